@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import type { Blueprint } from './blueprint.ts';
+import { severities, type Stage, type Verdict, verdicts } from './status.ts';
+
+/** A problem found by a reviewer. `file` is relative to the repository; text is data, never instructions. */
+export const findingSchema = z.object({
+  severity: z.enum(severities),
+  title: z.string().min(1).max(300),
+  detail: z.string().max(4_000).default(''),
+  file: z.string().max(500).nullable().default(null),
+  line: z.number().int().positive().nullable().default(null),
+  evidence: z.string().max(4_000).default(''),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+/** What an agent says it did, by the session log's schema. Given to later agents of the pipeline. */
+export const reportSchema = z.object({
+  agentType: z.string().max(40),
+  company: z.string().max(60),
+  taskSummary: z.string().min(1).max(4_000),
+  filesWritten: z.array(z.string().max(500)).max(500).default([]),
+  keyDecisions: z.array(z.string().max(1_000)).max(50).default([]),
+  blockers: z.array(z.string().max(1_000)).max(50).default([]),
+  verification: z.string().max(4_000).default(''),
+  verdict: z.enum(verdicts).nullable().default(null),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+export interface ModelChoice {
+  provider: 'ollama';
+  name: string;
+  tier: number;
+  host: string;
+}
+
+/** One finished or unfinished step of the task, as the engine knows it when an attempt starts. */
+export interface WorkStep {
+  id: number;
+  key: string;
+  iteration: number;
+  ord: number;
+  done: boolean;
+  /** Commit pushed when the step finished; null when it changed nothing or is not done. */
+  commit: string | null;
+  output: StepOutput | null;
+}
+
+export interface StepOutput {
+  text: string;
+  report: Report | null;
+  findings: Finding[];
+  tree: string | null;
+}
+
+export interface EarlierWork {
+  taskId: number;
+  stage: Stage | null;
+  cycle: number;
+  company: string | null;
+  verdict: Verdict | null;
+  report: Report | null;
+}
+
+/** All that one attempt needs to know; built by the claim, read once, never a live handle. */
+export interface AttemptWork {
+  attemptId: number;
+  fence: number;
+  /** 1, 2, 3 … over all claims of this task and generation; names branch and worktree `minion/<task>-<n>`. */
+  n: number;
+  host: string;
+  slot: number;
+  model: ModelChoice;
+  task: {
+    id: number;
+    title: string;
+    description: string;
+    stage: Stage | null;
+    cycle: number;
+    generation: number;
+    priority: string;
+    tags: string[];
+    company: string;
+    tier: number;
+    pipelineId: number;
+    chainId: number | null;
+    rootTaskId: number | null;
+  };
+  project: {
+    id: string;
+    name: string;
+    repositoryUrl: string;
+    defaultBranch: string;
+    /** The shipped sample may run commands where the machine has no OS sandbox. */
+    isSample: boolean;
+    /** The human allowed commands without an OS sandbox for this project. */
+    unsandboxedAllowed: boolean;
+  };
+  /** Where work starts: the last done step's commit, else the chain's head, else null = the default branch's head. */
+  baseCommit: string | null;
+  blueprint: Blueprint;
+  /** `integrate` is last among them when this task merges what it reviewed. */
+  steps: WorkStep[];
+  integrates: boolean;
+  /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
+  reviewedCommit: string | null;
+  companyRules: string;
+  /** Reports of earlier tasks of the chain, oldest first. */
+  earlier: EarlierWork[];
+  /** Findings this task has to mend (a rejected review, or the finding a follow-up was made of). */
+  findings: Finding[];
+  /** Why the last attempt failed, fed back to this one; empty on a first attempt. */
+  feedback: string;
+}
+
+export const transcriptKinds = [
+  'harness',
+  'assistant',
+  'tool_call',
+  'tool_result',
+  'gate',
+  'error',
+  'stream',
+] as const;
+export type TranscriptKind = (typeof transcriptKinds)[number];
+
+export interface TranscriptEntry {
+  /** Grows by one inside an attempt; an entry written again under the same number replaces it (streaming text). */
+  seq: number;
+  at: Date;
+  stepKey: string;
+  kind: TranscriptKind;
+  /** assistant/harness: {text}; tool_call: {id, name, arguments}; tool_result: {id, name, ok, output, ms, exitCode?,
+   *  added?, removed?}; gate: {gate, ok, detail, try}; error: {code, message, hint}. */
+  data: Record<string, unknown>;
+}
+
+export interface CallRecord {
+  stepKey: string;
+  provider: string;
+  model: string;
+  tokensIn: number;
+  tokensOut: number;
+  ms: number;
+  ok: boolean;
+  errorCode: string | null;
+  /** The server said that its answers are scripted. */
+  scripted: boolean;
+}
+
+export interface GateRecord {
+  stepKey: string;
+  gate: string;
+  /** 1 for the first run, 2 and 3 for the retries with the failure fed back. */
+  tryNumber: number;
+  ok: boolean;
+  verdict: 'pass' | 'retry' | 'reject' | 'escalate';
+  detail: string;
+  command: string[] | null;
+  exitCode: number | null;
+  ms: number;
+  /** Evidence is bound to the tree it was gathered on. */
+  tree: string | null;
+  output: string;
+}
+
+export interface ProofRecord {
+  /** GOTCHA.md text. */
+  gotcha: string;
+  manifest: Record<string, unknown>;
+  /** Unified diff of what this task changed (capped; the manifest says when). */
+  patch: string;
+}
+
+/** What a step stores when it is done; durable before the next step starts. */
+export interface StepResult {
+  stepId: number;
+  commit: string | null;
+  output: StepOutput;
+}
+
+export interface IntegrationPlan {
+  oldSha: string;
+  newSha: string;
+  branch: string;
+}
+
+/** How an attempt reaches the engine. Each write carries the fence; `stale` means the lease is gone: stop at once. */
+export interface AttemptPorts {
+  checkpoint(done: StepResult): Promise<'ok' | 'stale'>;
+  transcript(entry: TranscriptEntry): void;
+  progress(): void;
+  call(record: CallRecord): Promise<void>;
+  gate(record: GateRecord): Promise<void>;
+  proof(record: ProofRecord): Promise<void>;
+  /** Serial per project: waits for its turn, then logs the effect before the push. Rejects with LEASE_LOST when stale. */
+  planIntegration(plan: IntegrationPlan): Promise<{ effectId: number }>;
+  settleIntegration(effectId: number, result: 'done' | 'refused'): Promise<void>;
+  /** Integration of this chain that already landed before a crash, if any. */
+  landedIntegration(): Promise<IntegrationPlan | null>;
+  now(): Date;
+}
+
+export type IntegrationResult =
+  | { result: 'merged'; oldSha: string; newSha: string; rebased: boolean; files: number }
+  | { result: 'unchanged' }
+  | { result: 'moved'; detail: string; newHead: string }
+  | { result: 'conflict'; files: string[]; detail: string };
+
+/** How an attempt ended; the engine decides what follows. */
+export type AttemptOutcome =
+  | {
+      kind: 'done';
+      verdict: Verdict;
+      /** Last pushed commit of this task; null when it wrote nothing. */
+      commit: string | null;
+      report: Report;
+      findings: Finding[];
+      integration: IntegrationResult | null;
+    }
+  | { kind: 'failed'; cause: 'gate' | 'model' | 'limit' | 'agent'; code: string; message: string }
+  | { kind: 'infra'; code: string; message: string }
+  | { kind: 'yielded'; reason: 'drained' | 'stopped' | 'asked' | 'consent'; question: string }
+  | { kind: 'aborted'; code: string };

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+export const agentRoles = ['lead', 'builder', 'reviewer'] as const;
+export type AgentRole = (typeof agentRoles)[number];
+export const toolNames = ['list', 'read', 'write', 'edit', 'search', 'run', 'report', 'finding', 'finish'] as const;
+export type ToolName = (typeof toolNames)[number];
+
+export const gateSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('file_exists'), path: z.string().min(1).max(500) }),
+  z.strictObject({
+    kind: z.literal('command'),
+    command: z.array(z.string().min(1)).min(1),
+    seconds: z.number().positive().max(3_600).default(120),
+    /** Skip (with the reason shown) when this file is absent, e.g. package.json for `npm test`. */
+    ifFile: z.string().optional(),
+  }),
+  z.strictObject({ kind: z.literal('min_output'), chars: z.number().int().positive() }),
+  z.strictObject({ kind: z.literal('no_placeholders') }),
+]);
+export type GateSpec = z.infer<typeof gateSchema>;
+
+export const limitsSchema = z.strictObject({
+  turns: z.number().int().positive().default(30),
+  tokens: z.number().int().positive().default(200_000),
+  seconds: z.number().positive().default(900),
+  outputBytes: z.number().int().positive().default(200_000),
+  idleSeconds: z.number().positive().default(120),
+  identicalFailures: z.number().int().positive().default(3),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+export const blueprintStepSchema = z.strictObject({
+  key: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  role: z.enum(agentRoles),
+  instructions: z.string().min(1).max(8_000),
+  tools: z.array(z.enum(toolNames)).min(1),
+  limits: limitsSchema.prefault({}),
+  gates: z.array(gateSchema).default([]),
+  /** Network is denied in the sandbox unless a step says so. */
+  network: z.boolean().default(false),
+  /** Globs relative to the repository; empty allow = everything the role may write. */
+  paths: z
+    .strictObject({ allow: z.array(z.string()).default([]), deny: z.array(z.string()).default([]) })
+    .prefault({}),
+});
+export type BlueprintStep = z.infer<typeof blueprintStepSchema>;
+
+export const blueprintSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,59}$/),
+  description: z.string().max(500).default(''),
+  extends: z.string().optional(),
+  stages: z.array(z.enum(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS'])).default([]),
+  /** Stages after SECURITY that this blueprint asks for by itself. */
+  triggers: z.array(z.enum(['OPS', 'DOCS'])).default([]),
+  variables: z.record(z.string(), z.string()).default({}),
+  steps: z.array(blueprintStepSchema).default([]),
+});
+/** The steps of a task, resolved: `extends` already folded in, so `steps` is never empty. */
+export type Blueprint = z.infer<typeof blueprintSchema>;

@@ -1,0 +1,38 @@
+/**
+ * All durations of the factory in milliseconds, from one scale, so that tests run the same rules faster.
+ * The unscaled numbers are DESIGN.md's.
+ */
+export interface Timing {
+  lease: number;
+  heartbeat: number;
+  /** No database for this long: the agent's process group is killed, because nobody can extend its lease. */
+  databaseSilence: number;
+  suspicious: number;
+  critical: number;
+  undo: number;
+  sweep: number;
+  /** A queued task beside an idle slot for this long has lost its queue message. */
+  lostDelivery: number;
+  transcriptFlush: number;
+  /** Worker counted live when seen within this. */
+  workerSeen: number;
+  attemptDeadline: number;
+}
+
+/** @param scale 1 is real time; 0.1 makes everything ten times quicker. Must be above 0. */
+export function timing(scale = 1): Timing {
+  const ms = (v: number) => Math.max(20, Math.round(v * scale));
+  return {
+    lease: ms(30_000),
+    heartbeat: ms(5_000),
+    databaseSilence: ms(20_000),
+    suspicious: ms(5 * 60_000),
+    critical: ms(15 * 60_000),
+    undo: ms(10_000),
+    sweep: ms(2_000),
+    lostDelivery: ms(5_000),
+    transcriptFlush: 250,
+    workerSeen: ms(30_000),
+    attemptDeadline: ms(60 * 60_000),
+  };
+}
