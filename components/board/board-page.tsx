@@ -1,0 +1,7 @@
+'use client';
+import { useTitle } from '../frame/frame.tsx';
+
+export function BoardPage() {
+  useTitle('Board', 'All projects');
+  return <div />;
+}

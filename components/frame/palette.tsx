@@ -1,0 +1,104 @@
+'use client';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { Command } from 'cmdk';
+import { signOut } from 'next-auth/react';
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import { toast } from 'sonner';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { Mark } from '../ui/mark.tsx';
+import { Icon } from './rail.tsx';
+import { useStrip } from './strip.tsx';
+import { toggleTheme } from './theme.ts';
+
+interface PaletteProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onCompose: () => void;
+}
+
+/** Everything by name: tasks, rooms and commands. */
+export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const [text, setText] = useState('');
+  const { data: strip, refetch } = useStrip();
+  const tasks = useQuery(
+    trpc.tasks.list.queryOptions(
+      { search: text.trim(), limit: 12 },
+      { enabled: open && text.trim().length > 0, placeholderData: keepPreviousData, staleTime: 5_000 },
+    ),
+  );
+  const refused = (e: unknown) => toast.error(refusalOf(e).message, { description: refusalOf(e).hint });
+  const stop = useMutation(trpc.fleet.stop.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
+  const resume = useMutation(trpc.fleet.resume.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
+  const bento = useMutation(
+    trpc.sample.bento.mutationOptions({
+      onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`),
+      onError: refused,
+    }),
+  );
+
+  const run = (act: () => void) => () => {
+    onOpenChange(false);
+    setText('');
+    act();
+  };
+  const commands: { name: string; key?: string; icon: string; act: () => void }[] = [
+    { name: 'New task', key: 'c', icon: '--i-plus', act: onCompose },
+    { name: 'Board', key: 'g b', icon: '--i-board', act: () => router.push('/') },
+    { name: 'Pipelines', key: 'g p', icon: '--i-pipeline', act: () => router.push('/pipelines') },
+    { name: 'Human queue', key: 'g q', icon: '--i-queue', act: () => router.push('/queue') },
+    { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate() },
+    strip?.stopped
+      ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate({ reason: '' }) }
+      : { name: 'Stop the factory: end every agent now', icon: '--i-power', act: () => stop.mutate({ reason: '' }) },
+    { name: 'Change between dark and light', icon: '--i-theme', act: toggleTheme },
+    { name: 'Sign out', icon: '--i-status', act: () => void signOut({ callbackUrl: '/sign-in' }) },
+  ];
+  const needle = text.trim().toLowerCase();
+  const shown = commands.filter((c) => c.name.toLowerCase().includes(needle));
+
+  return (
+    <Command.Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      label="Search and commands"
+      shouldFilter={false}
+      overlayClassName="palette-veil"
+      contentClassName="palette float"
+      loop
+    >
+      <Command.Input value={text} onValueChange={setText} placeholder="Search tasks, or type a command" />
+      <Command.List>
+        <Command.Empty>Nothing is called “{text}”. Try a task number or a word of its title.</Command.Empty>
+        {needle && tasks.data && tasks.data.length > 0 ? (
+          <Command.Group heading="Tasks">
+            {tasks.data.map((t) => (
+              <Command.Item key={t.id} value={`task-${t.id}`} onSelect={run(() => router.push(`/tasks/${t.id}`))}>
+                <span className={t.status.look}>
+                  <Mark shape={t.status.look} />
+                </span>
+                <span className="n m">#{t.id}</span>
+                <span className="cut grow">{t.title}</span>
+                <span className="m">{t.status.word}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        ) : null}
+        {shown.length > 0 ? (
+          <Command.Group heading="Commands">
+            {shown.map((c) => (
+              <Command.Item key={c.name} value={c.name} onSelect={run(c.act)}>
+                <Icon name={c.icon} />
+                <span className="grow">{c.name}</span>
+                {c.key ? c.key.split(' ').map((k) => <kbd key={k}>{k}</kbd>) : null}
+              </Command.Item>
+            ))}
+          </Command.Group>
+        ) : null}
+      </Command.List>
+    </Command.Dialog>
+  );
+}

@@ -1,0 +1,102 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { type CSSProperties, type ReactNode, useEffect } from 'react';
+import type { HostView, Strip as StripView } from '#server/domain/views.ts';
+import { useLive } from '../live/live.tsx';
+import { useTRPC } from '../live/trpc.ts';
+import { clock, count, money, span } from '../ui/format.ts';
+import { Chip } from '../ui/mark.tsx';
+import { syncClock, useNow } from '../ui/time.tsx';
+import { Icon } from './rail.tsx';
+
+/** The strip's numbers. Asked every ten seconds too, so that a dead stream cannot hide a silent host. */
+export function useStrip() {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.fleet.strip.queryOptions(undefined, { refetchInterval: 10_000 }));
+  const server = query.data?.now;
+  useEffect(() => {
+    if (server) syncClock(server);
+  }, [server]);
+  return query;
+}
+
+function Host({ host }: { host: HostView }) {
+  const now = useNow();
+  const quiet = host.state === 'silent' || host.state === 'absent';
+  const heard = host.lastSeen ? `, heard ${span(now - host.lastSeen.getTime())} ago` : ', never heard';
+  const title = `${host.name.toUpperCase()}: ${host.busy} of ${host.slots} slots busy, ${host.queued} queued, ${host.state}${heard}`;
+  return (
+    <span className={`chip wide ${quiet ? 'stale' : 'none'}`} title={title}>
+      {quiet ? <i className="s" aria-hidden="true" /> : null}
+      {quiet ? <b>{host.name.toUpperCase()}</b> : host.name.toUpperCase()}
+      <span className="n">{host.state === 'live' ? `${host.busy}/${host.slots}` : host.state}</span>
+    </span>
+  );
+}
+
+function LiveClock({ dataFrom }: { dataFrom: number }) {
+  const { phase } = useLive();
+  const now = useNow();
+  if (phase === 'paused')
+    return (
+      <Chip shape="stale" pill word={<>Live paused, data from <span className="n">{clock(new Date(dataFrom || now))}</span></>} />
+    );
+  return (
+    <span className="chip" suppressHydrationWarning>
+      {phase === 'live' ? 'Live' : 'Connecting'}{' '}
+      <span className="n tablet" suppressHydrationWarning>
+        {now ? clock(new Date(now), true) : '--:--:--'}
+      </span>
+    </span>
+  );
+}
+
+function Spend({ strip }: { strip: StripView }) {
+  return (
+    <span className="chip tablet" title={`${count(strip.tokensToday)} tokens today`}>
+      <span className="n">{money(strip.spentTodayUsd)}</span> today
+    </span>
+  );
+}
+
+interface StripProps {
+  title: string;
+  place?: ReactNode;
+  onSearch: () => void;
+}
+
+/** 40 px that answer: what runs, what may be stuck, what needs me, what it cost, who is up, is this live. */
+export function Strip({ title, place, onSearch }: StripProps) {
+  const { data: strip, dataUpdatedAt } = useStrip();
+  return (
+    <header className="strip">
+      <h1>
+        {title} <span className="cut">{place}</span>
+      </h1>
+      <i className="rule" />
+      {strip ? (
+        <>
+          <Chip shape={strip.running > 0 ? 'running' : 'none'} word={`${count(strip.running)} running`} />
+          {strip.mayBeStuck > 0 ? <Chip shape="stale" word={`${count(strip.mayBeStuck)} may be stuck`} /> : null}
+          <Chip
+            shape={strip.needYou > 0 ? 'yours' : 'none'}
+            word={strip.needYou > 0 ? `${count(strip.needYou)} need${strip.needYou === 1 ? 's' : ''} you` : 'None need you'}
+          />
+          <span className="end" />
+          <Spend strip={strip} />
+          {strip.hosts.map((h) => (
+            <Host key={h.name} host={h} />
+          ))}
+          <i className="rule" />
+        </>
+      ) : (
+        <span className="end" />
+      )}
+      <LiveClock dataFrom={dataUpdatedAt} />
+      <button type="button" className="btn small wide" onClick={onSearch} style={{ '--gap': 0 } as CSSProperties}>
+        <Icon name="--i-find" size={12} />
+        Search <kbd>/</kbd>
+      </button>
+    </header>
+  );
+}

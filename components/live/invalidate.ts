@@ -1,0 +1,49 @@
+import type { QueryClient } from '@tanstack/react-query';
+import type { FeedEvent, TaskView } from '#server/domain/views.ts';
+
+type Key = readonly [readonly string[], { input?: { id?: number } }?];
+
+/** Whether an event can have changed what a cached query shows. */
+export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
+  const [room, procedure] = key[0];
+  const asked = key[1]?.input?.id;
+  if (room === 'fleet' || room === 'board') return true;
+  if (room === 'queue') return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
+  if (room === 'pipelines') return procedure === 'list' || asked === event.pipelineId;
+  if (room === 'projects') return event.entity === 'project';
+  if (room === 'tasks') {
+    if (procedure === 'transcript') return false;
+    if (procedure === 'list') return true;
+    if (asked === event.taskId) return true;
+    // A task page also names what it waits for and blocks, which are its pipeline's other tasks.
+    return procedure === 'show' && (data as TaskView | undefined)?.pipelineId === event.pipelineId;
+  }
+  return false;
+}
+
+/**
+ * Gathers events and refetches what they concern, at most four times a second and never twice at once, so that a
+ * busy factory cannot starve the page of an answer.
+ */
+export function invalidator(queries: QueryClient, gap = 250): (event: FeedEvent) => void {
+  let waiting: FeedEvent[] = [];
+  let running = false;
+
+  const flush = async () => {
+    running = true;
+    while (waiting.length > 0) {
+      await new Promise((r) => setTimeout(r, gap));
+      const events = waiting;
+      waiting = [];
+      await queries.invalidateQueries({
+        predicate: (q) => events.some((e) => concerns(e, q.queryKey as unknown as Key, q.state.data)),
+      });
+    }
+    running = false;
+  };
+
+  return (event) => {
+    waiting.push(event);
+    if (!running) void flush();
+  };
+}

@@ -1,0 +1,50 @@
+'use client';
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { invalidator } from './invalidate.ts';
+import { openStream, type Phase } from './stream.ts';
+import { useTRPCClient } from './trpc.ts';
+
+interface Live {
+  phase: Phase;
+  /** Calls back whenever the transcript of this attempt has grown. Returns how to stop. */
+  onTranscript: (attemptId: number, listener: () => void) => () => void;
+}
+
+const LiveContext = createContext<Live>({ phase: 'connecting', onTranscript: () => () => undefined });
+export const useLive = () => useContext(LiveContext);
+
+/** Keeps every query of the page true while the factory moves. One per page, around everything that shows data. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const client = useTRPCClient();
+  const queries = useQueryClient();
+  const [phase, setPhase] = useState<Phase>('connecting');
+  const ticks = useRef(new Map<number, Set<() => void>>());
+
+  useEffect(() => {
+    const invalidate = invalidator(queries);
+    let paused = false;
+    return openStream(client, {
+      onMessage: (message) => {
+        if (message.kind === 'event') invalidate(message.event);
+        else for (const id of message.attemptIds) for (const tell of ticks.current.get(id) ?? []) tell();
+      },
+      onPhase: (next) => {
+        // What happened while the stream was down arrives with the resume; what was cached is asked again too.
+        if (next === 'live' && paused) void queries.invalidateQueries();
+        paused = next === 'paused';
+        setPhase(next);
+      },
+    });
+  }, [client, queries]);
+
+  const onTranscript = useRef((attemptId: number, listener: () => void) => {
+    const set = ticks.current.get(attemptId) ?? new Set();
+    ticks.current.set(attemptId, set.add(listener));
+    return () => {
+      set.delete(listener);
+    };
+  }).current;
+
+  return <LiveContext value={{ phase, onTranscript }}>{children}</LiveContext>;
+}

@@ -1,0 +1,28 @@
+import { TRPCClientError } from '@trpc/client';
+import type { AppRouter } from '#server/api/root.ts';
+import type { ErrorCode } from '#server/domain/errors.ts';
+
+export interface ShownRefusal {
+  code: ErrorCode | 'UNREACHABLE';
+  message: string;
+  hint: string;
+}
+
+/** What to show for an error of a query or mutation: always a fact and a next move. */
+export function refusalOf(e: unknown): ShownRefusal {
+  if (e instanceof TRPCClientError) {
+    const data = (e as TRPCClientError<AppRouter>).data;
+    if (data?.refusal) return data.refusal;
+    if (data) return { code: 'INTERNAL', message: e.message, hint: '' };
+  }
+  return {
+    code: 'UNREACHABLE',
+    message: 'Mission Control does not answer.',
+    hint: 'The web process may be starting again. This page keeps trying by itself.',
+  };
+}
+
+/** True when the session is over, so that only signing in again helps. */
+export function isSignedOut(e: unknown): boolean {
+  return e instanceof TRPCClientError && (e as TRPCClientError<AppRouter>).data?.code === 'UNAUTHORIZED';
+}

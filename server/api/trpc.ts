@@ -1,0 +1,90 @@
+import { initTRPC, TRPCError } from '@trpc/server';
+import superjson from 'superjson';
+import { ZodError } from 'zod';
+import { type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
+import type { Viewer } from './auth.ts';
+
+export interface Context {
+  viewer: Viewer | null;
+}
+
+/** What the wire calls our refusals. Everything not named here is the caller's input. */
+const wireCodes: Partial<Record<ErrorCode, TRPCError['code']>> = {
+  NOT_FOUND: 'NOT_FOUND',
+  NOT_ALLOWED: 'FORBIDDEN',
+  SIGN_IN_REQUIRED: 'UNAUTHORIZED',
+  SIGN_IN_LINK_INVALID: 'UNAUTHORIZED',
+  RATE_LIMITED: 'TOO_MANY_REQUESTS',
+  ILLEGAL_TRANSITION: 'CONFLICT',
+  CONFLICT: 'CONFLICT',
+  IDEMPOTENCY_KEY_REUSED: 'CONFLICT',
+  ALREADY_DECIDED: 'CONFLICT',
+  DIGEST_CHANGED: 'CONFLICT',
+  UNDO_TOO_LATE: 'CONFLICT',
+  DATABASE_UNREACHABLE: 'INTERNAL_SERVER_ERROR',
+  QUEUE_UNREACHABLE: 'INTERNAL_SERVER_ERROR',
+  INTERNAL: 'INTERNAL_SERVER_ERROR',
+};
+
+/** What a refusal says on the wire: a stable code, a sentence of facts, and what to do. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
+/** Turns whatever was thrown into a refusal; an unexpected error keeps its details on the server. */
+export function refusalOf(cause: unknown): Refusal {
+  if (isAlaiError(cause)) return { code: cause.code, message: cause.message, hint: cause.hint };
+  if (cause instanceof ZodError) {
+    const first = cause.issues[0];
+    const place = first?.path.join('.') || 'The input';
+    return { code: 'BAD_INPUT', message: `${place}: ${first?.message ?? 'is not valid'}.`, hint: 'Correct it and try again.' };
+  }
+  return {
+    code: 'INTERNAL',
+    message: 'The server failed to answer.',
+    hint: 'Try again. If it stays, read the log of the web process.',
+  };
+}
+
+const t = initTRPC.context<Context>().create({
+  transformer: superjson,
+  errorFormatter: ({ shape, error }) => {
+    const refusal = error.cause
+      ? refusalOf(error.cause)
+      : { code: 'INTERNAL' as const, message: error.message, hint: '' };
+    return { ...shape, message: refusal.message, data: { code: shape.data.code, httpStatus: shape.data.httpStatus, refusal } };
+  },
+  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
+});
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+
+/** Gives our refusals their code on the wire. First in every procedure. */
+const refusals = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (!result.ok && isAlaiError(result.error.cause)) {
+    const cause = result.error.cause;
+    throw new TRPCError({ code: wireCodes[cause.code] ?? 'BAD_REQUEST', message: cause.message, cause });
+  }
+  return result;
+});
+
+const order = { viewer: 0, operator: 1, ceo: 2 } as const;
+
+/** A procedure for people (or tokens) of at least this role. There is no procedure that anybody may call. */
+export function forRole(least: keyof typeof order) {
+  return t.procedure.use(refusals).use(({ ctx, next }) => {
+    if (!ctx.viewer) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+    if (order[ctx.viewer.role] < order[least])
+      throw new TRPCError({ code: 'FORBIDDEN', message: `This needs the role ${least}; you have ${ctx.viewer.role}.` });
+    return next({ ctx: { viewer: ctx.viewer } });
+  });
+}
+
+/** Reading. */
+export const reader = forRole('viewer');
+/** Changing something. */
+export const writer = forRole('operator');
