@@ -1,0 +1,89 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from '#prisma/client.ts';
+
+export type DbClient = pg.PoolClient;
+
+/** Anything a statement can be sent to: the pool, or a client inside a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>;
+
+export interface Db {
+  url: string;
+  pool: pg.Pool;
+  /** Ordinary reads and writes of a room's data.ts and commands.ts; made at first use, on the same pool. */
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+/** All bigint ids fit into a JS number (they are counted up from 1), and a string id would compare wrongly. */
+const numbersForInt8 = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    const standard = pg.types.getTypeParser(oid, format as 'text');
+    if (format === 'binary') return standard;
+    if (oid === INT8) return Number;
+    if (oid === INT8_ARRAY)
+      return (v: string) => (standard(v) as (string | null)[]).map((x) => (x === null ? x : Number(x)));
+    return standard;
+  },
+} as pg.CustomTypesConfig;
+
+/** Opens a pool. `jit` is off because compiling our short statements costs more than running them. */
+export function createDb(url: string, options: { max?: number; name?: string } = {}): Db {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    types: numbersForInt8,
+    options: '-c jit=off',
+    application_name: options.name ?? 'alai',
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    allowExitOnIdle: false,
+  });
+  // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  let prisma: PrismaClient | undefined;
+  return {
+    url,
+    pool,
+    get prisma() {
+      prisma ??= new PrismaClient({ adapter: new PrismaPg(pool) });
+      return prisma;
+    },
+    async close() {
+      await prisma?.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+/** The database said "try again": a serialization failure or a deadlock it resolved against us. */
+const RETRIED = new Set(['40001', '40P01']);
+const TRIES = 6;
+
+/**
+ * Runs `fn` in one transaction and retries it as a whole when PostgreSQL asks for that, so `fn` must have no effect
+ * outside the database.
+ */
+export async function transaction<T>(db: Pick<Db, 'pool'>, fn: (client: DbClient) => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    const client = await db.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await fn(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (e) {
+      await client.query('ROLLBACK').catch((rollback) => {
+        broken = rollback;
+      });
+      if (n >= TRIES || !RETRIED.has((e as { code?: string }).code ?? '')) throw e;
+    } finally {
+      client.release(broken);
+    }
+    await new Promise((r) => setTimeout(r, 2 ** n + Math.random() * 10));
+  }
+}
