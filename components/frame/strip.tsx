@@ -1,6 +1,6 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import { type CSSProperties, type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import type { HostView, Strip as StripView } from '#server/domain/views.ts';
 import { useLive } from '../live/live.tsx';
 import { useTRPC } from '../live/trpc.ts';
@@ -39,7 +39,15 @@ function LiveClock({ dataFrom }: { dataFrom: number }) {
   const now = useNow();
   if (phase === 'paused')
     return (
-      <Chip shape="stale" pill word={<>Live paused, data from <span className="n">{clock(new Date(dataFrom || now))}</span></>} />
+      <Chip
+        shape="stale"
+        pill
+        word={
+          <>
+            <span className="tablet">Live paused, data from</span> <span className="n">{clock(new Date(dataFrom || now))}</span>
+          </>
+        }
+      />
     );
   return (
     <span className="chip" suppressHydrationWarning>
@@ -93,7 +101,7 @@ export function Strip({ title, place, onSearch }: StripProps) {
         <span className="end" />
       )}
       <LiveClock dataFrom={dataUpdatedAt} />
-      <button type="button" className="btn small wide" onClick={onSearch} style={{ '--gap': 0 } as CSSProperties}>
+      <button type="button" className="btn small wide" onClick={onSearch}>
         <Icon name="--i-find" size={12} />
         Search <kbd>/</kbd>
       </button>

@@ -1,0 +1,257 @@
+'use client';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { Route } from '#server/domain/views.ts';
+import { useFrame } from '../frame/frame.tsx';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { Button } from '../ui/button.tsx';
+import { plural } from '../ui/format.ts';
+import { Mark } from '../ui/mark.tsx';
+import { companyName, hostName, tierName } from '../ui/words.ts';
+import { afterOf, type Draft, linesOf, newDraft, requestOf, tagsOf } from './draft.ts';
+import { ProjectPicker, useProjectChoice } from './project-picker.tsx';
+import { useCreate } from './use-create.ts';
+
+/** The value, `ms` after it last changed. */
+function useSettled<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  const key = JSON.stringify(value);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the content is compared, not the object
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [key, ms]);
+  return settled;
+}
+
+function routeLabel(route: Route): string {
+  return [companyName(route.company), tierName(route.tier), hostName(route.choices[0]?.host ?? null)]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function RouteChip({ route, onWhy }: { route: Route | undefined; onWhy: (open: boolean) => void }) {
+  if (!route) return <span className="tag route">Routing</span>;
+  return (
+    <button
+      type="button"
+      className={`tag route ${route.held ? 'yours' : ''}`}
+      aria-describedby="compose-why"
+      onMouseEnter={() => onWhy(true)}
+      onMouseLeave={() => onWhy(false)}
+      onFocus={() => onWhy(true)}
+      onBlur={() => onWhy(false)}
+    >
+      {route.held ? <Mark shape="yours" /> : null}
+      <span className="cut">{route.held ? `You first: ${route.held.reason}` : routeLabel(route)}</span>
+    </button>
+  );
+}
+
+/** Takes one line or a pasted list, shows who would do each and why, and saves nothing until told to. */
+export function Composer() {
+  const trpc = useTRPC();
+  const { setComposing } = useFrame();
+  const [drafts, setDrafts] = useState<Draft[]>(() => [newDraft()]);
+  const [active, setActive] = useState(0);
+  const [whyOf, setWhyOf] = useState<number | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const focusOn = useRef<number | null>(drafts[0]?.id ?? null);
+  const project = useProjectChoice();
+  const create = useCreate();
+
+  const lines = drafts.filter((d) => d.title.trim());
+  const asked = useSettled(
+    { project: project.value, tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })) },
+    200,
+  );
+  const preview = useQuery(
+    trpc.routing.preview.queryOptions(asked, {
+      enabled: asked.tasks.length > 0,
+      placeholderData: keepPreviousData,
+      retry: false,
+    }),
+  );
+  const routeOf = (d: Draft): Route | undefined => {
+    const found = preview.data?.find((p) => p.title === d.title.trim()) ?? preview.data?.[lines.indexOf(d)];
+    return found?.route;
+  };
+
+  useEffect(() => {
+    if (focusOn.current === null) return;
+    form.current?.querySelector<HTMLInputElement>(`[data-draft="${focusOn.current}"]`)?.focus();
+    focusOn.current = null;
+  });
+
+  const close = () => setComposing(false);
+  const change = (id: number, part: Partial<Draft>) =>
+    setDrafts((all) => all.map((d) => (d.id === id ? { ...d, ...part } : d)));
+  const remove = (id: number) =>
+    setDrafts((all) => {
+      const at = all.findIndex((d) => d.id === id);
+      const left = all.filter((d) => d.id !== id);
+      focusOn.current = left[Math.max(0, at - 1)]?.id ?? null;
+      return left.length > 0 ? left : [newDraft()];
+    });
+  const insertAfter = (at: number, titles: string[]) =>
+    setDrafts((all) => {
+      const made = titles.map(newDraft);
+      focusOn.current = made[made.length - 1]?.id ?? null;
+      return [...all.slice(0, at + 1), ...made, ...all.slice(at + 1)];
+    });
+
+  const paste = (e: ClipboardEvent<HTMLInputElement>, at: number) => {
+    const titles = linesOf(e.clipboardData.getData('text'));
+    if (titles.length < 2) return;
+    e.preventDefault();
+    const here = drafts[at];
+    if (here && !here.title.trim()) {
+      change(here.id, { title: titles[0] });
+      insertAfter(at, titles.slice(1));
+    } else insertAfter(at, titles);
+  };
+
+  const problem = lines
+    .map((d, i) => afterOf(d.after, i + 1, lines.length).wrong)
+    .find((w) => w !== null);
+  const save = async () => {
+    if (lines.length === 0 || problem || create.isPending) return;
+    if (await create.run(requestOf(drafts, project.value, create.key))) close();
+  };
+  const keys = (e: KeyboardEvent, at: number) => {
+    if (e.key === 'Enter' && !e.metaKey && !e.ctrlKey) {
+      e.preventDefault();
+      if (lines.length === 1 && drafts.length === 1) void save();
+      else if (drafts[at]?.title.trim()) insertAfter(at, ['']);
+    }
+    if (e.key === 'Backspace' && !drafts[at]?.title && drafts.length > 1) {
+      e.preventDefault();
+      remove(drafts[at]?.id ?? 0);
+    }
+    if (e.key === 'ArrowDown') focusOn.current = drafts[at + 1]?.id ?? null;
+    if (e.key === 'ArrowUp') focusOn.current = drafts[at - 1]?.id ?? null;
+    if (focusOn.current !== null) setActive((n) => n);
+  };
+
+  const current = drafts[active] ?? drafts[0];
+  const currentAt = current ? drafts.indexOf(current) : 0;
+  const explained = drafts.find((d) => d.id === whyOf) ?? (current?.title.trim() ? current : undefined);
+  const route = explained ? routeOf(explained) : undefined;
+  const refusal = create.refusal ?? (preview.error ? refusalOf(preview.error) : null);
+
+  return (
+    <form
+      ref={form}
+      className="composer float"
+      aria-label="New tasks"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void save();
+      }}
+      onKeyDown={(e) => {
+        if (e.key === 'Escape') close();
+        if (e.key === 'Enter' && (e.metaKey || e.ctrlKey)) {
+          e.preventDefault();
+          void save();
+        }
+      }}
+    >
+      <header>
+        <h2>{lines.length > 1 ? `${lines.length} tasks from your list` : 'New task'}</h2>
+        <span className="m">A preview, nothing is saved yet.</span>
+        <span className="end" />
+        <ProjectPicker choice={project} />
+      </header>
+      <ol>
+        {drafts.map((d, i) => (
+          <li key={d.id}>
+            <span className="n m">{i + 1}</span>
+            <input
+              data-draft={d.id}
+              value={d.title}
+              aria-label={`Task ${i + 1}`}
+              placeholder={i === 0 ? 'Write a task, or paste a list' : 'Another task'}
+              autoComplete="off"
+              onChange={(e) => change(d.id, { title: e.target.value })}
+              onPaste={(e) => paste(e, i)}
+              onKeyDown={(e) => keys(e, i)}
+              onFocus={() => setActive(i)}
+            />
+            {d.title.trim() ? (
+              <RouteChip route={routeOf(d)} onWhy={(open) => setWhyOf(open ? d.id : null)} />
+            ) : (
+              <span />
+            )}
+            <button
+              type="button"
+              className="btn small quiet"
+              aria-label={`Remove task ${i + 1}`}
+              onClick={() => remove(d.id)}
+              disabled={drafts.length === 1 && !d.title}
+            >
+              <Mark shape="failed" />
+            </button>
+          </li>
+        ))}
+      </ol>
+      {current ? (
+        <fieldset className="options" aria-label={`Options of task ${currentAt + 1}`}>
+          <span className="m">Task {currentAt + 1}</span>
+          <label>
+            Priority
+            <select
+              className="field small"
+              value={current.priority}
+              onChange={(e) => change(current.id, { priority: e.target.value as Draft['priority'] })}
+            >
+              <option value="H">High</option>
+              <option value="M">Medium</option>
+              <option value="L">Low</option>
+            </select>
+          </label>
+          <label>
+            Tags
+            <input
+              className="field small w-36"
+              value={current.tags}
+              placeholder="deploy, docs"
+              onChange={(e) => change(current.id, { tags: e.target.value })}
+            />
+          </label>
+          <label>
+            After
+            <input
+              className="field small w-28"
+              value={current.after}
+              placeholder="1, #4001"
+              onChange={(e) => change(current.id, { after: e.target.value })}
+            />
+          </label>
+        </fieldset>
+      ) : null}
+      <footer>
+        <p className={`m grow why ${refusal || problem ? 'refused' : ''}`} id="compose-why" role="status">
+          {problem ? (
+            problem
+          ) : refusal ? (
+            `${refusal.message} ${refusal.hint}`
+          ) : route ? (
+            <>
+              {route.held ? <em>Held for you ({route.held.pattern}). </em> : null}
+              {route.reasons.join(' ')}
+            </>
+          ) : (
+            'Each line becomes one task. You see who does it, how strong the model is and why, before it is saved.'
+          )}
+        </p>
+        <Button hint="Esc" onClick={close}>
+          Discard
+        </Button>
+        <Button type="submit" kind="primary" hint="⌘ ↵" disabled={lines.length === 0 || !!problem || create.isPending}>
+          {create.isPending ? 'Saving' : `Add ${plural(Math.max(1, lines.length), 'task')}`}
+        </Button>
+      </footer>
+    </form>
+  );
+}

@@ -1,0 +1,34 @@
+import type { Look } from '#server/domain/views.ts';
+
+// Ids are lower case; these are how the companies write themselves. An unknown one is shown capitalised.
+const companies: Record<string, string> = {
+  codecraft: 'CodeCraft',
+  flowforge: 'FlowForge',
+  helixsupport: 'HelixSupport',
+  agentforge: 'AgentForge',
+};
+
+export function companyName(id: string | null): string | null {
+  if (!id) return null;
+  return companies[id.toLowerCase()] ?? id.charAt(0).toUpperCase() + id.slice(1);
+}
+
+export const tierName = (tier: number | null): string | null => (tier === null ? null : tier === 5 ? 'Human' : `T${tier}`);
+export const hostName = (host: string | null): string | null => host && host.toUpperCase();
+
+/** "CodeCraft · T3 · FORGE": who does it, how strong, where. Unknown parts are left out. */
+export function place(of: { company: string | null; tier: number | null; host: string | null }): string {
+  return [companyName(of.company), tierName(of.tier), hostName(of.host)].filter(Boolean).join(' · ');
+}
+
+/** How a look reads where it has no word of its own: in the dots of a chain. */
+export const lookWords: Record<Look, string> = {
+  queued: 'planned',
+  running: 'running',
+  yours: 'waits for you',
+  done: 'done',
+  failed: 'rejected',
+  cancelled: 'cancelled',
+  stale: 'silent',
+  none: 'not planned',
+};
