@@ -8,7 +8,7 @@ export interface Violation {
   message: string;
 }
 
-const PRISMA_USE = /\.prisma\b|from '(?:@prisma\/|#prisma\/)/;
+const PRISMA_USE = /\bdb\.prisma\b|\.prisma\.\$?[a-z]|from '(?:@prisma\/|#prisma\/)/;
 const PRISMA_HOMES = [
   /\/(data|commands)\.ts$/,
   /^server\/platform\/db(\.test)?\.ts$/,

@@ -17,13 +17,15 @@ import { sleep } from './clock.ts';
 import { readText, writeAtomic } from './files.ts';
 import { freePort, portIsFree } from './ports.ts';
 import { canEnter, canRun, nativeFolder, type RunAs, runAs } from './postgres-binaries.ts';
-import { commandOf } from './processes.ts';
+import { commandOf, startTimeOf } from './processes.ts';
 
 export interface EmbeddedPostgres {
   url: string;
   port: number;
   /** It was running already: left behind by a start that was killed. */
   reused: boolean;
+  /** Whether the server still lives; it may have been killed. */
+  alive(): boolean;
   stop(): void;
 }
 
@@ -106,6 +108,10 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
     url: urlFor(port, password, database),
     port,
     reused,
+    alive: () => {
+      const pid = Number(readText(path.join(data, 'postmaster.pid'))?.split('\n')[0]);
+      return pid > 0 && startTimeOf(pid) !== undefined;
+    },
     stop: () => {
       run('pg_ctl', ['stop', '-m', 'fast', '-w', '-t', '20', '-D', data]);
     },

@@ -1,0 +1,17 @@
+import { CommanderError } from 'commander';
+import { isAlaiError } from '#server/domain/errors.ts';
+
+/** Exit codes that scripts can rely on. */
+export const exits = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** Ends the command with what went wrong: one JSON object with --json, words for people without. */
+export function fail(e: unknown, json: boolean): never {
+  if (e instanceof CommanderError) process.exit(e.exitCode === 0 ? exits.ok : exits.usage);
+  const known = isAlaiError(e);
+  const code = known ? e.code : 'INTERNAL';
+  const message = e instanceof Error ? e.message : String(e);
+  const hint = known ? e.hint : '';
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  else process.stderr.write(`${code}: ${message}\n${hint ? `${hint}\n` : ''}`);
+  process.exit(exits.failed);
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import type { Logger } from '#server/platform/logger.ts';
+import { forgetChild, rememberChild } from './lock.ts';
+
+export interface ChildSpec {
+  name: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+}
+
+const FIRST_BACKOFF = 500;
+const LAST_BACKOFF = 30_000;
+/** A process that lived this long died of something new: its backoff starts again. */
+const SETTLED = 60_000;
+
+/** One process that is kept alive: restarted with growing pauses when it dies, ended for good by stop(). */
+export class Child {
+  readonly spec: ChildSpec;
+  readonly #home: string;
+  readonly #log: Logger;
+  readonly #onDeath: (text: string) => void;
+  #process: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #backoff = FIRST_BACKOFF;
+  restarts = 0;
+
+  constructor(spec: ChildSpec, home: string, log: Logger, onDeath: (text: string) => void) {
+    this.spec = spec;
+    this.#home = home;
+    this.#log = log;
+    this.#onDeath = onDeath;
+  }
+
+  start(): void {
+    if (this.#stopping) return;
+    const { name, args, env } = this.spec;
+    const file = path.join(this.#home, 'logs', `${name}.out`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const out = openSync(file, 'a');
+    const started = Date.now();
+    // Its own process group: Ctrl-C in the terminal reaches us alone, and we end the children in order.
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', out, out], detached: true });
+    closeSync(out);
+    this.#process = child;
+    if (child.pid) rememberChild(this.#home, name, child.pid);
+    this.#log.info({ child: name, childPid: child.pid }, 'started');
+    let over = false;
+    const ended = (reason: string) => {
+      if (over) return;
+      over = true;
+      this.#process = undefined;
+      forgetChild(this.#home, name);
+      if (this.#stopping) return;
+      if (Date.now() - started > SETTLED) this.#backoff = FIRST_BACKOFF;
+      const pause = this.#backoff;
+      this.#backoff = Math.min(LAST_BACKOFF, this.#backoff * 2);
+      this.restarts++;
+      this.#log.warn({ child: name, reason, pause }, 'died, will be started again');
+      this.#onDeath(`${name} ended (${reason}); starting it again in ${pause / 1000} s. Its log: ${file}`);
+      this.#timer = setTimeout(() => this.start(), pause);
+    };
+    child.on('error', (e) => ended(e.message));
+    child.on('exit', (code, signal) => ended(signal ? `signal ${signal}` : `exit code ${code}`));
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Asks it to end, waits, then kills its whole group. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const child = this.#process;
+    if (!child?.pid) return;
+    const gone = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+    });
+    this.#signal(child.pid, 'SIGTERM');
+    const timer = setTimeout(() => this.#signal(child.pid!, 'SIGKILL'), graceMs);
+    await gone;
+    clearTimeout(timer);
+    // What it started in its own group and did not end itself must not outlive it.
+    this.#signal(child.pid, 'SIGKILL');
+    forgetChild(this.#home, this.spec.name);
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    if (this.#process?.pid) this.#signal(this.#process.pid, 'SIGKILL');
+  }
+
+  #signal(pid: number, signal: NodeJS.Signals): void {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // the group is gone
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
+import type { Logger } from '#server/platform/logger.ts';
+import { Child, type ChildSpec } from './child.ts';
+
+/** How long a process may take to end by itself: a worker first gives back what it was doing. */
+const GRACE = 5_000;
+const WATCH = 2_000;
+
+/** All processes of this machine while they run. */
+export class Machine {
+  readonly #home: string;
+  readonly #log: Logger;
+  readonly #say: (text: string) => void;
+  #children: Child[] = [];
+  #watch: NodeJS.Timeout | undefined;
+  #postgres: EmbeddedPostgres | undefined;
+
+  constructor(home: string, log: Logger, say: (text: string) => void) {
+    this.#home = home;
+    this.#log = log;
+    this.#say = say;
+  }
+
+  start(specs: ChildSpec[]): void {
+    this.#children = specs.map((spec) => new Child(spec, this.#home, this.#log, this.#say));
+    for (const child of this.#children) child.start();
+  }
+
+  /** Starts the embedded PostgreSQL again when somebody kills it; the others reconnect by themselves. */
+  keepPostgres(postgres: EmbeddedPostgres, password: string): void {
+    this.#postgres = postgres;
+    let busy = false;
+    this.#watch = setInterval(() => {
+      if (busy || this.#postgres?.alive()) return;
+      busy = true;
+      void this.#revivePostgres(password).finally(() => {
+        busy = false;
+      });
+    }, WATCH);
+  }
+
+  async #revivePostgres(password: string): Promise<void> {
+    this.#log.warn('the embedded PostgreSQL died, starting it again');
+    this.#say('The embedded PostgreSQL ended; starting it again.');
+    try {
+      this.#postgres = await startEmbeddedPostgres({ home: this.#home, password });
+    } catch (e) {
+      this.#log.error({ err: e }, 'the embedded PostgreSQL cannot be started');
+    }
+  }
+
+  /** Ends everything, PostgreSQL last because the others still write their goodbyes into it. */
+  async stop(): Promise<void> {
+    clearInterval(this.#watch);
+    await Promise.all(this.#children.map((child) => child.stop(GRACE)));
+    this.#postgres?.stop();
+  }
+
+  kill(): void {
+    clearInterval(this.#watch);
+    for (const child of this.#children) child.kill();
+    this.#postgres?.stop();
+  }
+}

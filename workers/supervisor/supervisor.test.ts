@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { sleep } from '#server/platform/clock.ts';
+import { parseEnv } from '#server/platform/env.ts';
+import { createLogger } from '#server/platform/logger.ts';
+import { isAlive, markOf } from '#server/platform/processes.ts';
+import { Child } from './child.ts';
+import { endLeftovers, lockHome, rememberChild } from './lock.ts';
+import { chooseModels } from './models.ts';
+import { requireFreePort } from './ports.ts';
+
+const home = mkdtempSync(path.join(tmpdir(), 'alai-supervisor-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const log = createLogger('test', { home, level: 'silent', tty: false });
+const idle = ['-e', 'setInterval(() => {}, 1000)'];
+
+describe('the lock of a home', () => {
+  test('a second start is told who runs here and where', () => {
+    const lock = lockHome(home, 'http://localhost:3052');
+    expect(() => lockHome(home, 'http://localhost:9')).toThrow(
+      expect.objectContaining({
+        code: 'HOME_IN_USE',
+        data: { pid: process.pid, url: 'http://localhost:3052' },
+      }),
+    );
+    lock.release();
+    lockHome(home, 'http://localhost:3052').release();
+  });
+
+  test('the lock of a process that was killed, or of another one with its id, is nobody’s', () => {
+    for (const dead of [
+      { pid: 2 ** 22 - 1, startTime: '1' },
+      { pid: process.pid, startTime: 'another' },
+    ]) {
+      writeFileSync(path.join(home, 'supervisor.json'), JSON.stringify({ ...dead, url: 'http://x' }));
+      lockHome(home, 'http://localhost:3052').release();
+    }
+  });
+
+  test('a damaged lock does not stop a start', () => {
+    writeFileSync(path.join(home, 'supervisor.json'), '{"pid":');
+    lockHome(home, 'http://localhost:3052').release();
+  });
+});
+
+describe('leftovers of a killed supervisor', () => {
+  test('are ended with their whole group', async () => {
+    const left = spawn(process.execPath, idle, { detached: true, stdio: 'ignore' });
+    const mark = markOf(left.pid!)!;
+    rememberChild(home, 'conductor', left.pid!);
+    expect(await endLeftovers(home)).toEqual(['conductor']);
+    expect(isAlive(mark)).toBe(false);
+    expect(await endLeftovers(home)).toEqual([]);
+  });
+
+  test('a process that only has the same id is left alone', async () => {
+    const stranger = spawn(process.execPath, idle, { detached: true, stdio: 'ignore' });
+    rememberChild(home, 'web', stranger.pid!);
+    const file = path.join(home, 'run/processes/web.json');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), startTime: '1' }));
+    expect(await endLeftovers(home)).toEqual([]);
+    expect(markOf(stranger.pid!)).toBeDefined();
+    stranger.kill('SIGKILL');
+  });
+});
+
+describe('a supervised process', () => {
+  test('is started again with a reason when it dies, and ends when it is told to', async () => {
+    const said: string[] = [];
+    const spec = { name: 'dying', args: ['-e', 'process.exit(7)'], env: process.env };
+    const child = new Child(spec, home, log, (text) => said.push(text));
+    child.start();
+    await vi.waitFor(() => expect(child.restarts).toBeGreaterThanOrEqual(2), {
+      timeout: 8_000,
+      interval: 50,
+    });
+    await child.stop(1_000);
+    expect(said[0]).toMatch(/dying ended \(exit code 7\); starting it again in 0\.5 s/);
+    expect(said[1]).toContain('in 1 s');
+    const restarts = child.restarts;
+    await sleep(2_200);
+    expect(child.restarts).toBe(restarts);
+  });
+
+  test('that ignores SIGTERM is killed, with what it started', async () => {
+    const script = `process.on('SIGTERM', () => {});
+      const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+      console.log(c.pid); setInterval(() => {}, 1000)`;
+    const child = new Child(
+      { name: 'stubborn', args: ['-e', script], env: process.env },
+      home,
+      log,
+      () => {},
+    );
+    child.start();
+    const out = path.join(home, 'logs/stubborn.out');
+    await vi.waitFor(() => expect(Number(readFileSync(out, 'utf8'))).toBeGreaterThan(0), { timeout: 5_000 });
+    const grandchild = markOf(Number(readFileSync(out, 'utf8')))!;
+    await child.stop(200);
+    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false));
+  });
+});
+
+test('a port in use is named, with another one to try', async () => {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+  });
+  await expect(requireFreePort(port, '127.0.0.1')).rejects.toMatchObject({
+    code: 'PORT_IN_USE',
+    hint: expect.stringContaining(`PORT=${port + 10}`),
+  });
+  server.close();
+});
+
+describe('choosing the model server', () => {
+  const nowhere = 'http://127.0.0.1:1';
+
+  test('nothing answers: the rehearsal, and it says so', async () => {
+    const chosen = await chooseModels(parseEnv({ OLLAMA_HOST: nowhere }), 11_500);
+    expect(chosen).toMatchObject({ kind: 'rehearsal', url: 'http://127.0.0.1:11500' });
+    expect(chosen.said).toContain('scripted, no model is called');
+  });
+
+  test('the operator may insist on a server that is not there yet', async () => {
+    const chosen = await chooseModels(parseEnv({ OLLAMA_HOST: nowhere, ALAI_REHEARSAL: 'never' }), 11_500);
+    expect(chosen).toMatchObject({ kind: 'ollama', url: nowhere });
+  });
+});
