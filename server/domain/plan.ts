@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { stages } from './status.ts';
+import { routeSchema } from './views.ts';
+
+/** What one stage of a chain will be done by; pinned when the chain is created, so a changed company changes nothing here. */
+export const stagePlanSchema = z.object({
+  stage: z.enum(stages),
+  company: z.string(),
+  /** Version of the company's rules in catalogue_version (kind `company`). */
+  companyHash: z.string().nullable(),
+  blueprint: z.string(),
+  /** Version of the resolved blueprint in catalogue_version (kind `blueprint`). */
+  blueprintHash: z.string().nullable(),
+  /** Keys of the blueprint's steps in order, without `integrate`. */
+  steps: z.array(z.string()),
+  route: routeSchema,
+});
+export type StagePlan = z.infer<typeof stagePlanSchema>;
+
+/** Stages in order. BUILD is first; the last of BUILD, REVIEW, SECURITY merges; OPS and DOCS merge their own work. */
+export const chainPlanSchema = z.object({ stages: z.array(stagePlanSchema).min(1) });
+export type ChainPlan = z.infer<typeof chainPlanSchema>;
+
+/** The harness step that merges; never part of a blueprint. */
+export const INTEGRATE = 'integrate';
+
+/** Whether the task of this stage ends with the merge. */
+export function integratesAt(plan: ChainPlan, stage: StagePlan['stage']): boolean {
+  if (stage === 'OPS' || stage === 'DOCS') return true;
+  const reviewed = plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS');
+  return reviewed.at(-1)?.stage === stage;
+}
+
+/** Step keys of the stage's task, the harness step included. */
+export function stepKeys(plan: ChainPlan, stage: StagePlan): string[] {
+  return integratesAt(plan, stage.stage) ? [...stage.steps, INTEGRATE] : stage.steps;
+}
+
+/** The stage after `stage` in this plan, or null when it is the last. */
+export function stageAfter(plan: ChainPlan, stage: StagePlan['stage']): StagePlan | null {
+  const i = plan.stages.findIndex((s) => s.stage === stage);
+  return plan.stages[i + 1] ?? null;
+}
+
+export function stageOf(plan: ChainPlan, stage: StagePlan['stage']): StagePlan | null {
+  return plan.stages.find((s) => s.stage === stage) ?? null;
+}

@@ -1,0 +1,24 @@
+import type { StepResult } from '#server/domain/attempt.ts';
+import type { Db } from '#server/platform/db.ts';
+import { coalesce } from './coalesce.ts';
+
+export interface Checkpoint extends StepResult {
+  attemptId: number;
+  fence: number;
+}
+
+/** Batched "this step is done": durable when it answers `ok`, and the next step runs. `stale`: the lease is gone, stop. */
+export function checkpointer(db: Pick<Db, 'pool'>, leaseMs: number): (c: Checkpoint) => Promise<'ok' | 'stale'> {
+  return coalesce(async (items: Checkpoint[]) => {
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale' }>('SELECT result FROM alai_checkpoint($1, $2, $3, $4, $5, $6::jsonb[], $7)', [
+      items.map((i) => i.attemptId),
+      items.map((i) => i.fence),
+      items.map((i) => i.stepId),
+      items.map((i) => i.commit),
+      items.map((i) => i.output.tree),
+      items.map((i) => JSON.stringify(i.output)),
+      leaseMs,
+    ]);
+    return rows.map((r) => r.result);
+  });
+}

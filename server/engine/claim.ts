@@ -1,0 +1,146 @@
+import type { AttemptWork, EarlierWork, Finding, Report, StepOutput } from '#server/domain/attempt.ts';
+import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import type { Stage, Verdict } from '#server/domain/status.ts';
+import type { Db } from '#server/platform/db.ts';
+import { coalesce } from './coalesce.ts';
+
+export interface ClaimRequest {
+  taskId: number;
+  dispatch: number;
+  host: string;
+  workerId: string;
+}
+export type ClaimResult =
+  | { result: 'ok'; attemptId: number; fence: number; n: number; slot: number }
+  | { result: 'stale' | 'stopped' | 'draining' | 'no_slot' };
+
+interface Row {
+  result: string;
+  attempt_id: number;
+  fence: number;
+  n: number;
+  slot: number;
+}
+
+/** Batched claims of one process. The kill switch, the dispatch and the host's slots are checked in the database. */
+export function claimer(db: Pick<Db, 'pool'>, lease: { leaseMs: number; deadlineMs: number }): (r: ClaimRequest) => Promise<ClaimResult> {
+  return coalesce(async (items: ClaimRequest[]) => {
+    const { rows } = await db.pool.query<Row>('SELECT * FROM alai_claim($1, $2, $3, $4, $5, $6)', [
+      items.map((i) => i.taskId),
+      items.map((i) => i.dispatch),
+      items.map((i) => i.host),
+      items.map((i) => i.workerId),
+      lease.leaseMs,
+      lease.deadlineMs,
+    ]);
+    return rows.map((r): ClaimResult =>
+      r.result === 'ok'
+        ? { result: 'ok', attemptId: r.attempt_id, fence: r.fence, n: r.n, slot: r.slot }
+        : { result: r.result as 'stale' },
+    );
+  });
+}
+
+export interface StartRequest {
+  attemptId: number;
+  fence: number;
+  sandboxed: boolean;
+}
+
+/** Batched LEASED -> RUNNING. Answers the id of the step that runs now. */
+export function starter(db: Pick<Db, 'pool'>): (r: StartRequest) => Promise<{ result: 'ok' | 'stale'; stepId: number | null }> {
+  return coalesce(async (items: StartRequest[]) => {
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; step_id: number | null }>('SELECT * FROM alai_start($1, $2, $3)', [
+      items.map((i) => i.attemptId),
+      items.map((i) => i.fence),
+      items.map((i) => i.sandboxed),
+    ]);
+    return rows.map((r) => ({ result: r.result, stepId: r.step_id }));
+  });
+}
+
+/** Everything one attempt needs, read once after its claim. Throws BLUEPRINT_UNKNOWN when the pinned version is not stored. */
+export async function loadWork(db: Pick<Db, 'pool'>, attemptId: number, repositoryUrl: (projectId: string) => string): Promise<AttemptWork> {
+  const { rows } = await db.pool.query(
+    `SELECT a.id attempt_id, a.fence, a.n, a.host, a.slot, a.model, a.provider, a.tier attempt_tier, t.*, c.root_task_id, c.head chain_head, c.cycle chain_cycle,
+       p.name project_name, p.default_branch, p.is_sample, p.unsandboxed_allowed,
+       b.data blueprint_data, co.data company_data
+     FROM attempt a JOIN task t ON t.id = a.task_id LEFT JOIN chain c ON c.id = t.chain_id LEFT JOIN project p ON p.id = t.project_id
+     LEFT JOIN catalogue_version b ON b.kind = 'blueprint' AND b.name = t.blueprint AND b.hash = t.blueprint_hash
+     LEFT JOIN catalogue_version co ON co.kind = 'company' AND co.name = t.company AND co.hash = t.company_hash
+     WHERE a.id = $1`,
+    [attemptId],
+  );
+  const r = rows[0];
+  if (!r?.project_id) throw new AlaiError('NOT_FOUND', `Attempt ${attemptId} has no project to work in.`, 'Give the task a project.');
+  if (!r.blueprint_data)
+    throw new AlaiError('BLUEPRINT_UNKNOWN', `Blueprint ${r.blueprint} (${r.blueprint_hash}) is not stored.`, 'Route the task again.');
+  const blueprint: Blueprint = blueprintSchema.parse(r.blueprint_data);
+  const [steps, earlier, findings] = await Promise.all([
+    db.pool.query<{ id: number; key: string; iteration: number; ord: number; state: string; commit: string | null; output: StepOutput | null }>(
+      'SELECT id, key, iteration, ord, state, commit, output FROM step WHERE task_id = $1 AND generation = $2 ORDER BY iteration, ord',
+      [r.id, r.generation],
+    ),
+    db.pool.query<{ id: number; stage: Stage; cycle: number; company: string; verdict: Verdict | null; report: Report | null }>(
+      `SELECT id, stage, cycle, company, verdict, report FROM task WHERE chain_id = $1 AND id <> $2 AND status = 'DONE' ORDER BY id`,
+      [r.chain_id, r.id],
+    ),
+    db.pool.query<Finding>(
+      'SELECT severity, title, detail, file, line, evidence FROM finding WHERE mend_task_id = $1 ORDER BY id',
+      [r.id],
+    ),
+  ]);
+  const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
+  const company = (r.company_data ?? {}) as { rules?: string };
+  return {
+    attemptId,
+    fence: r.fence,
+    n: r.n,
+    host: r.host,
+    slot: r.slot,
+    model: { provider: r.provider, name: r.model, tier: r.attempt_tier, host: r.host },
+    task: {
+      id: r.id,
+      title: r.title,
+      description: r.description,
+      stage: r.stage,
+      cycle: r.cycle,
+      generation: r.generation,
+      priority: r.priority,
+      tags: r.tags,
+      company: r.company ?? 'CodeCraft',
+      tier: r.attempt_tier,
+      pipelineId: r.pipeline_id,
+      chainId: r.chain_id,
+      rootTaskId: r.root_task_id,
+    },
+    project: {
+      id: r.project_id,
+      name: r.project_name,
+      repositoryUrl: repositoryUrl(r.project_id),
+      defaultBranch: r.default_branch,
+      isSample: r.is_sample,
+      unsandboxedAllowed: r.unsandboxed_allowed,
+    },
+    baseCommit: commit ?? r.base,
+    blueprint,
+    steps: steps.rows.map((s) => ({
+      id: s.id,
+      key: s.key,
+      iteration: s.iteration,
+      ord: s.ord,
+      done: s.state === 'DONE',
+      commit: s.commit,
+      output: s.output,
+    })),
+    integrates: r.integrates,
+    reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
+    companyRules: company.rules ?? '',
+    earlier: earlier.rows.map(
+      (e): EarlierWork => ({ taskId: e.id, stage: e.stage, cycle: e.cycle, company: e.company, verdict: e.verdict, report: e.report }),
+    ),
+    findings: findings.rows,
+    feedback: r.feedback,
+  };
+}

@@ -1,0 +1,251 @@
+import { AlaiError } from '#server/domain/errors.ts';
+import type { Answer, EscalationKind } from '#server/domain/views.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { lockChain, openStage } from './chain.ts';
+import { escalationDigest } from './escalation.ts';
+import { type Actor, ENGINE } from './event.ts';
+import { cancelTask, textDigest } from './human.ts';
+import { move } from './move.ts';
+import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+import { openStageAnyway } from './override.ts';
+
+interface Row {
+  id: number;
+  kind: EscalationKind;
+  task_id: number | null;
+  chain_id: number | null;
+  state: string;
+  answer: Answer | null;
+  answered_by: string | null;
+  note: string;
+  seen_digest: string | null;
+}
+
+/** Which answers a question takes. */
+export const answersOf: Record<EscalationKind, readonly Answer[]> = {
+  safety: ['approve', 'reject'],
+  retries: ['approve', 'send_back', 'reject'],
+  rejects: ['approve', 'send_back', 'reject'],
+  merge: ['approve', 'send_back', 'reject'],
+  question: ['send_back', 'reject'],
+  consent: ['approve', 'reject'],
+  dependency: ['approve', 'reject'],
+  effect: ['approve', 'reject'],
+};
+
+/**
+ * Takes the one answer of a question: OPEN -> PENDING, effective after `undoMs` on the database's clock. Whoever comes second
+ * gets ALREADY_DECIDED with the name of the first.
+ */
+export async function decide(
+  db: Db,
+  input: { id: number; answer: Answer; digest: string; note: string; undoMs: number },
+  actor: Actor,
+): Promise<{ effectiveAt: Date }> {
+  return await transaction(db, async (q) => {
+    const { rows } = await q.query<Row>('SELECT * FROM escalation WHERE id = $1 FOR UPDATE', [input.id]);
+    const e = rows[0];
+    if (!e) throw new AlaiError('NOT_FOUND', 'This question does not exist.', 'Open the queue and choose from the list.');
+    if (e.state !== 'OPEN')
+      throw new AlaiError(
+        'ALREADY_DECIDED',
+        e.state === 'WITHDRAWN' ? 'This question was withdrawn: nobody has to answer it any more.' : `${e.answered_by} has answered this already: ${e.answer}.`,
+        'Nothing is left to do here.',
+        { by: e.answered_by, answer: e.answer },
+      );
+    if (!answersOf[e.kind].includes(input.answer))
+      throw new AlaiError('BAD_INPUT', `This question does not take "${input.answer}".`, `It takes: ${answersOf[e.kind].join(', ')}.`);
+    if (input.answer !== 'approve' && input.note.trim() === '')
+      throw new AlaiError('REASON_REQUIRED', 'To send back or to reject needs a reason.', 'Say in one line why; the agents read it.');
+    if ((await escalationDigest(q, e.id)) !== input.digest)
+      throw new AlaiError('DIGEST_CHANGED', 'What you saw has changed since.', 'Look at it again; the answer is bound to what is shown.');
+    const row = await move(q, {
+      machine: 'escalation',
+      id: e.id,
+      from: 'OPEN',
+      to: 'PENDING',
+      actor,
+      reason: input.note,
+      patch: {
+        answer: input.answer,
+        answered_by: actor.name,
+        note: input.note,
+        seen_digest: input.digest,
+        effective_at: { sql: `clock_timestamp() + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'` },
+      },
+      data: { answer: input.answer, by: actor.name },
+    });
+    return { effectiveAt: row?.effective_at as Date };
+  });
+}
+
+/** Takes an answer back while its ten seconds run. Throws UNDO_TOO_LATE afterwards. */
+export async function undoDecision(db: Db, id: number, actor: Actor): Promise<void> {
+  await transaction(db, async (q) => {
+    const { rowCount } = await q.query(
+      `SELECT 1 FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at > clock_timestamp() FOR UPDATE`,
+      [id],
+    );
+    if (!rowCount) throw new AlaiError('UNDO_TOO_LATE', 'The answer has taken effect.', 'Reopen the task if it has to be done after all.');
+    await move(q, {
+      machine: 'escalation',
+      id,
+      from: 'PENDING',
+      to: 'OPEN',
+      actor,
+      reason: 'Undone',
+      patch: { answer: null, answered_by: null, note: '', seen_digest: null, effective_at: null },
+    });
+  });
+}
+
+/** Turns answers whose undo is over into decisions and their consequences; one transaction each. Run by the conductor. */
+export async function settleDecisions(db: Db, publisher: Publisher): Promise<number> {
+  const due = await db.pool.query<{ id: number }>(
+    `SELECT id FROM escalation WHERE state = 'PENDING' AND effective_at <= clock_timestamp() ORDER BY effective_at LIMIT 50`,
+  );
+  for (const { id } of due.rows) {
+    const deliveries = await transaction(db, async (q) => {
+      const { rows } = await q.query<Row>(
+        `SELECT * FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at <= clock_timestamp() FOR UPDATE SKIP LOCKED`,
+        [id],
+      );
+      const e = rows[0];
+      if (!e?.answer || !e.answered_by) return [];
+      // Bound to what was seen: if the text or the work changed during the ten seconds, it asks again.
+      if ((await escalationDigest(q, id)) !== e.seen_digest) {
+        await move(q, {
+          machine: 'escalation',
+          id,
+          from: 'PENDING',
+          to: 'OPEN',
+          actor: { kind: 'human', name: e.answered_by },
+          reason: 'What was shown changed before the answer took effect',
+          patch: { answer: null, answered_by: null, note: '', seen_digest: null, effective_at: null },
+        });
+        return [];
+      }
+      await q.query(
+        `INSERT INTO decision(escalation_id, answer, decided_by, note, seen_digest) VALUES ($1, $2, $3, $4, $5)`,
+        [id, e.answer, e.answered_by, e.note, e.seen_digest],
+      );
+      await move(q, {
+        machine: 'escalation',
+        id,
+        from: 'PENDING',
+        to: 'ANSWERED',
+        actor: ENGINE,
+        reason: e.note,
+        patch: { closed_at: { sql: 'clock_timestamp()' } },
+        data: { answer: e.answer, by: e.answered_by },
+      });
+      return await consequence(q, e, { kind: 'human', name: e.answered_by });
+    });
+    await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
+  }
+  return due.rows.length;
+}
+
+async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery[]> {
+  if (e.task_id !== null && e.kind === 'dependency') {
+    if (e.answer === 'reject') {
+      await cancelTask(q, e.task_id, human, e.note);
+      return [];
+    }
+    await q.query(`UPDATE dependency SET satisfied_at = clock_timestamp() WHERE task_id = $1 AND satisfied_at IS NULL`, [e.task_id]);
+    await q.query('UPDATE task SET unmet = 0 WHERE id = $1', [e.task_id]);
+    return await queueTasks(q, [e.task_id], ENGINE, `${human.name} lets it start all the same`);
+  }
+  if (e.task_id !== null) return await taskConsequence(q, e, e.task_id, human);
+  if (e.chain_id !== null) return await chainConsequence(q, e, e.chain_id, human);
+  return [];
+}
+
+async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Actor): Promise<Delivery[]> {
+  const t = (await q.query<{ title: string; description: string; pipeline_id: number; project_id: string }>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [taskId]))
+    .rows[0];
+  if (!t) return [];
+  if (e.answer === 'reject') {
+    if (e.kind === 'safety') await cancelTask(q, taskId, human, e.note);
+    else {
+      const steps = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state = 'PENDING'`, [taskId]);
+      for (const s of steps.rows) await move(q, { machine: 'step', id: s.id, from: 'PENDING', to: 'FAILED', actor: human, reason: e.note });
+      await move(q, {
+        machine: 'task',
+        id: taskId,
+        from: 'NEEDS_HUMAN',
+        to: 'FAILED',
+        actor: human,
+        reason: e.note,
+        patch: { finished_at: { sql: 'clock_timestamp()' } },
+      });
+      await cancelChainOf(q, taskId, human, e.note);
+    }
+    await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
+    return [];
+  }
+  if (e.kind === 'consent') await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [t.project_id]);
+  await move(q, {
+    machine: 'task',
+    id: taskId,
+    from: 'NEEDS_HUMAN',
+    to: 'OPEN',
+    actor: human,
+    reason: e.note,
+    patch: {
+      failed_attempts: 0,
+      infra_losses: 0,
+      ...(e.kind === 'safety' ? { approved_digest: textDigest(t) } : {}),
+      ...(e.answer === 'send_back' ? { feedback: e.note } : {}),
+    },
+  });
+  const out = await queueTasks(q, [taskId], ENGINE, e.answer === 'approve' ? `Approved by ${human.name}` : `Sent back by ${human.name}: ${e.note}`);
+  await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
+  return out;
+}
+
+async function cancelChainOf(q: Queryable, taskId: number, human: Actor, reason: string): Promise<void> {
+  const { rows } = await q.query<{ id: number; state: string }>(
+    `SELECT c.id, c.state FROM chain c JOIN task t ON t.chain_id = c.id WHERE t.id = $1 AND c.state IN ('ACTIVE', 'NEEDS_HUMAN', 'ACCEPTED')`,
+    [taskId],
+  );
+  for (const c of rows)
+    await move(q, { machine: 'chain', id: c.id, from: c.state, to: 'CANCELLED', actor: human, reason, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+}
+
+async function chainConsequence(q: Queryable, e: Row, chainId: number, human: Actor): Promise<Delivery[]> {
+  const chain = await lockChain(q, chainId);
+  if (chain.state !== 'NEEDS_HUMAN') return [];
+  const last = (
+    await q.query<{ id: number; stage: 'REVIEW' }>(
+      `SELECT id, stage FROM task WHERE chain_id = $1 AND status = 'DONE' ORDER BY id DESC LIMIT 1`,
+      [chainId],
+    )
+  ).rows[0];
+  if (e.answer === 'reject') {
+    await move(q, {
+      machine: 'chain',
+      id: chainId,
+      from: 'NEEDS_HUMAN',
+      to: 'CANCELLED',
+      actor: human,
+      reason: e.note,
+      patch: { finished_at: { sql: 'clock_timestamp()' } },
+    });
+    await q.query('SELECT alai_derive($1)', [[chain.pipeline_id]]);
+    return [];
+  }
+  await move(q, { machine: 'chain', id: chainId, from: 'NEEDS_HUMAN', to: 'ACTIVE', actor: human, reason: e.note });
+  await q.query('UPDATE chain SET rejects = 0, merge_returns = 0, cycle = cycle + 1 WHERE id = $1', [chainId]);
+  const next = { cycle: chain.cycle + 1, because: `${human.name}: ${e.note || 'approved'}`, head: null };
+  const out =
+    e.kind === 'rejects' && e.answer === 'approve'
+      ? await openStageAnyway(q, chain, last, next)
+      : await openStage(q, chain, last ?? null, e.kind === 'merge' && e.answer === 'approve' ? 'REVIEW' : 'BUILD', {
+          ...next,
+          mendsTask: e.answer === 'send_back' && last ? last.id : null,
+          note: e.note,
+        });
+  await q.query('SELECT alai_derive($1)', [[chain.pipeline_id]]);
+  return out;
+}

@@ -1,0 +1,99 @@
+import type { IntegrationPlan } from '#server/domain/attempt.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import { type Db, transaction } from '#server/platform/db.ts';
+import { appendEvents, REAPER } from './event.ts';
+
+/**
+ * Logs a merge before it is pushed. One per project at a time: answers null while another one is planned, and the caller
+ * asks again. Throws LEASE_LOST when the attempt is no longer the caller's.
+ */
+export async function planIntegration(db: Db, a: { attemptId: number; fence: number }, plan: IntegrationPlan): Promise<{ effectId: number } | null> {
+  return await transaction(db, async (q) => {
+    const live = await q.query<{ task_id: number; chain_id: number | null; project_id: string; pipeline_id: number }>(
+      `SELECT a.task_id, t.chain_id, t.project_id, t.pipeline_id FROM attempt a JOIN task t ON t.id = a.task_id
+       WHERE a.id = $1 AND a.fence = $2 AND a.state = 'RUNNING' FOR UPDATE OF a`,
+      [a.attemptId, a.fence],
+    );
+    const row = live.rows[0];
+    if (!row) throw new AlaiError('LEASE_LOST', 'The lease of this attempt is gone.', 'Stop; another attempt goes on.');
+    const { rows } = await q.query<{ id: number }>(
+      `INSERT INTO effect(kind, key, project_id, chain_id, task_id, attempt_id, branch, old_sha, new_sha)
+       VALUES ('integrate', $1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+      [`integrate:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`, row.project_id, row.chain_id, row.task_id, a.attemptId, plan.branch, plan.oldSha, plan.newSha],
+    );
+    const made = rows[0];
+    if (!made) return null;
+    await appendEvents(q, [
+      {
+        type: 'effect.planned',
+        entity: 'effect',
+        id: made.id,
+        ver: 1,
+        to: 'PLANNED',
+        actor: { kind: 'worker', name: 'integrate' },
+        reason: `Merge ${plan.newSha.slice(0, 7)} onto ${plan.oldSha.slice(0, 7)}`,
+        projectId: row.project_id,
+        pipelineId: row.pipeline_id,
+        taskId: row.task_id,
+        data: { ...plan },
+      },
+    ]);
+    return { effectId: made.id };
+  });
+}
+
+/** Writes how the push ended. By its worker right after, or by the sweep that looked at the branch. */
+export async function settleEffect(db: Db, effectId: number, state: 'DONE' | 'ABANDONED', by: 'worker' | 'sweep' = 'worker'): Promise<boolean> {
+  return await transaction(db, async (q) => {
+    const { rows } = await q.query<{ project_id: string; task_id: number; new_sha: string }>(
+      `UPDATE effect SET state = $2, settled_at = clock_timestamp() WHERE id = $1 AND state = 'PLANNED' RETURNING project_id, task_id, new_sha`,
+      [effectId, state],
+    );
+    const row = rows[0];
+    if (!row) return false;
+    await appendEvents(q, [
+      {
+        type: `effect.${state.toLowerCase()}`,
+        entity: 'effect',
+        id: effectId,
+        ver: 2,
+        from: 'PLANNED',
+        to: state,
+        actor: by === 'sweep' ? REAPER : { kind: 'worker', name: 'integrate' },
+        projectId: row.project_id,
+        taskId: row.task_id,
+        data: { newSha: row.new_sha },
+      },
+    ]);
+    return true;
+  });
+}
+
+/** The merge of this task and generation that landed already, when a crash came between the push and the task's end. */
+export async function landedIntegration(db: Db, attemptId: number): Promise<IntegrationPlan | null> {
+  const { rows } = await db.pool.query<{ old_sha: string; new_sha: string; branch: string }>(
+    `SELECT e.old_sha, e.new_sha, e.branch FROM effect e JOIN attempt a ON a.id = $1
+     JOIN attempt was ON was.id = e.attempt_id
+     WHERE e.task_id = a.task_id AND was.generation = a.generation AND e.state = 'DONE' ORDER BY e.id DESC LIMIT 1`,
+    [attemptId],
+  );
+  const r = rows[0];
+  return r ? { oldSha: r.old_sha, newSha: r.new_sha, branch: r.branch } : null;
+}
+
+export interface OpenEffect {
+  id: number;
+  projectId: string;
+  branch: string;
+  oldSha: string;
+  newSha: string;
+}
+
+/** Planned merges whose attempt is over: nobody but the sweep will say how they ended. */
+export async function orphanEffects(db: Db): Promise<OpenEffect[]> {
+  const { rows } = await db.pool.query(
+    `SELECT e.id, e.project_id "projectId", e.branch, e.old_sha "oldSha", e.new_sha "newSha" FROM effect e JOIN attempt a ON a.id = e.attempt_id
+     WHERE e.state = 'PLANNED' AND a.state NOT IN ('LEASED', 'RUNNING')`,
+  );
+  return rows;
+}

@@ -1,0 +1,47 @@
+import type { Route } from '#server/domain/views.ts';
+
+/** Failed attempts of one task before a human is asked, and losses that are nobody's fault. */
+export const MAX_FAILED_ATTEMPTS = 3;
+export const MAX_INFRA_LOSSES = 20;
+
+export interface TaskFacts {
+  tier: number;
+  failedAttempts: number;
+  infraLosses: number;
+  route: Pick<Route, 'choices'>;
+}
+export type AfterFailure =
+  | { kind: 'again'; tier: number; failedAttempts: number; infraLosses: number; because: string }
+  | { kind: 'ask'; because: string; failedAttempts: number; infraLosses: number };
+
+/** The next tier that has a host to run on; the same one when there is none above. */
+export function nextTier(route: Pick<Route, 'choices'>, tier: number): number {
+  const above = route.choices.filter((c) => c.host !== null && c.tier > tier).map((c) => c.tier);
+  return above.length ? Math.min(...above) : tier;
+}
+
+/** After an attempt failed at its work: one tier up, and the third failure asks the human. */
+export function afterFailure(t: TaskFacts, message: string): AfterFailure {
+  const failedAttempts = t.failedAttempts + 1;
+  const counts = { failedAttempts, infraLosses: t.infraLosses };
+  if (failedAttempts >= MAX_FAILED_ATTEMPTS) return { kind: 'ask', because: `It failed ${failedAttempts} times. Last: ${message}`, ...counts };
+  const tier = nextTier(t.route, t.tier);
+  return {
+    kind: 'again',
+    tier,
+    because: tier > t.tier ? `${message} Tier ${t.tier} to tier ${tier}.` : `${message} No higher tier has a model; tier ${tier} again.`,
+    ...counts,
+  };
+}
+
+/** After a loss that is not the agent's fault (a killed worker, a lost lease): same tier, burns no attempt. */
+export function afterLoss(t: TaskFacts, message: string): AfterFailure {
+  if (t.infraLosses >= MAX_INFRA_LOSSES)
+    return {
+      kind: 'ask',
+      because: `The machine lost it ${MAX_INFRA_LOSSES} times. Last: ${message}`,
+      failedAttempts: t.failedAttempts,
+      infraLosses: t.infraLosses,
+    };
+  return { kind: 'again', tier: t.tier, failedAttempts: t.failedAttempts, infraLosses: t.infraLosses + 1, because: message };
+}

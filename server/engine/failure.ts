@@ -1,0 +1,117 @@
+import type { AttemptOutcome } from '#server/domain/attempt.ts';
+import type { Route } from '#server/domain/views.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { askHuman } from './escalation.ts';
+import { type Actor, ENGINE } from './event.ts';
+import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
+import { move } from './move.ts';
+import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+
+type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
+interface TaskRow {
+  id: number;
+  title: string;
+  tier: number;
+  failed_attempts: number;
+  infra_losses: number;
+  route: Route;
+  pipeline_id: number;
+}
+
+/** The step that ran goes back to PENDING: its work in progress is on the branch, its result is not. */
+export async function rewindSteps(q: Queryable, taskId: number, actor: Actor): Promise<void> {
+  const { rows } = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state = 'RUNNING'`, [taskId]);
+  for (const s of rows) await move(q, { machine: 'step', id: s.id, from: 'RUNNING', to: 'PENDING', actor });
+}
+
+/** What follows an attempt that did not finish its task: again, a tier up, or the human. In the caller's transaction. */
+export async function afterAttempt(q: Queryable, taskId: number, what: 'failed' | 'lost', message: string): Promise<Delivery[]> {
+  const t = (
+    await q.query<TaskRow>('SELECT id, title, tier, failed_attempts, infra_losses, route, pipeline_id FROM task WHERE id = $1 FOR UPDATE', [taskId])
+  ).rows[0] as TaskRow;
+  const facts = { tier: t.tier, failedAttempts: t.failed_attempts, infraLosses: t.infra_losses, route: t.route };
+  const next: AfterFailure = what === 'lost' ? afterLoss(facts, message) : afterFailure(facts, message);
+  await q.query('UPDATE task SET failed_attempts = $2, infra_losses = $3, tier = $4, feedback = CASE WHEN $6 THEN $5 ELSE feedback END WHERE id = $1', [
+    taskId,
+    next.failedAttempts,
+    next.infraLosses,
+    next.kind === 'again' ? next.tier : t.tier,
+    message.slice(0, 8_000),
+    what === 'failed',
+  ]);
+  if (next.kind === 'again') return await queueTasks(q, [taskId], ENGINE, next.because);
+  await askHuman(q, {
+    kind: 'retries',
+    taskId,
+    from: ['RUNNING'],
+    actor: ENGINE,
+    question: `"${t.title}" failed ${next.failedAttempts} times. What now?`,
+    why: next.because,
+  });
+  return [];
+}
+
+const endings = {
+  failed: { to: 'FAILED', from: ['LEASED', 'RUNNING'] },
+  infra: { to: 'FAILED', from: ['LEASED', 'RUNNING'] },
+  yielded: { to: 'YIELDED', from: ['RUNNING'] },
+} as const;
+
+/**
+ * Ends an attempt that is not done, by its worker. `stale` when its lease is gone: somebody else decided already.
+ * `aborted` outcomes are never reported: whoever aborted them has written the ending.
+ */
+export async function endAttempt(
+  db: Db,
+  publisher: Publisher,
+  a: { attemptId: number; fence: number; host: string },
+  outcome: Exclude<Ended, { kind: 'aborted' }>,
+): Promise<'ok' | 'stale'> {
+  const done = await transaction(db, async (q) => {
+    const live = await q.query<{ task_id: number; pipeline_id: number; title: string }>(
+      `SELECT a.task_id, t.pipeline_id, t.title FROM attempt a JOIN task t ON t.id = a.task_id
+       WHERE a.id = $1 AND a.fence = $2 AND a.state IN ('LEASED', 'RUNNING') FOR UPDATE OF a`,
+      [a.attemptId, a.fence],
+    );
+    const row = live.rows[0];
+    if (!row) return null;
+    const worker: Actor = { kind: 'worker', name: a.host };
+    const message = outcome.kind === 'yielded' ? `${outcome.reason}: ${outcome.question}` : outcome.message;
+    const end = endings[outcome.kind];
+    await move(q, {
+      machine: 'attempt',
+      id: a.attemptId,
+      from: end.from,
+      to: end.to,
+      actor: worker,
+      reason: message,
+      patch: {
+        ended_at: { sql: 'clock_timestamp()' },
+        error_code: outcome.kind === 'yielded' ? outcome.reason : outcome.code,
+        error: message.slice(0, 8_000),
+      },
+    });
+    await rewindSteps(q, row.task_id, worker);
+    let deliveries: Delivery[] = [];
+    if (outcome.kind === 'failed') deliveries = await afterAttempt(q, row.task_id, 'failed', message);
+    else if (outcome.kind === 'infra') deliveries = await afterAttempt(q, row.task_id, 'lost', message);
+    else if (outcome.reason === 'asked' || outcome.reason === 'consent')
+      await askHuman(q, {
+        kind: outcome.reason === 'consent' ? 'consent' : 'question',
+        taskId: row.task_id,
+        from: ['RUNNING'],
+        actor: ENGINE,
+        question: outcome.question || `"${row.title}" has a question.`,
+        why:
+          outcome.reason === 'consent'
+            ? 'This machine has no OS sandbox, so commands of agents would run with your rights.'
+            : 'The agent cannot go on without an answer.',
+      });
+    else deliveries = await queueTasks(q, [row.task_id], ENGINE, outcome.reason === 'drained' ? 'Its host drains' : 'The factory was stopped');
+    await q.query('SELECT alai_derive($1)', [[row.pipeline_id]]);
+    return deliveries;
+  });
+  if (done === null) return 'stale';
+  await publishDeliveries(db.pool, publisher, done).catch(() => {});
+  return 'ok';
+}

@@ -1,0 +1,66 @@
+import type { Db } from '#server/platform/db.ts';
+import { transaction } from '#server/platform/db.ts';
+import type { Publisher } from './outbox.ts';
+import { publishDeliveries } from './outbox.ts';
+import { loseAttempts } from './sweep.ts';
+
+export interface HostFacts {
+  name: string;
+  slots: number;
+  memoryGb: number | null;
+  models: string[];
+  scripted: boolean;
+  sandbox: string;
+}
+
+/** Writes what fleet.yaml says of a host; keeps its state (draining survives a restart). */
+export async function declareHost(db: Db, h: Pick<HostFacts, 'name' | 'slots' | 'memoryGb'>): Promise<void> {
+  await db.pool.query(
+    `INSERT INTO host(name, slots, memory_gb) VALUES ($1, $2, $3)
+     ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, memory_gb = excluded.memory_gb`,
+    [h.name, h.slots, h.memoryGb],
+  );
+}
+
+/**
+ * A host's worker starts: the previous incarnation is dead (its processes were killed before this call), and its attempts
+ * are given back at once instead of after their lease.
+ */
+export async function registerWorker(db: Db, publisher: Publisher, w: { id: string; pid: number; host: HostFacts }): Promise<void> {
+  const deliveries = await transaction(db, async (q) => {
+    await q.query(
+      `INSERT INTO host(name, slots, memory_gb, models, scripted, sandbox, last_seen) VALUES ($1, $2, $3, $4, $5, $6, now())
+       ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, memory_gb = excluded.memory_gb, models = excluded.models,
+         scripted = excluded.scripted, sandbox = excluded.sandbox, last_seen = now()`,
+      [w.host.name, w.host.slots, w.host.memoryGb, JSON.stringify(w.host.models), w.host.scripted, w.host.sandbox],
+    );
+    await q.query(`UPDATE worker SET state = 'DEAD' WHERE host = $1 AND state = 'ACTIVE'`, [w.host.name]);
+    await q.query(`INSERT INTO worker(id, host, pid, state) VALUES ($1, $2, $3, 'ACTIVE')`, [w.id, w.host.name, w.pid]);
+    const { rows } = await q.query<{ id: number }>(
+      `SELECT id FROM attempt WHERE host = $1 AND worker_id <> $2 AND state IN ('LEASED', 'RUNNING') ORDER BY id`,
+      [w.host.name, w.id],
+    );
+    return await loseAttempts(
+      q,
+      rows.map((r) => r.id),
+      'LOST',
+      `The worker of ${w.host.name} was restarted.`,
+    );
+  });
+  await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
+}
+
+/** The worker is alive. False when another incarnation took the host over: this one must stop. */
+export async function workerSeen(db: Db, id: string, host: string): Promise<boolean> {
+  const { rowCount } = await db.pool.query(
+    `WITH w AS (UPDATE worker SET last_seen = now() WHERE id = $1 AND state = 'ACTIVE' RETURNING host)
+     UPDATE host SET last_seen = now() WHERE name = $2 AND EXISTS (SELECT 1 FROM w)`,
+    [id, host],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+/** The worker leaves in order. */
+export async function workerGone(db: Db, id: string): Promise<void> {
+  await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE id = $1`, [id]);
+}

@@ -1,0 +1,67 @@
+import type { Queryable } from '#server/platform/db.ts';
+import type { Actor } from './event.ts';
+
+/** One message to deliver: the queue carries ids, rows carry the truth. */
+export interface Delivery {
+  taskId: number;
+  dispatch: number;
+  host: string;
+  priority: string;
+}
+
+/** How messages leave: BullMQ in production. Must tolerate a message it has already seen. */
+export interface Publisher {
+  publish(deliveries: Delivery[]): Promise<void>;
+}
+
+interface Row {
+  task_id: number;
+  dispatch: number;
+  host: string;
+  priority: string;
+}
+const toDelivery = (r: Row): Delivery => ({ taskId: r.task_id, dispatch: r.dispatch, host: r.host, priority: r.priority });
+
+/**
+ * Queues those of `taskIds` that may start (or re-lanes queued ones) and returns what must be published after commit.
+ * @param host forces the lane; otherwise the route's first choice with room.
+ */
+export async function queueTasks(
+  q: Queryable,
+  taskIds: number[],
+  actor: Actor,
+  reason: string,
+  host: string | null = null,
+): Promise<Delivery[]> {
+  if (taskIds.length === 0) return [];
+  const { rows } = await q.query<Row>('SELECT * FROM alai_queue($1, $2, $3, $4, $5)', [
+    taskIds,
+    actor.kind === 'reaper' ? 'engine' : actor.kind === 'human' || actor.kind === 'policy' ? 'engine' : actor.kind,
+    actor.name,
+    reason,
+    host,
+  ]);
+  return rows.map(toDelivery);
+}
+
+/** Publishes and remembers that it did. A crash in between publishes twice, which the claim refuses. */
+export async function publishDeliveries(q: Queryable, publisher: Publisher, deliveries: Delivery[]): Promise<void> {
+  if (deliveries.length === 0) return;
+  await publisher.publish(deliveries);
+  await q.query(
+    `UPDATE outbox o SET sent_at = clock_timestamp() FROM unnest($1::bigint[], $2::int[]) u(t, d)
+     WHERE o.task_id = u.t AND o.dispatch = u.d AND o.sent_at IS NULL`,
+    [deliveries.map((d) => d.taskId), deliveries.map((d) => d.dispatch)],
+  );
+}
+
+/** What a process committed and then died before publishing. Only rows older than `olderThanMs`, oldest first. */
+export async function unsentDeliveries(q: Queryable, olderThanMs: number): Promise<Delivery[]> {
+  const { rows } = await q.query<Row>(
+    `SELECT o.task_id, o.dispatch, o.host, o.priority FROM outbox o JOIN task t ON t.id = o.task_id
+     WHERE o.sent_at IS NULL AND o.created_at < now() - make_interval(secs => $1 / 1000.0)
+       AND t.dispatch = o.dispatch AND t.status = 'QUEUED' ORDER BY o.id LIMIT 1000`,
+    [olderThanMs],
+  );
+  return rows.map(toDelivery);
+}

@@ -1,0 +1,152 @@
+import type { Timing } from '#server/domain/timing.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { askHuman } from './escalation.ts';
+import { ENGINE, REAPER } from './event.ts';
+import { afterAttempt, rewindSteps } from './failure.ts';
+import { move } from './move.ts';
+import { type Delivery, type Publisher, publishDeliveries, queueTasks, unsentDeliveries } from './outbox.ts';
+
+/** Ends attempts whose worker is gone and gives their tasks back. In the caller's transaction. */
+export async function loseAttempts(q: Queryable, attemptIds: number[], to: 'LOST' | 'TIMED_OUT', reason: string): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  for (const id of attemptIds) {
+    const row = await move(q, {
+      machine: 'attempt',
+      id,
+      from: ['LEASED', 'RUNNING'],
+      to,
+      actor: REAPER,
+      reason,
+      patch: { ended_at: { sql: 'clock_timestamp()' }, error_code: to, error: reason },
+    });
+    if (!row) continue;
+    const taskId = row.task_id as number;
+    await rewindSteps(q, taskId, REAPER);
+    deliveries.push(...(await afterAttempt(q, taskId, to === 'LOST' ? 'lost' : 'failed', reason)));
+    await q.query('SELECT alai_derive(ARRAY(SELECT pipeline_id FROM task WHERE id = $1))', [taskId]);
+  }
+  return deliveries;
+}
+
+async function reap(q: Queryable): Promise<Delivery[]> {
+  const lost = await q.query<{ id: number; host: string }>(
+    `SELECT id, host FROM attempt WHERE state IN ('LEASED', 'RUNNING') AND lease_until < clock_timestamp() ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED`,
+  );
+  const late = await q.query<{ id: number }>(
+    `SELECT id FROM attempt WHERE state IN ('LEASED', 'RUNNING') AND lease_until >= clock_timestamp() AND deadline < clock_timestamp()
+     ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED`,
+  );
+  return [
+    ...(await loseAttempts(
+      q,
+      lost.rows.map((r) => r.id),
+      'LOST',
+      'Its lease ran out: the worker was not heard of.',
+    )),
+    ...(await loseAttempts(
+      q,
+      late.rows.map((r) => r.id),
+      'TIMED_OUT',
+      'It ran past its deadline.',
+    )),
+  ];
+}
+
+/** An idle slot beside a task that was delivered long enough ago: the message is lost, so deliver again. */
+async function redeliver(q: Queryable, lostDeliveryMs: number): Promise<Delivery[]> {
+  const { rows } = await q.query<{ id: number; host: string }>(
+    `WITH room AS (
+       SELECT h.name, h.slots - (SELECT count(*) FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING')) free
+       FROM host h WHERE h.state = 'LIVE' AND NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory'))
+     SELECT t.id, t.host FROM room JOIN LATERAL (
+       SELECT id, host FROM task WHERE status = 'QUEUED' AND host = room.name
+         AND queued_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) ORDER BY queued_at LIMIT greatest(room.free, 0)) t ON true`,
+    [lostDeliveryMs],
+  );
+  const out: Delivery[] = [];
+  for (const host of new Set(rows.map((r) => r.host)))
+    out.push(...(await queueTasks(q, rows.filter((r) => r.host === host).map((r) => r.id), ENGINE, 'Delivered again: a slot was idle', host)));
+  return out;
+}
+
+/** Work that waits for a host that is gone or full, while another of its choices is idle, moves there. Pinned is not stuck. */
+export async function relane(q: Queryable, seenMs: number, onlyTo: string | null = null): Promise<Delivery[]> {
+  const { rows } = await q.query<{ id: number; to: string }>(
+    `WITH room AS (
+       SELECT h.name, h.slots, (h.state = 'LIVE' AND h.last_seen > now() - make_interval(secs => $1 / 1000.0)) live,
+         h.slots - (SELECT count(*) FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING'))
+           - (SELECT count(*) FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) free
+       FROM host h WHERE NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory')),
+     moves AS (
+       SELECT DISTINCT ON (t.id) t.id, r.name "to", t.queued_at
+       FROM task t JOIN room cur ON cur.name = t.host
+         JOIN LATERAL jsonb_array_elements(t.route->'choices') c ON (c->>'tier')::int = t.tier AND c->>'host' <> t.host
+         JOIN room r ON r.name = c->>'host' AND r.live AND r.free > 0
+       WHERE t.status = 'QUEUED' AND (NOT cur.live OR cur.free < 0) AND ($2::text IS NULL OR r.name = $2)
+       ORDER BY t.id, r.free DESC),
+     ranked AS (SELECT moves.*, row_number() OVER (PARTITION BY "to" ORDER BY queued_at) rn FROM moves)
+     SELECT ranked.id, ranked."to" FROM ranked JOIN room ON room.name = ranked."to" WHERE ranked.rn <= room.free`,
+    [seenMs, onlyTo],
+  );
+  const out: Delivery[] = [];
+  for (const to of new Set(rows.map((r) => r.to)))
+    out.push(...(await queueTasks(q, rows.filter((r) => r.to === to).map((r) => r.id), ENGINE, `${to} has room`, to)));
+  return out;
+}
+
+/** Tasks that wait for something that will not come by itself: say so, and ask. */
+async function askForDependants(q: Queryable): Promise<void> {
+  const { rows } = await q.query<{ id: number; title: string; on_id: number; on_title: string; status: string }>(
+    `SELECT t.id, t.title, o.id on_id, o.title on_title, coalesce(CASE WHEN c.state = 'CANCELLED' THEN 'CANCELLED' END, o.status) status
+     FROM dependency d JOIN task t ON t.id = d.task_id AND t.status = 'OPEN' JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
+     WHERE d.satisfied_at IS NULL AND (o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') OR c.state = 'CANCELLED')
+       AND NOT EXISTS (SELECT 1 FROM escalation e WHERE e.dedupe_key = 'dependency:t' || t.id AND e.state IN ('OPEN', 'PENDING')) LIMIT 50`,
+  );
+  for (const r of rows)
+    await askHuman(q, {
+      kind: 'dependency',
+      taskId: r.id,
+      actor: ENGINE,
+      question: `"${r.title}" waits for #${r.on_id}, which was ${r.status.toLowerCase()}. Start it all the same?`,
+      why: `#${r.on_id} "${r.on_title}" will not be done, and nothing waits silently.`,
+      context: { on: r.on_id },
+    });
+}
+
+export interface SweepResult {
+  published: number;
+}
+
+/**
+ * One round of repair: lost leases, lost messages, forgotten outbox rows, tasks that may start, hosts that are gone.
+ * Idempotent, and safe beside another sweep.
+ */
+export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<SweepResult> {
+  const deliveries = await transaction(db, async (q) => [
+    ...(await reap(q)),
+    ...(await redeliver(q, t.lostDelivery)),
+    ...(await relane(q, t.workerSeen)),
+    ...(await queueReady(q)),
+  ]);
+  await transaction(db, askForDependants);
+  await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`, [
+    t.workerSeen * 4,
+  ]);
+  const unsent = await unsentDeliveries(db.pool, Math.min(1_000, t.sweep));
+  const known = new Set(deliveries.map((d) => `${d.taskId}-${d.dispatch}`));
+  await publishDeliveries(db.pool, publisher, [...deliveries, ...unsent.filter((d) => !known.has(`${d.taskId}-${d.dispatch}`))]);
+  return { published: deliveries.length + unsent.length };
+}
+
+async function queueReady(q: Queryable): Promise<Delivery[]> {
+  const { rows } = await q.query<{ id: number }>(
+    `SELECT id FROM task WHERE status = 'OPEN' AND unmet = 0 AND route IS NOT NULL AND (stage IS NULL OR project_id IS NOT NULL)
+       AND (route->'held' = 'null'::jsonb OR approved_digest IS NOT NULL) ORDER BY id LIMIT 200`,
+  );
+  return await queueTasks(
+    q,
+    rows.map((r) => r.id),
+    ENGINE,
+    'Ready',
+  );
+}
