@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Finding } from '#server/domain/attempt.ts';
+import { testDatabase } from '#test/database.ts';
+import { plan, testFactory, work } from '#test/factory.ts';
+import { invariants } from './invariants.ts';
+
+const { db } = await testDatabase();
+const finding = (severity: Finding['severity'] = 'major'): Finding => ({
+  severity,
+  title: 'Token stored in plain text',
+  detail: '',
+  file: 'src/auth.js',
+  line: 4,
+  evidence: '',
+});
+let f: Awaited<ReturnType<typeof testFactory>>;
+beforeAll(async () => {
+  f = await testFactory(db, { slots: 20 });
+});
+
+describe('a chain', () => {
+  it('goes BUILD, REVIEW, SECURITY, merges, and then OPS and DOCS', async () => {
+    const { taskIds, pipelineId } = await f.create([work('Scaffold', { plan: plan(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']) })]);
+    const root = taskIds[0] as number;
+    const chain = await f.chainOf(root);
+    const seen: string[] = [];
+    for (let live = await f.live(chain.id); live; live = await f.live(chain.id)) {
+      seen.push(live.stage);
+      expect(await f.run(live.id)).toBe('ok');
+      if (live.stage === 'SECURITY') expect((await f.chainOf(root)).state).toBe('ACCEPTED');
+    }
+    expect(seen).toEqual(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']);
+    expect((await f.chainOf(root)).state).toBe('FINISHED');
+    const p = (await db.pool.query('SELECT state, finished_at FROM pipeline WHERE id = $1', [pipelineId])).rows[0];
+    expect(p.state).toBe('DONE');
+    expect(await invariants(db.pool)).toEqual([]);
+  });
+
+  it('goes back to BUILD with the findings twice; the third reject asks the human', async () => {
+    const { taskIds } = await f.create([work('API')]);
+    const root = taskIds[0] as number;
+    const chain = await f.chainOf(root);
+    await f.run(root);
+    for (const cycle of [1, 2]) {
+      const review = await f.live(chain.id);
+      expect(review.stage).toBe('REVIEW');
+      await f.run(review.id, { verdict: 'reject', findings: [finding()] });
+      const build = await f.live(chain.id);
+      expect([build.stage, build.cycle]).toEqual(['BUILD', cycle]);
+      const mends = await db.pool.query('SELECT title FROM finding WHERE mend_task_id = $1', [build.id]);
+      expect(mends.rows).toHaveLength(1);
+      await f.run(build.id);
+    }
+    const last = await f.live(chain.id);
+    await f.run(last.id, { verdict: 'reject', findings: [finding()] });
+    expect((await f.chainOf(root)).state).toBe('NEEDS_HUMAN');
+    const asked = await db.pool.query(`SELECT kind, state FROM escalation WHERE chain_id = $1`, [chain.id]);
+    expect(asked.rows).toEqual([{ kind: 'rejects', state: 'OPEN' }]);
+    expect(await invariants(db.pool, false)).toEqual([]);
+  });
+
+  it('turns findings of a review that passed into a BUILD task of the same pipeline, after acceptance', async () => {
+    const { taskIds, pipelineId } = await f.create([work('Landing page')]);
+    const chain = await f.chainOf(taskIds[0] as number);
+    await f.run(taskIds[0] as number);
+    await f.run((await f.live(chain.id)).id);
+    await f.run((await f.live(chain.id)).id, { findings: [finding('minor'), finding('info')] });
+    const follow = await db.pool.query(`SELECT id, title, stage, status, origin FROM task WHERE pipeline_id = $1 AND origin = 'finding'`, [pipelineId]);
+    expect(follow.rows).toMatchObject([{ title: 'Fix: Token stored in plain text', stage: 'BUILD', status: 'QUEUED' }]);
+  });
+
+  it('wakes the chains that wait for it only when it is accepted', async () => {
+    const { taskIds } = await f.create([work('Schema'), work('API', { dependsOn: [0] })]);
+    const [schema, api] = taskIds as [number, number];
+    const chain = await f.chainOf(schema);
+    await f.run(schema);
+    await f.run((await f.live(chain.id)).id);
+    expect((await f.task(api)).status).toBe('OPEN');
+    await f.run((await f.live(chain.id)).id);
+    expect((await f.task(api)).status).toBe('QUEUED');
+  });
+
+  it('goes back to REVIEW when the base moved under its merge, and to BUILD on a conflict', async () => {
+    const { taskIds } = await f.create([work('Pricing')]);
+    const chain = await f.chainOf(taskIds[0] as number);
+    await f.run(taskIds[0] as number);
+    await f.run((await f.live(chain.id)).id);
+    await f.run((await f.live(chain.id)).id, { integration: { result: 'moved', detail: 'main has 2 more commits.', newHead: 'rebased' } });
+    const review = await f.live(chain.id);
+    expect([review.stage, review.cycle, (await f.chainOf(taskIds[0] as number)).head]).toEqual(['REVIEW', 1, 'rebased']);
+    await f.run(review.id);
+    await f.run((await f.live(chain.id)).id, { integration: { result: 'conflict', files: ['a.js'], detail: 'both changed it' } });
+    expect((await f.live(chain.id)).stage).toBe('BUILD');
+    expect((await f.chainOf(taskIds[0] as number)).merge_returns).toBe(2);
+  });
+});
