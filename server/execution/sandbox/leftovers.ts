@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** Kills a process group; it may be gone already. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ESRCH: nobody left.
+  }
+}
+
+/** When a process started, in the system's own words: tells a process from a later one with the same number. */
+export function startTimeOf(pid: number): string | null {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+const pidFileSchema = z.object({ pid: z.number().int().positive(), start: z.string().nullable() });
+
+/**
+ * Called once when a host starts, before it takes work: kills what its predecessor left running and removes its
+ * throwaway folders. Returns how many process groups were killed.
+ */
+export async function reapLeftovers(hostDir: string): Promise<number> {
+  const runDir = join(hostDir, 'run');
+  let killed = 0;
+  for (const name of await readdir(runDir).catch(() => [] as string[])) {
+    const path = join(runDir, name);
+    if (name.endsWith('.json')) {
+      const parsed = pidFileSchema.safeParse(parseJson(await readFile(path, 'utf8').catch(() => '')));
+      if (parsed.success && groupIsOurs(parsed.data.pid, parsed.data.start)) {
+        killGroup(parsed.data.pid);
+        killed++;
+      }
+    }
+    await rm(path, { recursive: true, force: true });
+  }
+  for (const folder of ['work', 'scratch', 'index']) {
+    await rm(join(hostDir, folder), { recursive: true, force: true });
+  }
+  return killed;
+}
+
+/** The leader may have ended while its children live on: the group is still the command's then. */
+function groupIsOurs(pid: number, start: string | null): boolean {
+  const now = startTimeOf(pid);
+  if (now !== null) return start === null || now === start;
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc')
+    .filter((d) => /^\d+$/.test(d))
+    .some((d) => {
+      try {
+        const stat = readFileSync(`/proc/${d}/stat`, 'utf8');
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] === String(pid);
+      } catch {
+        return false;
+      }
+    });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,44 @@
+/** How a command is kept inside its worktree on this machine. */
+
+export interface SandboxSpec {
+  argv: string[];
+  /** The folder the command sees as its repository. */
+  root: string;
+  network: boolean;
+  /** A private folder for temporary files of this command. */
+  tmp: string;
+}
+
+export interface Wrapped {
+  argv: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+export interface Sandbox {
+  kind: 'bwrap' | 'seatbelt' | 'none';
+  /** False: commands run with the rights of this user, so only where the human allowed it. */
+  isolates: boolean;
+  /** For the fleet page: what it is, or how to get one. */
+  note: string;
+  wrap(spec: SandboxSpec): Promise<Wrapped>;
+}
+
+/** The path under which a sandboxed command sees the worktree: evidence then holds no path of the machine. */
+export const INSIDE = '/workspace';
+
+/** What every command gets and nothing more: no variable of the factory's own environment. */
+export function commandEnvironment(path: string, home: string): Record<string, string> {
+  return {
+    PATH: path,
+    HOME: home,
+    TMPDIR: home,
+    LANG: 'C.UTF-8',
+    CI: '1',
+    NO_COLOR: '1',
+    npm_config_update_notifier: 'false',
+    npm_config_fund: 'false',
+    npm_config_audit: 'false',
+    npm_config_cache: `${home}/.npm`,
+  };
+}

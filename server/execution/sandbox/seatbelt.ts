@@ -1,0 +1,41 @@
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { commandEnvironment, type Sandbox } from './sandbox.ts';
+import { toolchain } from './toolchain.ts';
+
+/** macOS: sandbox-exec through Anthropic's sandbox runtime. Network by step is all or nothing, as on Linux. */
+export async function detectSeatbelt(): Promise<Sandbox | null> {
+  if (process.platform !== 'darwin') return null;
+  try {
+    const { SandboxManager } = await import('@anthropic-ai/sandbox-runtime');
+    const { node, npm } = toolchain();
+    const closed = { allowedDomains: [] as string[], deniedDomains: [] as string[] };
+    const home = homedir();
+    await SandboxManager.initialize({
+      network: { ...closed, allowLocalBinding: true },
+      filesystem: { denyRead: [home], allowRead: [], allowWrite: [], denyWrite: [] },
+    });
+    return {
+      kind: 'seatbelt',
+      isolates: true,
+      note: 'sandbox-exec: commands write only their worktree, without network and home directory',
+      async wrap(s) {
+        const command = s.argv.map((a) => `'${a.replaceAll("'", `'\\''`)}'`).join(' ');
+        const wrapped = await SandboxManager.wrapWithSandbox(command, '/bin/bash', {
+          network: { ...closed, allowedDomains: s.network ? ['*'] : [], allowLocalBinding: true },
+          filesystem: {
+            denyRead: [home],
+            allowRead: [s.root, s.tmp, dirname(node), ...(npm ? [npm] : [])],
+            allowWrite: [s.root, s.tmp],
+            denyWrite: [],
+          },
+        });
+        const path = [dirname(node), ...(npm ? [`${dirname(dirname(dirname(npm)))}/bin`] : [])].join(':');
+        const env = commandEnvironment(`${path}:/usr/local/bin:/usr/bin:/bin`, s.tmp);
+        return { argv: ['/bin/bash', '-c', wrapped], cwd: s.root, env };
+      },
+    };
+  } catch {
+    return null;
+  }
+}

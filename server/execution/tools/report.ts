@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { reportSchema } from '#server/domain/attempt.ts';
+import { verdicts } from '#server/domain/status.ts';
+import { defineTool, refused } from './tool.ts';
+
+const lines = z.array(z.string().max(1_000)).max(50).default([]);
+
+export const report = defineTool({
+  description:
+    'Say what you did, for the people and agents after you. Reviewing stages must give their verdict here: pass or reject.',
+  schema: z.object({
+    summary: z.string().min(1).max(4_000),
+    filesWritten: z.array(z.string().max(500)).max(500).default([]),
+    keyDecisions: lines,
+    blockers: lines,
+    verification: z.string().max(4_000).default('').describe('What you ran or read to be sure, and what came out'),
+    verdict: z.enum(verdicts).optional().describe('Only in REVIEW and SECURITY'),
+  }),
+  async run(a, c) {
+    if (a.verdict !== undefined && !c.needsVerdict) refused('only REVIEW and SECURITY give a verdict', 'Leave it out.');
+    const severe = c.state.findings.some((f) => f.severity === 'critical');
+    if (a.verdict === 'pass' && severe) refused('a critical finding cannot pass', 'Reject, or correct the finding.');
+    if (a.verdict === 'reject' && c.state.findings.length === 0) {
+      refused('a rejection needs at least one finding', 'Use the finding tool first: what, where, and the evidence.');
+    }
+    c.state.report = reportSchema.parse({
+      agentType: c.step.role,
+      company: c.company,
+      taskSummary: a.summary,
+      filesWritten: a.filesWritten,
+      keyDecisions: a.keyDecisions,
+      blockers: a.blockers,
+      verification: a.verification,
+      verdict: a.verdict ?? null,
+    });
+    return { ok: true, output: a.verdict ? `report taken, verdict ${a.verdict}` : 'report taken' };
+  },
+});

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Finding, Report } from '#server/domain/attempt.ts';
+import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import type { CommandResult } from '../ports.ts';
+
+/** What a step gathers through the tools; the harness reads it, never the prose. */
+export interface StepState {
+  report: Report | null;
+  findings: Finding[];
+  /** The summary of the finish call; null while the agent works. */
+  finished: string | null;
+}
+
+export interface ToolContext {
+  root: string;
+  step: BlueprintStep;
+  company: string;
+  /** REVIEW and SECURITY must say pass or reject before they finish. */
+  needsVerdict: boolean;
+  state: StepState;
+  run: (argv: string[], seconds: number) => Promise<CommandResult>;
+  signal: AbortSignal;
+}
+
+export interface ToolOutcome {
+  ok: boolean;
+  output: string;
+  exitCode?: number | null;
+  added?: number;
+  removed?: number;
+}
+
+export interface Tool<S extends z.ZodType = z.ZodType> {
+  description: string;
+  schema: S;
+  run(args: z.output<S>, context: ToolContext): Promise<ToolOutcome>;
+}
+
+/** Keeps the argument types of one tool together with its schema. */
+export function defineTool<S extends z.ZodType>(tool: Tool<S>): Tool<S> {
+  return tool;
+}
+
+export function refused(reason: string, hint = 'Try another way.'): never {
+  throw new AlaiError('TOOL_REFUSED', reason, hint);
+}

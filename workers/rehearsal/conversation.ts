@@ -1,0 +1,87 @@
+/** What the messages say: everything an answer may depend on. No state is kept between two requests. */
+
+export interface WireMessage {
+  role: string;
+  content?: string;
+  tool_calls?: { function?: { name?: string; arguments?: unknown } }[];
+  tool_name?: string;
+}
+
+export interface Facts {
+  task: number;
+  title: string;
+  stage: string;
+  cycle: number;
+  step: string;
+  role: string;
+  company: string;
+  tags: string[];
+}
+
+export interface Conversation {
+  facts: Facts | null;
+  /** Feedback and every remark of the harness after the first prompt. */
+  told: string;
+  /** Results of the tools so far. */
+  seen: string;
+  findings: string;
+  change: string;
+  /** Tool calls already made, in order. */
+  calls: { name: string; arguments: unknown }[];
+  listed: string[];
+  offered: string[];
+  lastUser: string;
+}
+
+/** Reads a conversation as the harness writes it: data in `<data kind="…">` fences, tool calls as the protocol has them. */
+export function readConversation(messages: WireMessage[], offered: string[]): Conversation {
+  const users = messages.filter((m) => m.role === 'user').map((m) => m.content ?? '');
+  const first = users[0] ?? '';
+  const results = messages.filter((m) => m.role === 'tool');
+  const calls = messages.flatMap((m) =>
+    (m.tool_calls ?? []).map((c) => ({ name: c.function?.name ?? '', arguments: c.function?.arguments ?? {} })),
+  );
+  return {
+    facts: readFacts(fence(first, 'facts')),
+    told: [fence(first, 'feedback'), ...users.slice(1), ...results.map((r) => r.content ?? '').filter(isRefusal)].join('\n'),
+    seen: results.map((m) => m.content ?? '').join('\n'),
+    findings: fence(first, 'findings'),
+    change: fence(first, 'change'),
+    calls,
+    listed: results
+      .filter((r) => r.tool_name === 'list')
+      .flatMap((r) => (r.content ?? '').split('\n'))
+      .map((l) => l.trim())
+      .filter((l) => /^[\w./@-]+$/.test(l) && !l.endsWith('/')),
+    offered,
+    lastUser: users.at(-1) ?? '',
+  };
+}
+
+const isRefusal = (s: string) => s.startsWith('REFUSED') || s.startsWith('FAILED');
+
+function fence(text: string, kind: string): string {
+  const open = `<data kind="${kind}">`;
+  const at = text.indexOf(open);
+  if (at < 0) return '';
+  const end = text.indexOf('</data>', at);
+  return text.slice(at + open.length, end < 0 ? undefined : end);
+}
+
+function readFacts(json: string): Facts | null {
+  try {
+    const f = JSON.parse(json) as Partial<Facts>;
+    return {
+      task: Number(f.task ?? 0),
+      title: String(f.title ?? ''),
+      stage: String(f.stage ?? ''),
+      cycle: Number(f.cycle ?? 0),
+      step: String(f.step ?? ''),
+      role: String(f.role ?? ''),
+      company: String(f.company ?? ''),
+      tags: Array.isArray(f.tags) ? f.tags.map(String) : [],
+    };
+  } catch {
+    return null;
+  }
+}
