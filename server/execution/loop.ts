@@ -1,0 +1,208 @@
+import type { CallRecord } from '#server/domain/attempt.ts';
+import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { ChatReply, Message, Provider, ToolCall } from '#server/models/provider.ts';
+import { withRetries } from '#server/models/retry.ts';
+import { fence } from './escape.ts';
+import { callTool, toolSpecs } from './tools/registry.ts';
+import type { ToolContext } from './tools/tool.ts';
+import type { Transcript } from './transcript.ts';
+
+/** The provider-neutral agent loop. It ends by `finish`, by a number, or by an error; never by reading prose. */
+
+export interface Loop {
+  /** Speaks until the agent finishes the step, or throws LIMIT_REACHED / MODEL_*. */
+  run(): Promise<void>;
+  /** Tells the agent something and lets the next `run` go on from it. */
+  tell(text: string): void;
+}
+
+export interface LoopInput {
+  provider: Provider;
+  model: string;
+  messages: Message[];
+  step: BlueprintStep;
+  tools: ToolContext;
+  transcript: Transcript;
+  recordCall: (r: CallRecord) => Promise<void>;
+  signal: AbortSignal;
+}
+
+const MAX_ANSWER_TOKENS = 8_192;
+const NUDGES = 2;
+/** Rough, and on the safe side: code has fewer than four characters a token. */
+const tokensOf = (m: Message) => Math.ceil((m.content.length + JSON.stringify(m.toolCalls ?? '').length) / 3);
+
+export function createLoop(l: LoopInput): Loop {
+  const { step, messages, transcript, signal } = l;
+  const limits = step.limits;
+  const started = performance.now();
+  const specs = toolSpecs(step.tools);
+  let turns = 0;
+  let tokens = 0;
+  let failure = { key: '', count: 0 };
+
+  const limit = (name: string, value: number, detail = ''): never => {
+    throw new AlaiError(
+      'LIMIT_REACHED',
+      `the step "${step.key}" was stopped by its limit ${name} (${value})${detail}`,
+      'Raise the limit in the blueprint, or make the task smaller.',
+      { limit: name, value },
+    );
+  };
+  const secondsLeft = () => limits.seconds - (performance.now() - started) / 1_000;
+
+  /** The same thing failing the same way again and again is a loop, however busy it looks. */
+  const failedAgain = (key: string, what: string) => {
+    failure = failure.key === key ? { key, count: failure.count + 1 } : { key, count: 1 };
+    if (failure.count >= limits.identicalFailures) limit('identicalFailures', limits.identicalFailures, `: ${what}`);
+  };
+
+  async function ask(): Promise<ChatReply> {
+    const left = secondsLeft();
+    if (left <= 0) limit('seconds', limits.seconds);
+    fit(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
+    const live = transcript.stream(step.key);
+    const record = (r: Partial<CallRecord>, from: number) =>
+      l.recordCall({
+        stepKey: step.key,
+        provider: l.provider.id,
+        model: l.model,
+        tokensIn: 0,
+        tokensOut: 0,
+        ms: Math.round(performance.now() - from),
+        ok: false,
+        errorCode: null,
+        scripted: false,
+        ...r,
+      });
+    const reply = await withRetries(
+      async () => {
+        const from = performance.now();
+        let text = '';
+        try {
+          const r = await l.provider.chat({
+            model: l.model,
+            messages,
+            tools: specs,
+            maxTokens: Math.max(256, Math.min(MAX_ANSWER_TOKENS, limits.tokens - tokens)),
+            idleMs: limits.idleSeconds * 1_000,
+            totalMs: Math.max(1_000, secondsLeft() * 1_000),
+            signal,
+            onText: (d) => {
+              text += d;
+              live.push(d);
+            },
+          });
+          await record({ ok: true, tokensIn: r.tokensIn, tokensOut: r.tokensOut, scripted: r.scripted }, from);
+          return r;
+        } catch (e) {
+          live.end(text);
+          if (!signal.aborted && isAlaiError(e)) await record({ errorCode: e.code }, from);
+          throw e;
+        }
+      },
+      {
+        signal,
+        onRetry: (e, n) =>
+          transcript.add(step.key, 'error', { ...errorData(e), text: `The model call is tried again (${n} of 2).` }),
+      },
+    );
+    live.end(reply.text);
+    return reply;
+  }
+
+  async function run(): Promise<void> {
+    l.tools.state.finished = null;
+    let nudges = 0;
+    for (;;) {
+      signal.throwIfAborted();
+      if (turns >= limits.turns) limit('turns', limits.turns);
+      if (tokens >= limits.tokens) limit('tokens', limits.tokens);
+      turns++;
+      let reply: ChatReply;
+      try {
+        reply = await ask();
+      } catch (e) {
+        signal.throwIfAborted();
+        if (!isAlaiError(e) || e.code !== 'MODEL_GARBAGE') throw e;
+        transcript.add(step.key, 'error', errorData(e));
+        failure = failure.key === 'garbage' ? { key: 'garbage', count: failure.count + 1 } : { key: 'garbage', count: 1 };
+        if (failure.count >= limits.identicalFailures) throw e;
+        tell(`Your last answer could not be used: ${e.message}. Nothing of it was done. Answer again, with one tool call.`);
+        continue;
+      }
+      tokens += reply.tokensIn + reply.tokensOut;
+      // Servers number the calls of one answer; the transcript needs names that are unique in the attempt.
+      const calls = reply.toolCalls.map((c, i) => ({ ...c, id: `${step.key}-${turns}-${i + 1}` }));
+      messages.push({ role: 'assistant', content: reply.text, toolCalls: calls });
+      if (calls.length === 0) {
+        if (!step.tools.includes('finish')) {
+          l.tools.state.finished = reply.text;
+          return;
+        }
+        if (++nudges > NUDGES) {
+          throw new AlaiError('MODEL_GARBAGE', `${l.model} ended its turns without a tool call`, 'A model that can use tools is needed.');
+        }
+        tell('You made no tool call. Go on with the tools, or call finish when the step is done.');
+        continue;
+      }
+      for (const call of calls) {
+        await one(call);
+        if (l.tools.state.finished !== null) return;
+      }
+    }
+  }
+
+  async function one(call: ToolCall): Promise<void> {
+    signal.throwIfAborted();
+    transcript.add(step.key, 'tool_call', { id: call.id, name: call.name, arguments: shown(call.arguments) });
+    const from = performance.now();
+    const r = await callTool(call, l.tools);
+    signal.throwIfAborted();
+    const { ok, output, ...rest } = r;
+    const ms = Math.round(performance.now() - from);
+    transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ok, output: output.slice(0, 20_000), ms, ...rest });
+    messages.push({ role: 'tool', content: output, toolCallId: call.id, toolName: call.name });
+    if (ok) failure = { key: '', count: 0 };
+    else failedAgain(`${call.name} ${JSON.stringify(call.arguments)} ${output.slice(0, 200)}`, output.slice(0, 200));
+  }
+
+  function tell(text: string): void {
+    transcript.add(step.key, 'harness', { text });
+    messages.push({ role: 'user', content: text });
+  }
+
+  return { run, tell };
+}
+
+/** Feedback of the gates as the agent sees it. */
+export function gateFeedback(failures: { gate: string; detail: string; output: string }[], tryNumber: number): string {
+  const text = failures.map((f) => `gate ${f.gate}: ${f.detail}\n${f.output}`.trim()).join('\n\n');
+  return `The step is not done: a gate failed (try ${tryNumber} of 3). Mend it, then call finish again.\n\n${fence('feedback', text.slice(0, 12_000))}`;
+}
+
+/** Large arguments (whole files) stay in the conversation; the transcript shows their beginning. */
+function shown(a: unknown): unknown {
+  if (typeof a === 'string') return a.length > 12_000 ? `${a.slice(0, 12_000)}…` : a;
+  if (Array.isArray(a)) return a.slice(0, 200).map(shown);
+  if (a !== null && typeof a === 'object') return Object.fromEntries(Object.entries(a).map(([k, v]) => [k, shown(v)]));
+  return a;
+}
+
+function errorData(e: unknown): Record<string, unknown> {
+  return isAlaiError(e) ? { code: e.code, message: e.message, hint: e.hint } : { code: 'INTERNAL', message: String(e), hint: '' };
+}
+
+/** Old tool results make room when the conversation outgrows the model's context; the server would cut the beginning. */
+function fit(messages: Message[], context: number, answer: number): void {
+  const room = Math.max(2_000, context - Math.min(answer, context / 4));
+  let used = messages.reduce((n, m) => n + tokensOf(m), 0);
+  for (const m of messages) {
+    if (used <= room) return;
+    if (m.role !== 'tool' || m.content.length < 400) continue;
+    const before = tokensOf(m);
+    m.content = `${m.content.slice(0, 200)}\n… left out to make room; call the tool again if you need it …`;
+    used -= before - tokensOf(m);
+  }
+}

@@ -1,0 +1,286 @@
+import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AttemptWork } from '#server/domain/attempt.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import { git, gitLine, type GitOptions } from '#server/platform/git.ts';
+
+/**
+ * One attempt's files. The worktree is a plain folder without `.git`; the repository, and this attempt's private index,
+ * lie outside of what any tool or command can reach, and git is always told explicitly where both are.
+ */
+export interface Workspace {
+  root: string;
+  gitDir: string;
+  /** Commit the attempt started from. */
+  base: string;
+  /** Last commit of this attempt, or the base. */
+  head(): string;
+  /** The default branch as it was when the attempt started. */
+  trunk: string;
+  /** Tree of the files as they are now. */
+  snapshot(): Promise<string>;
+  treeOf(commit: string): Promise<string>;
+  changes(from: string, to: string): Promise<FileChange[]>;
+  addedLines(from: string, to: string): Promise<{ file: string; line: number; text: string }[]>;
+  patch(from: string, to: string, bytes: number): Promise<{ text: string; cut: boolean }>;
+  mergeBase(a: string, b: string): Promise<string>;
+  commit(tree: string, message: string, company: string, at: Date): Promise<string>;
+  push(): Promise<void>;
+  /** Puts the files back to a tree: what gates and tests left behind is not part of the work. */
+  restore(tree: string): Promise<void>;
+  /** A throwaway copy for roles that may not write, made when first asked for. */
+  scratch(): Promise<string>;
+  /** Keeps unfinished work under a ref that nothing deletes, then removes the folders. */
+  close(keep: boolean): Promise<void>;
+}
+
+export interface FileChange {
+  path: string;
+  status: 'A' | 'M' | 'D' | 'T';
+  added: number;
+  removed: number;
+}
+
+const PUSH_TRIES = 3;
+const locks = new Map<string, Promise<unknown>>();
+
+/** Runs one after the other per clone: two fetches at once fight over refs. */
+async function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const before = locks.get(key) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  const settled = mine.catch(() => {});
+  locks.set(key, settled);
+  try {
+    return await mine;
+  } finally {
+    if (locks.get(key) === settled) locks.delete(key);
+  }
+}
+
+/** Branch and folder name of an attempt. */
+export const branchOf = (w: AttemptWork) => `minion/${w.task.id}-${w.n}`;
+
+/** Fetches what the attempt needs into this host's own clone and lays out a fresh worktree at its base commit. */
+export async function openWorkspace(
+  w: AttemptWork,
+  o: { hostDir: string; token?: string; signal: AbortSignal },
+): Promise<Workspace> {
+  if (!/^[\w-]{1,80}$/.test(w.project.id)) {
+    throw new AlaiError('BAD_INPUT', `"${w.project.id}" is no project id`, 'Import the project again.');
+  }
+  const key = `${w.task.id}-${w.n}`;
+  const gitDir = join(o.hostDir, 'clones', `${w.project.id}.git`);
+  const root = join(o.hostDir, 'work', key);
+  const index = join(o.hostDir, 'index', key);
+  const scratchDir = join(o.hostDir, 'scratch', key);
+  const signal = o.signal;
+  const bare: GitOptions = { gitDir, signal, ...(o.token ? { token: o.token } : {}) };
+  const inTree: GitOptions = { gitDir, workTree: root, index, cwd: root, signal };
+  const trunkRef = `refs/remotes/origin/${w.project.defaultBranch}`;
+  const wanted = [w.baseCommit, w.reviewedCommit].filter((s): s is string => s !== null);
+
+  try {
+    for (const dir of ['clones', 'work', 'index', 'scratch', 'run']) await mkdir(join(o.hostDir, dir), { recursive: true });
+    await removeTree(root, o.hostDir);
+    await rm(index, { force: true });
+    await mkdir(root, { recursive: true });
+  } catch (e) {
+    const code = (e as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new AlaiError(
+      'WORKTREE_UNWRITABLE',
+      `the worktree of ${branchOf(w)} cannot be written (${code})`,
+      `Give this user the right to write below the host folder "${w.host}", or free space on its disk.`,
+      {},
+      e,
+    );
+  }
+  await alone(gitDir, async () => {
+    if (!(await stat(join(gitDir, 'HEAD')).catch(() => null))) {
+      await git(['init', '--quiet', '--bare', '--template=', gitDir], { signal });
+    }
+    const specs = [`+refs/heads/${w.project.defaultBranch}:${trunkRef}`];
+    for (const sha of wanted) {
+      const there = await git(['cat-file', '-e', `${sha}^{commit}`], { ...bare, ok: [1, 128] });
+      if (there.code !== 0) specs.push(`+${sha}:refs/alai/wanted/${sha}`);
+    }
+    const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
+    await retrying(signal, () => git([...args, w.project.repositoryUrl, ...specs], bare));
+  });
+  const trunk = await gitLine(['rev-parse', '--verify', `${trunkRef}^{commit}`], bare);
+  const base = w.baseCommit ?? trunk;
+  await git(['read-tree', base], inTree);
+  await git(['checkout-index', '--all', '--force', '--quiet'], inTree);
+
+  let head = base;
+  let pushed = true;
+  let scratched = false;
+
+  const ws: Workspace = {
+    root,
+    gitDir,
+    base,
+    trunk,
+    head: () => head,
+
+    async snapshot() {
+      await dropNestedRepositories(root);
+      await git(['add', '--all', '--', '.'], inTree);
+      return gitLine(['write-tree'], inTree);
+    },
+
+    treeOf: (commit) => gitLine(['rev-parse', `${commit}^{tree}`], bare),
+
+    async changes(from, to) {
+      const diff = ['diff-tree', '-r', '--no-renames', '--no-ext-diff', '--no-textconv', '-z'];
+      const [names, counts] = await Promise.all([
+        git([...diff, '--name-status', from, to], bare),
+        git([...diff, '--numstat', from, to], bare),
+      ]);
+      const lines = new Map<string, [number, number]>();
+      for (const row of counts.stdout.split('\0')) {
+        const [a = '', r = '', path] = row.split('\t');
+        if (path !== undefined) lines.set(path, [Number(a) || 0, Number(r) || 0]);
+      }
+      const cells = names.stdout.split('\0').filter((c) => c !== '');
+      const out: FileChange[] = [];
+      for (let i = 0; i + 1 < cells.length; i += 2) {
+        const path = cells[i + 1] ?? '';
+        const [added, removed] = lines.get(path) ?? [0, 0];
+        out.push({ path, status: (cells[i] ?? 'M').slice(0, 1) as FileChange['status'], added, removed });
+      }
+      return out;
+    },
+
+    async addedLines(from, to) {
+      const { stdout } = await git(['diff', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to], bare);
+      const out: { file: string; line: number; text: string }[] = [];
+      let file = '';
+      let line = 0;
+      for (const l of stdout.split('\n')) {
+        if (l.startsWith('+++ ')) file = l.startsWith('+++ b/') ? l.slice(6) : '';
+        else if (l.startsWith('@@')) line = Number(/\+(\d+)/.exec(l)?.[1] ?? 0);
+        else if (l.startsWith('+') && file !== '') out.push({ file, line: line++, text: l.slice(1) });
+      }
+      return out;
+    },
+
+    async patch(from, to, bytes) {
+      const { stdout } = await git(['diff', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to], bare);
+      if (Buffer.byteLength(stdout) <= bytes) return { text: stdout, cut: false };
+      return { text: `${Buffer.from(stdout).subarray(0, bytes).toString()}\n… cut at ${bytes} bytes …\n`, cut: true };
+    },
+
+    mergeBase: (a, b) => gitLine(['merge-base', a, b], bare),
+
+    async commit(tree, message, company, at) {
+      if (tree === (await ws.treeOf(head))) return head;
+      const when = at.toISOString();
+      const env = {
+        GIT_AUTHOR_NAME: `ALAI ${company}`,
+        GIT_AUTHOR_EMAIL: `${company.toLowerCase().replace(/[^a-z0-9]+/g, '-')}@alai.invalid`,
+        GIT_COMMITTER_NAME: 'ALAI Mission Control',
+        GIT_COMMITTER_EMAIL: 'factory@alai.invalid',
+        GIT_AUTHOR_DATE: when,
+        GIT_COMMITTER_DATE: when,
+      };
+      head = await gitLine(['commit-tree', tree, '-p', head, '-F', '-'], { ...bare, env, input: message });
+      // A ref of our own keeps the commit until it is pushed, whatever happens to this process.
+      await git(['update-ref', `refs/alai/attempts/${key}`, head], bare);
+      pushed = false;
+      return head;
+    },
+
+    async push() {
+      if (head === base || pushed) return;
+      await retrying(signal, () =>
+        git(['push', '--quiet', '--force', w.project.repositoryUrl, `${head}:refs/heads/${branchOf(w)}`], bare),
+      );
+      pushed = true;
+    },
+
+    async restore(tree) {
+      await dropNestedRepositories(root);
+      await git(['read-tree', tree], inTree);
+      await git(['checkout-index', '--all', '--force', '--quiet'], inTree);
+      await git(['clean', '-ffdq'], inTree);
+    },
+
+    async scratch() {
+      if (!scratched) {
+        await cp(root, scratchDir, { recursive: true, verbatimSymlinks: true });
+        scratched = true;
+      }
+      return scratchDir;
+    },
+
+    async close(keep) {
+      const quiet: GitOptions = { gitDir, workTree: root, index, cwd: root };
+      if (keep) {
+        await (async () => {
+          await dropNestedRepositories(root);
+          await git(['add', '--all', '--', '.'], quiet);
+          const tree = await gitLine(['write-tree'], quiet);
+          const headTree = await gitLine(['rev-parse', `${head}^{tree}`], { gitDir });
+          if (tree === headTree) return;
+          const who = { GIT_AUTHOR_NAME: 'ALAI', GIT_AUTHOR_EMAIL: 'factory@alai.invalid' };
+          const env = { ...who, GIT_COMMITTER_NAME: 'ALAI', GIT_COMMITTER_EMAIL: 'factory@alai.invalid' };
+          const wip = await gitLine(['commit-tree', tree, '-p', head, '-m', `Unfinished work of ${key}`], { gitDir, env });
+          await git(['update-ref', `refs/alai/unfinished/${key}`, wip], { gitDir });
+        })().catch(() => {});
+      }
+      await removeTree(root, o.hostDir);
+      await removeTree(scratchDir, o.hostDir);
+      await rm(index, { force: true });
+      if (pushed) await git(['update-ref', '-d', `refs/alai/attempts/${key}`], { gitDir }).catch(() => {});
+    },
+  };
+  return ws;
+}
+
+async function retrying<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await call();
+    } catch (e) {
+      const transient = e instanceof AlaiError && e.data.transient === true;
+      if (!transient || n >= PUSH_TRIES) throw e;
+      await sleep(300 * 2 ** n, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}
+
+/**
+ * A repository made by the agent inside the worktree would be read by our git, with a configuration the agent wrote.
+ * It is removed before git looks; links are never followed.
+ */
+async function dropNestedRepositories(dir: string): Promise<void> {
+  for (const e of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
+    const path = join(dir, e.name);
+    if (/^(\.git|git~\d+)[ .]*$/i.test(e.name.normalize('NFKC'))) await rm(path, { recursive: true, force: true });
+    else if (e.isDirectory() && e.name !== 'node_modules') await dropNestedRepositories(path);
+  }
+}
+
+/** Removes a folder of ours, never anything a link in it points at, never anything outside the host's home. */
+async function removeTree(dir: string, hostDir: string): Promise<void> {
+  const inside = relative(hostDir, dir);
+  if (inside === '' || inside.startsWith('..') || !inside.includes(sep)) {
+    throw new AlaiError('INTERNAL', `refusing to remove ${dir}`, 'This is a fault of ours; please report it.');
+  }
+  try {
+    await rm(dir, { recursive: true, force: true });
+  } catch (e) {
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((e as NodeJS.ErrnoException).code ?? '')) throw e;
+    // A command took away the right to enter its folders.
+    await unlock(dir);
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function unlock(dir: string): Promise<void> {
+  await chmod(dir, 0o700);
+  for (const e of await readdir(dir, { withFileTypes: true })) {
+    if (e.isDirectory()) await unlock(join(dir, e.name));
+  }
+}

@@ -1,0 +1,20 @@
+import type { GateSpec } from '#server/domain/blueprint.ts';
+import { command } from './command.ts';
+import { fileExists } from './file-exists.ts';
+import type { GateInput, GateOf, GateOutcome } from './gate.ts';
+import { minOutput } from './min-output.ts';
+import { noPlaceholders } from './no-placeholders.ts';
+
+/** Every gate a blueprint may name; a new kind does not compile until it is here. */
+const gates = {
+  file_exists: fileExists,
+  command,
+  min_output: minOutput,
+  no_placeholders: noPlaceholders,
+} as const satisfies { [K in GateSpec['kind']]: GateOf<K> };
+
+/** Checks one gate. A gate never throws for what it finds, only for what breaks it (an abort, no sandbox). */
+export function runGate(spec: GateSpec, input: GateInput): Promise<GateOutcome> {
+  const gate = gates[spec.kind] as (s: GateSpec, i: GateInput) => Promise<GateOutcome>;
+  return gate(spec, input);
+}

@@ -1,0 +1,281 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import type {
+  AttemptOutcome,
+  AttemptPorts,
+  AttemptWork,
+  CallRecord,
+  EarlierWork,
+  Finding,
+  GateRecord,
+  IntegrationPlan,
+  ProofRecord,
+  StepResult,
+  TranscriptEntry,
+} from '#server/domain/attempt.ts';
+import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import type { Stage } from '#server/domain/status.ts';
+import { detectSandbox } from '#server/execution/sandbox/registry.ts';
+import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
+import { createOllama } from '#server/models/ollama.ts';
+import type { Provider } from '#server/models/provider.ts';
+import { git, gitLine } from '#server/platform/git.ts';
+import { createRehearsal } from '#workers/rehearsal/server.ts';
+import { createRunner } from '#workers/runner.ts';
+
+/** A real rehearsal server on a free port, with no pauses. */
+export async function startRehearsal(paceMs = 0): Promise<{ url: string; provider: Provider; stop(): Promise<void> }> {
+  const server = createRehearsal({
+    scenarios: join(import.meta.dirname, '../workers/rehearsal/scenarios'),
+    paceMs,
+    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'bge-m3:latest'],
+  });
+  await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    provider: createOllama(url),
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((r) => server.close(r));
+    },
+  };
+}
+
+/** A bare repository as the factory keeps it, with these files in one commit. */
+export async function bareRepository(root: string, files: Record<string, string>): Promise<string> {
+  const work = join(root, 'source');
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(work, path)), { recursive: true });
+    await writeFile(join(work, path), text);
+  }
+  await git(['init', '-q', work]);
+  const o = { gitDir: join(work, '.git'), workTree: work };
+  await git(['add', '-A'], o);
+  await git(['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', 'commit', '-qm', 'Start'], o);
+  const bare = join(root, 'project.git');
+  await git(['clone', '-q', '--bare', work, bare]);
+  return bare;
+}
+
+const blueprints = new Map<string, Blueprint>();
+const byStage: Record<string, string> = {
+  BUILD: 'minion-one-shot',
+  REVIEW: 'review',
+  SECURITY: 'security-review',
+  OPS: 'deploy',
+  DOCS: 'docs',
+};
+
+export async function blueprintOf(stage: Stage): Promise<Blueprint> {
+  const name = byStage[stage] ?? '';
+  const known = blueprints.get(name);
+  if (known) return known;
+  const file = join(import.meta.dirname, `../companies/_shared/blueprints/${name}.yaml`);
+  const made = blueprintSchema.parse(parse(await readFile(file, 'utf8')));
+  blueprints.set(name, made);
+  return made;
+}
+
+/** Ports that keep everything in memory, as the engine would in rows. */
+export interface MemoryPorts extends AttemptPorts {
+  steps: StepResult[];
+  entries: TranscriptEntry[];
+  calls: CallRecord[];
+  gates: GateRecord[];
+  proofs: ProofRecord[];
+  plans: (IntegrationPlan & { settled: string })[];
+}
+
+export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
+  const p: MemoryPorts = {
+    steps: [],
+    entries: [],
+    calls: [],
+    gates: [],
+    proofs: [],
+    plans: [],
+    async checkpoint(s) {
+      p.steps.push(s);
+      return 'ok';
+    },
+    transcript(e) {
+      const at = p.entries.findIndex((x) => x.seq === e.seq);
+      if (at >= 0) p.entries[at] = e;
+      else p.entries.push(e);
+    },
+    progress() {},
+    async call(r) {
+      p.calls.push(r);
+    },
+    async gate(r) {
+      p.gates.push(r);
+    },
+    async proof(r) {
+      p.proofs.push(r);
+    },
+    async planIntegration(plan) {
+      p.plans.push({ ...plan, settled: '' });
+      return { effectId: p.plans.length };
+    },
+    async settleIntegration(id, result) {
+      const plan = p.plans[id - 1];
+      if (plan) plan.settled = result;
+    },
+    async landedIntegration() {
+      return null;
+    },
+    now: () => new Date(),
+    ...over,
+  };
+  return p;
+}
+
+export interface Factory {
+  home: string;
+  bare: string;
+  provider: Provider;
+  sandbox: Sandbox;
+  /** Work of one task at its first attempt, with overrides. */
+  work(stage: Stage, task: Partial<AttemptWork['task']>, over?: Partial<AttemptWork>): Promise<AttemptWork>;
+  run(w: AttemptWork, ports?: MemoryPorts, signal?: AbortSignal, provider?: Provider): Promise<AttemptOutcome & { ports: MemoryPorts }>;
+  /** BUILD, REVIEW, SECURITY … as the engine would order them, until merged or given up. */
+  chain(task: { id: number; title: string; description?: string; tags?: string[]; stages?: Stage[] }): Promise<ChainRun>;
+  file(path: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface ChainRun {
+  history: { stage: Stage; cycle: number; outcome: AttemptOutcome; ports: MemoryPorts }[];
+  merged: boolean;
+  findings: Finding[];
+}
+
+/** A miniature factory: one project, one host, a rehearsal, and the engine's order of stages in memory. */
+export async function createFactory(files: Record<string, string>, o: { sandbox?: Sandbox } = {}): Promise<Factory> {
+  const home = await mkdtemp(join(tmpdir(), 'alai-exec-'));
+  const bare = await bareRepository(home, files);
+  const rehearsal = await startRehearsal();
+  const sandbox = o.sandbox ?? (await detectSandbox());
+  let attempts = 0;
+  let ids = 9_000;
+  const f: Factory = {
+    home,
+    bare,
+    provider: rehearsal.provider,
+    sandbox,
+    async work(stage, task, over = {}) {
+      const blueprint = over.blueprint ?? (await blueprintOf(stage));
+      const integrates = over.integrates ?? ['SECURITY', 'OPS', 'DOCS'].includes(stage);
+      const keys = [...blueprint.steps.map((s) => s.key), ...(integrates ? ['integrate'] : [])];
+      return {
+        attemptId: ++attempts,
+        fence: attempts,
+        n: 1,
+        host: 'forge',
+        slot: 1,
+        model: { provider: 'ollama', name: 'qwen3:8b', tier: 1, host: 'forge' },
+        task: {
+          id: ++ids,
+          title: 'A task',
+          description: '',
+          stage,
+          cycle: 0,
+          generation: 1,
+          priority: 'M',
+          tags: [],
+          company: 'CodeCraft',
+          tier: 1,
+          pipelineId: 1,
+          chainId: 1,
+          rootTaskId: null,
+          ...task,
+        },
+        project: {
+          id: 'p1',
+          name: 'bento',
+          repositoryUrl: bare,
+          defaultBranch: 'main',
+          isSample: false,
+          unsandboxedAllowed: true,
+        },
+        baseCommit: null,
+        blueprint,
+        steps: keys.map((key, ord) => ({ id: attempts * 100 + ord, key, iteration: 0, ord, done: false, commit: null, output: null })),
+        integrates,
+        reviewedCommit: null,
+        companyRules: 'Write small, tested, readable code.',
+        earlier: [],
+        findings: [],
+        feedback: '',
+        ...over,
+      };
+    },
+    async run(w, ports = memoryPorts(), signal = new AbortController().signal, provider = rehearsal.provider) {
+      const runner = createRunner({ hostDir: join(home, 'hosts', w.host), provider: () => provider, sandbox });
+      return { ...(await runner(w, ports, signal)), ports };
+    },
+    async chain(task) {
+      const history: ChainRun['history'] = [];
+      const earlier: EarlierWork[] = [];
+      let head: string | null = null;
+      let findings: Finding[] = [];
+      const step = async (stage: Stage, cycle: number) => {
+        const id = stage === 'BUILD' && cycle === 0 ? task.id : ++ids;
+        const reviewing = stage === 'REVIEW' || stage === 'SECURITY';
+        const after = stage === 'OPS' || stage === 'DOCS';
+        const w = await f.work(
+          stage,
+          { id, title: task.title, description: task.description ?? '', tags: task.tags ?? [], cycle, rootTaskId: task.id },
+          {
+            baseCommit: after ? null : head,
+            reviewedCommit: reviewing ? head : null,
+            earlier: [...earlier],
+            findings: stage === 'BUILD' ? findings : [],
+          },
+        );
+        const { ports, ...outcome } = await f.run(w);
+        history.push({ stage, cycle, outcome, ports });
+        if (outcome.kind === 'done') {
+          if (!after && outcome.commit) head = outcome.commit;
+          findings = outcome.findings;
+          earlier.push({ taskId: id, stage, cycle, company: w.task.company, verdict: outcome.verdict, report: outcome.report });
+        }
+        return outcome;
+      };
+      for (let cycle = 0; cycle < 4; cycle++) {
+        const built = await step('BUILD', cycle);
+        if (built.kind !== 'done') break;
+        const review = await step('REVIEW', cycle);
+        if (review.kind !== 'done') break;
+        if (review.verdict === 'reject') continue;
+        const audit = await step('SECURITY', cycle);
+        if (audit.kind !== 'done') break;
+        if (audit.verdict === 'reject' || audit.integration?.result === 'conflict') continue;
+        const merged = audit.integration?.result === 'merged' || audit.integration?.result === 'unchanged';
+        const open = audit.findings;
+        if (merged) for (const s of task.stages ?? []) await step(s, 0);
+        return { history, merged, findings: open };
+      }
+      return { history, merged: false, findings };
+    },
+    file: async (path) => (await git(['show', `main:${path}`], { gitDir: bare })).stdout,
+    async stop() {
+      await rehearsal.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  return f;
+}
+
+/** Runs the project's own tests on a fresh checkout of its main branch. */
+export async function checkoutMain(f: Factory): Promise<string> {
+  const dir = join(f.home, `checkout-${Math.random().toString(36).slice(2)}`);
+  await git(['clone', '-q', '--branch', 'main', f.bare, dir]);
+  return dir;
+}
+
+export { gitLine };

@@ -1,0 +1,20 @@
+import type { AttemptWork } from '#server/domain/attempt.ts';
+import { createRunAttempt, type RunAttempt } from '#server/execution/attempt.ts';
+import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
+import { integrate } from '#server/integration/integrate.ts';
+import type { Provider } from '#server/models/provider.ts';
+import { buildProof } from '#server/quality/proof.ts';
+import { runGate } from '#server/quality/gates/registry.ts';
+
+/** Puts the rooms of an attempt together: execution does not import quality or integration. */
+export function createRunner(o: {
+  /** $ALAI_HOME/hosts/<host> */
+  hostDir: string;
+  /** Where this work's model is; the shipped sample names the rehearsal, everything else the host's own server. */
+  provider: (work: AttemptWork) => Provider;
+  sandbox: Sandbox;
+  /** Token of the conductor's git server. */
+  repositoryToken?: string;
+}): RunAttempt {
+  return createRunAttempt({ ...o, runGate, integrate, buildProof });
+}
