@@ -85,7 +85,7 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
   const result = await new Promise<GitResult & { note: string }>((resolve, reject) => {
     const child = spawn('git', [...HARDENED, ...where, ...args], {
       cwd: o.cwd ?? o.workTree ?? o.gitDir,
-      env: gitEnvironment(o),
+      env: gitEnvironment(o) as NodeJS.ProcessEnv,
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });

@@ -52,7 +52,7 @@ export async function detectBwrap(): Promise<Sandbox | null> {
   if (process.platform !== 'linux') return null;
   const [file = '', ...args] = [...base(false), '--', `${BIN}/node`, '-e', '0'];
   try {
-    await promisify(execFile)(file, args, { timeout: 10_000, env: { PATH: process.env.PATH ?? '' } });
+    await promisify(execFile)(file, args, { timeout: 10_000, env: { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv });
   } catch {
     return null;
   }

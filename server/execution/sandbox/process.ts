@@ -38,7 +38,7 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
     s.signal.throwIfAborted();
     const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...wrapped.argv], {
       cwd: wrapped.cwd,
-      env: wrapped.env,
+      env: wrapped.env as NodeJS.ProcessEnv,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
