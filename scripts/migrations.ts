@@ -93,7 +93,7 @@ export async function missingSql(adminUrl: string): Promise<string> {
       to: { tag: 'schemaDatamodel', ...schema },
       script: true,
       exitCode: true,
-      filters: { externalTables: [], externalEnums: [] },
+      filters: { externalTables: ['public.event'], externalEnums: [] },
     });
     return result.exitCode === 2 ? result.stdout : '';
   } finally {

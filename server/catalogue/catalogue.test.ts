@@ -1,0 +1,186 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { testDatabase } from '#test/database.ts';
+import { storeVersions, versionsOf } from './commands.ts';
+import { readCatalogue } from './data.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'alai-companies-'));
+  cpSync('companies', folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function edit(file: string, from: string | RegExp, to: string) {
+  const place = path.join(folder, file);
+  const before = readFileSync(place, 'utf8');
+  expect(before).toMatch(from);
+  writeFileSync(place, before.replace(from, to));
+}
+
+describe('the shipped companies', () => {
+  test('all load, and each blueprint of each resolves', () => {
+    const catalogue = readCatalogue(path.resolve('companies'));
+    expect(catalogue.problems).toEqual([]);
+    expect([...catalogue.companies.keys()]).toEqual([
+      'CodeCraft',
+      'FlowForge',
+      'Lexicon',
+      'Proveo',
+      'Securion',
+      'Vizu',
+    ]);
+    for (const company of catalogue.companies.values()) {
+      expect(company.rules).toContain('## Roles');
+      for (const name of company.blueprints.keys()) {
+        expect(catalogue.blueprint(name, company.name).blueprint.steps.length).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('what routing names is there', () => {
+    const catalogue = readCatalogue(path.resolve('companies'));
+    const { routing } = catalogue;
+    for (const [company, { blueprints }] of Object.entries(routing.companies)) {
+      for (const { blueprint, types } of blueprints) {
+        catalogue.blueprint(blueprint, company);
+        for (const type of types) expect(Object.keys(routing.types)).toContain(type);
+      }
+    }
+    for (const { blueprint } of Object.values(routing.types)) catalogue.blueprint(blueprint);
+    for (const stage of Object.values(routing.stages)) {
+      for (const company of stage.companies) catalogue.blueprint(stage.blueprint, company);
+    }
+    expect(Object.keys(routing.types)).toContain(routing.default_type);
+  });
+
+  test('reviewing steps cannot write, and OPS and DOCS write declared paths only', () => {
+    const catalogue = readCatalogue(path.resolve('companies'));
+    for (const [name, company] of [
+      ['review', 'Proveo'],
+      ['security-review', 'Securion'],
+    ] as const) {
+      for (const step of catalogue.blueprint(name, company).blueprint.steps) {
+        expect(step.role).toBe('reviewer');
+        expect(step.tools).not.toContain('write');
+      }
+    }
+    for (const [name, company] of [
+      ['deploy', 'FlowForge'],
+      ['docs', 'Lexicon'],
+    ] as const) {
+      for (const step of catalogue.blueprint(name, company).blueprint.steps) {
+        expect(step.paths.allow.length).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
+describe('a broken company', () => {
+  test.each([
+    ['YAML that does not parse', 'Vizu/agents/lead.yaml', /^role: lead$/m, 'role: [lead', 2],
+    ['a key nobody knows', 'Vizu/config.json', '"agents"', '"agentz"', 1],
+    ['a wrong value', 'Vizu/company.json', '"schema_version": 2', '"schema_version": 1', 2],
+    ['a tool that is not there', 'Vizu/blueprints/component.yaml', 'tools: [list,', 'tools: [shell,', 11],
+    ['a role in the wrong file', 'Vizu/agents/lead.yaml', 'role: lead', 'role: builder', 1],
+    ['a prototype key', 'Vizu/config/mcp.json', '"add": {}', '"add": { "__proto__": {} }', 2],
+  ])('%s: named with file and line, the others load', (_, file, from, to, line) => {
+    edit(file, from, to);
+    const catalogue = readCatalogue(folder);
+    expect(catalogue.problems).toMatchObject([{ file: `companies/${file}`, line: expect.any(Number) }]);
+    expect(Math.abs((catalogue.problems[0]?.line ?? 99) - line)).toBeLessThanOrEqual(2);
+    expect(catalogue.companies.size).toBe(5);
+    expect(() => catalogue.company('Vizu')).toThrow(expect.objectContaining({ code: 'COMPANY_INVALID' }));
+    expect(() => catalogue.company('Nobody')).toThrow(expect.objectContaining({ code: 'COMPANY_UNKNOWN' }));
+  });
+
+  test('aliases that multiply are refused', () => {
+    const bomb = `a: &a [x,x,x,x]\n${'bcdefghi'
+      .split('')
+      .map((k, i) => `${k}: &${k} [${Array(8).fill(`*${'abcdefgh'[i]}`).join(',')}]`)
+      .join('\n')}\n`;
+    writeFileSync(path.join(folder, 'Vizu/agents/lead.yaml'), bomb);
+    expect(readCatalogue(folder).problems).toMatchObject([{ file: 'companies/Vizu/agents/lead.yaml' }]);
+  });
+
+  test('mending it is enough: it is read again', async () => {
+    edit('Vizu/company.json', '"name": "Vizu"', '"name": "Vizo"');
+    expect(readCatalogue(folder).problems).toHaveLength(1);
+    edit('Vizu/company.json', '"name": "Vizo"', '"name": "Vizu"');
+    await new Promise((r) => setTimeout(r, 550));
+    expect(readCatalogue(folder).problems).toEqual([]);
+  });
+
+  test('without readable safety patterns nothing is routed at all', () => {
+    edit('_shared/safety.yaml', 'patterns:', 'patterns: [');
+    expect(() => readCatalogue(folder)).toThrow(/companies\/_shared\/safety\.yaml:\d+/);
+  });
+
+  test('a bad regular expression is named with its line', () => {
+    edit('_shared/safety.yaml', /\\\\bceo\\\\b/, '\\\\bceo(\\\\b');
+    expect(() => readCatalogue(folder)).toThrow(/_shared\/safety\.yaml:\d\d .*[Uu]nterminated/);
+  });
+});
+
+describe('extends', () => {
+  const write = (name: string, text: string) =>
+    writeFileSync(path.join(folder, `Vizu/blueprints/${name}.yaml`), `name: ${name}\n${text}`);
+
+  test('a step of the same key replaces the parent’s in its place; the child’s variables win', () => {
+    const catalogue = readCatalogue(folder);
+    const base = catalogue.blueprint('minion-one-shot').blueprint;
+    const own = catalogue.blueprint('landing-page', 'Vizu').blueprint;
+    expect(own.steps.map((s) => s.key)).toEqual(base.steps.map((s) => s.key));
+    expect(own.steps[1]?.instructions).not.toBe(base.steps[1]?.instructions);
+    expect(own.steps[1]?.instructions).toContain('npm test');
+    expect(own.extends).toBeUndefined();
+  });
+
+  test('a ring and a missing parent are refused', () => {
+    write('one', 'extends: two\n');
+    write('two', 'extends: one\n');
+    expect(readCatalogue(folder).problems[0]?.message).toContain('extends itself');
+    rmSync(path.join(folder, 'Vizu/blueprints/two.yaml'));
+    const other = mkdtempSync(path.join(tmpdir(), 'alai-companies-'));
+    cpSync(folder, other, { recursive: true });
+    expect(readCatalogue(other).problems[0]?.message).toContain('extends two, which is not there');
+    rmSync(other, { recursive: true, force: true });
+  });
+
+  test('a version changes with what it says, and only then', () => {
+    const before = readCatalogue(path.resolve('companies')).blueprint('landing-page', 'Vizu').hash;
+    edit('Vizu/README.md', 'The agency', 'An agency');
+    expect(readCatalogue(folder).blueprint('landing-page', 'Vizu').hash).toBe(before);
+    const other = mkdtempSync(path.join(tmpdir(), 'alai-companies-'));
+    edit('Vizu/blueprints/landing-page.yaml', 'turns: 40', 'turns: 41');
+    cpSync(folder, other, { recursive: true });
+    expect(readCatalogue(other).blueprint('landing-page', 'Vizu').hash).not.toBe(before);
+    rmSync(other, { recursive: true, force: true });
+  });
+});
+
+describe('versions', async () => {
+  const { db } = await testDatabase();
+
+  test('are stored once, as tasks read them', async () => {
+    const catalogue = readCatalogue(path.resolve('companies'));
+    const versions = versionsOf(catalogue, [
+      { company: 'CodeCraft', blueprint: 'api-backend' },
+      { company: 'CodeCraft', blueprint: 'review' },
+    ]);
+    await storeVersions(db.pool, versions);
+    await storeVersions(db.pool, versions);
+    const { rows } = await db.pool.query('SELECT kind, name FROM catalogue_version ORDER BY kind, name');
+    expect(rows).toEqual([
+      { kind: 'blueprint', name: 'api-backend' },
+      { kind: 'blueprint', name: 'review' },
+      { kind: 'company', name: 'CodeCraft' },
+    ]);
+    const company = await db.pool.query(
+      `SELECT data->>'rules' AS rules FROM catalogue_version WHERE kind = 'company'`,
+    );
+    expect(company.rows[0].rules).toContain('# CodeCraft');
+  });
+});

@@ -1,0 +1,47 @@
+import type { Queryable } from '#server/platform/db.ts';
+import type { Catalogue, Company, ResolvedBlueprint } from './data.ts';
+
+/** A version of a company or blueprint, as tasks refer to it. */
+export interface CatalogueVersion {
+  kind: 'company' | 'blueprint';
+  name: string;
+  hash: string;
+  data: unknown;
+}
+
+export function companyVersion(company: Company): CatalogueVersion {
+  const { name, hash, rules, agents, card } = company;
+  return {
+    kind: 'company',
+    name,
+    hash,
+    data: { name, rules, agents, domain: card.domain, description: card.description },
+  };
+}
+
+export function blueprintVersion({ blueprint, hash }: ResolvedBlueprint): CatalogueVersion {
+  return { kind: 'blueprint', name: blueprint.name, hash, data: blueprint };
+}
+
+/** The versions a chain plan refers to, ready to be stored before the tasks that need them. */
+export function versionsOf(
+  catalogue: Catalogue,
+  stages: { company: string; blueprint: string }[],
+): CatalogueVersion[] {
+  const all = stages.flatMap(({ company, blueprint }) => [
+    companyVersion(catalogue.company(company)),
+    blueprintVersion(catalogue.blueprint(blueprint, company)),
+  ]);
+  return [...new Map(all.map((v) => [`${v.kind} ${v.name} ${v.hash}`, v])).values()];
+}
+
+/** Stores versions once; a version never changes, so one that is there stays as it is. */
+export async function storeVersions(q: Queryable, versions: CatalogueVersion[]): Promise<void> {
+  if (versions.length === 0) return;
+  await q.query(
+    `INSERT INTO catalogue_version (kind, name, hash, data)
+     SELECT v.kind, v.name, v.hash, v.data FROM jsonb_to_recordset($1::jsonb) v(kind text, name text, hash text, data jsonb)
+     ON CONFLICT DO NOTHING`,
+    [JSON.stringify(versions)],
+  );
+}

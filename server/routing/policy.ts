@@ -1,0 +1,199 @@
+import type { Catalogue, Company } from '#server/catalogue/data.ts';
+import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
+import type { Stage } from '#server/domain/status.ts';
+import type { Route } from '#server/domain/views.ts';
+import { type ModelPlan, planModels, tierOfModel } from './models.ts';
+import type { Classification, HostState, TaskText } from './schema.ts';
+
+/** What a person decided himself; it is taken as it is and said so. */
+export interface Overrides {
+  company?: string | undefined;
+  blueprint?: string | undefined;
+  tier?: number | undefined;
+}
+
+export interface RouteInput {
+  task: TaskText;
+  classification: Classification;
+  overrides?: Overrides;
+  /** From intake's safety rails. */
+  held: Route['held'];
+  hosts: HostState[];
+}
+
+/**
+ * The whole route of a task, and what every stage of its chain will be done by. Pure: the same catalogue, hosts and text
+ * give the same answer. Throws COMPANY_UNKNOWN, COMPANY_INVALID or BLUEPRINT_UNKNOWN for what a person named wrongly.
+ */
+export function planWork(catalogue: Catalogue, input: RouteInput): { route: Route; plan: ChainPlan } {
+  const { task, classification, overrides = {}, held } = input;
+  const build = chooseBuild(catalogue, classification, task.title, overrides);
+  const route = (stage: StageChoice): Route => {
+    const models = planModels(catalogue.tiers, catalogue.fleet, input.hosts, stage.tier);
+    return {
+      company: stage.company.name,
+      blueprint: stage.blueprint,
+      complexity: classification.complexity,
+      domain: classification.domain,
+      type: classification.type,
+      confidence: classification.confidence,
+      tier: models.tier,
+      choices: models.choices,
+      skipped: models.skipped,
+      held,
+      reasons: [...stage.reasons, ...explain(models)],
+      classifier: classification.classifier,
+    };
+  };
+  const stages = [build, ...laterStages(catalogue, task, build)].map((choice): StagePlan => {
+    const { blueprint, hash } = catalogue.blueprint(choice.blueprint, choice.company.name);
+    return {
+      stage: choice.stage,
+      company: choice.company.name,
+      companyHash: choice.company.hash,
+      blueprint: choice.blueprint,
+      blueprintHash: hash,
+      steps: blueprint.steps.map((s) => s.key),
+      route: route(choice),
+    };
+  });
+  return { route: (stages[0] as StagePlan).route, plan: { stages } };
+}
+
+interface StageChoice {
+  stage: Stage;
+  company: Company;
+  blueprint: string;
+  tier: number;
+  reasons: string[];
+}
+
+const explain = (models: ModelPlan) => [
+  ...models.reasons,
+  ...models.skipped.map((s) => `Tier ${s.tier} (${s.model}) is skipped: ${s.reason}`),
+];
+
+function chooseBuild(
+  catalogue: Catalogue,
+  found: Classification,
+  title: string,
+  overrides: Overrides,
+): StageChoice {
+  const reasons: string[] = [];
+  const company = overrides.company
+    ? catalogue.company(catalogue.routing.merged[overrides.company] ?? overrides.company)
+    : ableCompany(catalogue, found.company, reasons);
+  if (overrides.company) reasons.push(`${company.name}: chosen by hand`);
+  reasons.push(...found.reasons);
+  const blueprint = buildBlueprint(catalogue, company, found, title, overrides, reasons);
+  return {
+    stage: 'BUILD',
+    company,
+    blueprint,
+    tier: buildTier(catalogue, company, found, overrides, reasons),
+    reasons,
+  };
+}
+
+/** By hand, else the company's own for such a title, else the one of the type. */
+function buildBlueprint(
+  catalogue: Catalogue,
+  company: Company,
+  found: Classification,
+  title: string,
+  overrides: Overrides,
+  reasons: string[],
+): string {
+  if (overrides.blueprint) {
+    reasons.push(`Blueprint ${overrides.blueprint}: chosen by hand`);
+    return overrides.blueprint;
+  }
+  const special = catalogue.routing.companies[company.name]?.blueprints.find(
+    (b) => b.types.includes(found.type) && new RegExp(b.pattern, 'iu').test(title.normalize('NFKC')),
+  );
+  if (special) {
+    reasons.push(`Blueprint ${special.blueprint}: ${company.name}'s own for such a title`);
+    return special.blueprint;
+  }
+  const usual = catalogue.routing.types[found.type]?.blueprint ?? 'minion-one-shot';
+  reasons.push(`Blueprint ${usual}: the one for ${found.type}`);
+  return usual;
+}
+
+/** The classified company, or the one that does its work now: merged, switched off, broken or not shipped. */
+function ableCompany(catalogue: Catalogue, name: string, reasons: string[]): Company {
+  const { routing, companies } = catalogue;
+  const listed = companies.get(name);
+  const heir = listed?.card.merged_into ?? routing.merged[name];
+  if (listed?.card.active && !heir) return listed;
+  const next = heir ? companies.get(heir) : undefined;
+  const problem = catalogue.problems.find((p) => p.file.startsWith(`companies/${name}/`));
+  const why = heir
+    ? `is merged into ${heir}`
+    : problem
+      ? `cannot be read (${problem.file}:${problem.line})`
+      : 'is not active';
+  const taker = next?.card.active ? next : catalogue.company(routing.default);
+  reasons.push(`${name} ${why}: ${taker.name} takes its work`);
+  return taker;
+}
+
+function buildTier(
+  catalogue: Catalogue,
+  company: Company,
+  found: Classification,
+  overrides: Overrides,
+  reasons: string[],
+): number {
+  if (overrides.tier) {
+    reasons.push(`Tier ${overrides.tier}: chosen by hand`);
+    return overrides.tier;
+  }
+  return (
+    companyTier(catalogue, company, found.type, reasons) ??
+    companyTier(catalogue, company, 'build', reasons) ??
+    catalogue.tiers.complexity[`${found.complexity}`]
+  );
+}
+
+function companyTier(
+  catalogue: Catalogue,
+  company: Company,
+  kind: string,
+  reasons: string[],
+): number | undefined {
+  const model = company.config.tier_overrides[kind];
+  const tier = model === undefined ? undefined : tierOfModel(catalogue.tiers, model);
+  if (tier !== undefined) reasons.push(`Tier ${tier}: ${company.name} does ${kind} with ${model}`);
+  return tier;
+}
+
+const LATER = ['REVIEW', 'SECURITY', 'OPS', 'DOCS'] as const;
+
+/** REVIEW and SECURITY always; OPS and DOCS when a tag or the blueprint asks for them. Nobody reviews his own work. */
+function laterStages(catalogue: Catalogue, task: TaskText, build: StageChoice): StageChoice[] {
+  const { routing } = catalogue;
+  const { triggers } = catalogue.blueprint(build.blueprint, build.company.name).blueprint;
+  const tags = task.tags.map((t) => t.toLowerCase());
+  const chosen: StageChoice[] = [];
+  for (const stage of LATER) {
+    const rule = routing.stages[stage];
+    if (!rule) continue;
+    const tag = rule.tags.find((t) => tags.includes(t));
+    const asked = triggers.find((t) => t === stage);
+    if (rule.tags.length && !tag && !asked) continue;
+    const reasons = [
+      tag
+        ? `${stage}: the tag "${tag}" asks for it`
+        : asked
+          ? `${stage}: the blueprint asks for it`
+          : `${stage} follows BUILD`,
+    ];
+    const name = rule.companies.find((c) => c !== build.company.name) ?? (rule.companies[0] as string);
+    if (rule.companies[0] !== name) reasons.push(`${name}, because ${build.company.name} built it itself`);
+    const company = ableCompany(catalogue, name, reasons);
+    const tier = companyTier(catalogue, company, rule.kind, reasons) ?? rule.tier;
+    chosen.push({ stage, company, blueprint: rule.blueprint, tier, reasons });
+  }
+  return chosen;
+}

@@ -1,0 +1,229 @@
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Catalogue, readCatalogue } from '#server/catalogue/data.ts';
+import { classifyByKeywords, keywordClassifier } from './keywords.ts';
+import { planModels, tierOfModel } from './models.ts';
+import { type Overrides, planWork } from './policy.ts';
+import type { HostState } from './schema.ts';
+
+const catalogue = readCatalogue(path.resolve('companies'));
+const everything = ['qwen3:8b', 'qwen2.5-coder:32b', 'kimi-k2.5:tq1', 'bge-m3:latest'];
+const both: HostState[] = [
+  { name: 'anvil', models: everything },
+  { name: 'forge', models: everything },
+];
+
+const classify = (title: string, description = '', tags: string[] = []) =>
+  classifyByKeywords(catalogue.routing, { title, description, tags });
+
+function plan(
+  title: string,
+  more: { tags?: string[]; hosts?: HostState[]; overrides?: Overrides; in?: Catalogue } = {},
+) {
+  const task = { title, description: '', tags: more.tags ?? [] };
+  const from = more.in ?? catalogue;
+  return planWork(from, {
+    task,
+    classification: classifyByKeywords(from.routing, task),
+    held: null,
+    hosts: more.hosts ?? both,
+    ...(more.overrides ? { overrides: more.overrides } : {}),
+  });
+}
+
+describe('the company', () => {
+  test.each([
+    // The five tasks of the sample.
+    ['Bento: Project scaffold — Next.js frontend + Kotlin/Ktor API', 'CodeCraft'],
+    ['Bento: Database schema design — users, subscriptions, meals, deliveries', 'CodeCraft'],
+    ['Bento: Landing page design — Nordic minimalist, hero + pricing + CTA', 'Vizu'],
+    ['Bento: API — user auth + subscription management endpoints', 'CodeCraft'],
+    ['Bento: Frontend — meal selection + checkout flow', 'Vizu'],
+    // Words that mislead.
+    ['payment button colour', 'Vizu'],
+    ['review the ML report', 'Proveo'],
+    ['write the deploy guide', 'Lexicon'],
+    ['Deploy the documentation site', 'FlowForge'],
+    ['Drop: write tests for the payment form', 'Proveo'],
+    ['Document the security headers', 'Lexicon'],
+    ['Audit the checkout page for XSS', 'Securion'],
+    ['Fix the crash in the invoice import', 'CodeCraft'],
+    ['Add a Dockerfile for the API', 'FlowForge'],
+    ['Draft the privacy policy for the landing page', 'Lexicon'],
+    ['Dark mode for the audit log page', 'Vizu'],
+    ['CVE-2026-1234 in the image library', 'Securion'],
+    ['Build the reporting API for analysts', 'CodeCraft'],
+    // No word of anybody's.
+    ['Make it nicer somehow', 'CodeCraft'],
+    ['Ærlig talt 🍱', 'CodeCraft'],
+  ])('%s -> %s', (title, company) => {
+    expect(classify(title).company).toBe(company);
+  });
+
+  test('a tag settles it, and the reason says so', () => {
+    const found = classify('Rework the settings', '', ['Frontend']);
+    expect(found).toMatchObject({ company: 'Vizu', confidence: 1 });
+    expect(found.reasons[0]).toContain('tag "Frontend"');
+  });
+
+  test('words are whole words: "capital" is no api and "trust" no rust', () => {
+    expect(classify('Capital and trust in our build guild').company).toBe('CodeCraft');
+    expect(classify('Capital').confidence).toBeLessThan(0.3);
+  });
+
+  test('the description counts less than the title', () => {
+    expect(classify('Landing page hero', 'The api backend database is deployed with docker').company).toBe(
+      'Vizu',
+    );
+  });
+
+  test('the same text gives the same answer, and hostile text costs little', async () => {
+    const text = `${'payment '.repeat(2_000)}${'a'.repeat(30_000)}${'\\b('.repeat(500)}`;
+    const started = performance.now();
+    const first = classify(text, text);
+    expect(performance.now() - started).toBeLessThan(500);
+    expect(
+      await keywordClassifier(() => catalogue.routing).classify({ title: text, description: text, tags: [] }),
+    ).toEqual(first);
+  });
+});
+
+describe('type, complexity and blueprint', () => {
+  test.each([
+    ['Bento: Project scaffold — Next.js frontend + Kotlin/Ktor API', 'scaffold', 3, 'nextjs-app'],
+    ['Bento: Landing page design — Nordic minimalist, hero + pricing + CTA', 'feature', 2, 'landing-page'],
+    ['Bento: API — user auth + subscription management endpoints', 'feature', 3, 'api-backend'],
+    ['Bento: Frontend — meal selection + checkout flow', 'feature', 2, 'minion-one-shot'],
+    ['Fix typo in the footer', 'bugfix', 1, 'minion-bugfix'],
+    ['Refactor the payment module', 'refactor', 4, 'minion-refactor'],
+    ['Rewrite the scheduler for distributed workers with zero-downtime', 'feature', 4, 'minion-one-shot'],
+    ['write the deploy guide', 'docs', 1, 'minion-docs'],
+    ['Fix SQL injection in the login endpoint', 'security-fix', 3, 'minion-security-fix'],
+  ])('%s: %s, %i, %s', (title, type, complexity, blueprint) => {
+    expect(plan(title).route).toMatchObject({ type, complexity, blueprint });
+  });
+});
+
+describe('the chain', () => {
+  test('goes BUILD, REVIEW, SECURITY, with everything pinned', () => {
+    const { plan: chain } = plan('Add an endpoint for meals');
+    expect(chain.stages.map((s) => [s.stage, s.company, s.blueprint])).toEqual([
+      ['BUILD', 'CodeCraft', 'api-backend'],
+      ['REVIEW', 'Proveo', 'review'],
+      ['SECURITY', 'Securion', 'security-review'],
+    ]);
+    for (const stage of chain.stages) {
+      expect(stage.companyHash).toMatch(/^[0-9a-f]{64}$/);
+      expect(stage.blueprintHash).toMatch(/^[0-9a-f]{64}$/);
+      expect(stage.steps.length).toBeGreaterThan(0);
+      expect(stage.route.choices.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('OPS and DOCS follow when a tag asks for them', () => {
+    const { plan: chain } = plan('Add an endpoint', { tags: ['deploy', 'docs'] });
+    expect(chain.stages.map((s) => s.stage)).toEqual(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']);
+  });
+
+  test('nobody reviews his own work', () => {
+    const { plan: chain } = plan('review the ML report');
+    expect(chain.stages.map((s) => s.company)).toEqual(['Proveo', 'CodeCraft', 'Securion']);
+    expect(chain.stages[1]?.route.reasons.join()).toContain('Proveo built it itself');
+    expect(plan('Audit the API for XSS').plan.stages.map((s) => s.company)).toEqual([
+      'Securion',
+      'Proveo',
+      'Proveo',
+    ]);
+  });
+
+  test('a company that is merged, switched off or broken hands its work on, and the route says so', () => {
+    expect(plan('x', { overrides: { company: 'Proxima' } }).route.company).toBe('Vizu');
+    const companies = new Map(catalogue.companies);
+    companies.delete('Vizu');
+    const problems = [{ file: 'companies/Vizu/config.json', line: 3, message: 'x' }];
+    const { route } = plan('payment button colour', { in: { ...catalogue, companies, problems } });
+    expect(route.company).toBe('CodeCraft');
+    expect(route.reasons[0]).toBe(
+      'Vizu cannot be read (companies/Vizu/config.json:3): CodeCraft takes its work',
+    );
+  });
+
+  test('what a person chose is taken, and nonsense is refused by name', () => {
+    const { route } = plan('payment button colour', {
+      overrides: { company: 'CodeCraft', blueprint: 'minion-bugfix', tier: 1 },
+    });
+    expect(route).toMatchObject({ company: 'CodeCraft', blueprint: 'minion-bugfix', tier: 1 });
+    expect(() => plan('x', { overrides: { company: 'Initech' } })).toThrow(
+      expect.objectContaining({ code: 'COMPANY_UNKNOWN' }),
+    );
+    expect(() => plan('x', { overrides: { blueprint: 'magic' } })).toThrow(
+      expect.objectContaining({ code: 'BLUEPRINT_UNKNOWN', hint: expect.stringContaining('minion-bugfix') }),
+    );
+  });
+});
+
+describe('tier and model', () => {
+  const models = (wanted: number, hosts = both) =>
+    planModels(catalogue.tiers, catalogue.fleet, hosts, wanted);
+  const where = (p: ReturnType<typeof models>) => p.choices.map((c) => `${c.host}:${c.model}:${c.tier}`);
+
+  test('starts on the preferred host of its tier, goes on to the others, then up', () => {
+    expect(where(models(1))).toEqual([
+      'forge:qwen3:8b:1',
+      'anvil:qwen3:8b:1',
+      'anvil:qwen2.5-coder:32b:2',
+      'forge:qwen2.5-coder:32b:2',
+    ]);
+  });
+
+  test('a tier without a provider is skipped with the reason, and its host keeps the work', () => {
+    const found = models(3);
+    expect(found.tier).toBe(2);
+    expect(where(found)).toEqual(['forge:qwen2.5-coder:32b:2', 'anvil:qwen2.5-coder:32b:2']);
+    expect(found.skipped).toEqual([
+      { tier: 3, model: 'kimi-k2.5:tq1', reason: 'llama-server is not in this release' },
+      { tier: 4, model: 'claude-sonnet', reason: 'claude is not in this release' },
+    ]);
+    expect(found.reasons[0]).toBe(
+      'Tier 3 is wanted, but llama-server is not in this release: qwen2.5-coder:32b of tier 2 on FORGE',
+    );
+  });
+
+  test('a host that lacks the model is left out while another has it', () => {
+    const found = models(2, [
+      { name: 'anvil', models: ['qwen3:8b'] },
+      { name: 'forge', models: ['qwen2.5-coder:32b'] },
+    ]);
+    expect(where(found)).toEqual(['forge:qwen2.5-coder:32b:2']);
+  });
+
+  test('a model nobody pulled is replaced by an installed one that can use tools, and it is said', () => {
+    const found = models(2, [
+      { name: 'anvil', models: ['bge-m3:latest', 'mistral:7b'] },
+      { name: 'forge', models: ['qwen2.5-coder:7b', 'mistral:7b'] },
+    ]);
+    expect(where(found)).toEqual(['anvil:mistral:7b:2', 'forge:qwen2.5-coder:7b:2']);
+    expect(found.reasons.join()).toContain(
+      'qwen2.5-coder:32b is not pulled anywhere: mistral:7b on ANVIL stands in',
+    );
+  });
+
+  test('hosts that have not reported are trusted with the table', () => {
+    expect(where(models(2, []))).toEqual(['anvil:qwen2.5-coder:32b:2', 'forge:qwen2.5-coder:32b:2']);
+  });
+
+  test('with only embedding models anywhere there is no choice, and the route says that it waits', () => {
+    const none = models(2, [
+      { name: 'anvil', models: ['bge-m3:latest'] },
+      { name: 'forge', models: [] },
+    ]);
+    expect(none.choices).toEqual([]);
+    expect(none.reasons.join()).toContain('it waits for one');
+  });
+
+  test('names of companies’ overrides are found in the table', () => {
+    expect(tierOfModel(catalogue.tiers, 'ollama:qwen3:8b')).toBe(1);
+    expect(tierOfModel(catalogue.tiers, 'opus')).toBe(4);
+    expect(tierOfModel(catalogue.tiers, 'ollama:unheard-of')).toBeUndefined();
+  });
+});

@@ -1,0 +1,31 @@
+/** What routing is asked about. */
+export interface TaskText {
+  title: string;
+  description: string;
+  tags: string[];
+}
+
+/** What a task is, and how sure the classifier is of it. */
+export interface Classification {
+  company: string;
+  domain: string;
+  type: string;
+  complexity: 1 | 2 | 3 | 4 | 5;
+  /** 0 when nothing spoke for any company, near 1 when everything spoke for one. */
+  confidence: number;
+  /** In words a person reads, strongest first. */
+  reasons: string[];
+  classifier: string;
+}
+
+/** The port behind which keyword rules stand now, and a model later. */
+export interface Classifier {
+  readonly name: string;
+  classify(task: TaskText, signal?: AbortSignal): Promise<Classification>;
+}
+
+/** A host as it reported itself; null models = it has not reported yet. */
+export interface HostState {
+  name: string;
+  models: string[] | null;
+}
