@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
+import { readCatalogue } from '#server/catalogue/data.ts';
 import { type Env, publicUrl } from '#server/platform/env.ts';
 import { readText, writeAtomic } from '#server/platform/files.ts';
 import type { Secrets } from '#server/platform/secrets.ts';
@@ -60,10 +60,8 @@ export function rememberedEnvironment(home: string): Record<string, string> {
 
 /** The hosts whose worker runs on this machine, by companies/_shared/fleet.yaml. */
 export function localHosts(root: string): string[] {
-  const file = path.join(root, 'companies/_shared/fleet.yaml');
-  if (!existsSync(file)) return ['forge', 'anvil'];
-  const fleet = parse(readFileSync(file, 'utf8')) as { hosts?: { name?: string; local?: boolean }[] };
-  return (fleet.hosts ?? []).filter((h) => h.local !== false && h.name).map((h) => String(h.name));
+  const { fleet } = readCatalogue(path.join(root, 'companies'));
+  return fleet.hosts.filter((h) => h.local).map((h) => h.name);
 }
 
 export type ProcessName = 'web' | 'conductor' | 'rehearsal' | `host-${string}`;
