@@ -1,0 +1,140 @@
+/** One host's worker: takes messages of its lane and runs attempts in its slots. `workers/host.ts --host forge`. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { AlaiError } from '#server/domain/errors.ts';
+import { timing } from '#server/domain/timing.ts';
+import { advancer } from '#server/engine/advance.ts';
+import { checkpointer } from '#server/engine/checkpoint.ts';
+import { claimer, starter } from '#server/engine/claim.ts';
+import { registerWorker, workerGone } from '#server/engine/hosts.ts';
+import { publishDeliveries } from '#server/engine/outbox.ts';
+import { relane } from '#server/engine/sweep.ts';
+import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
+import { detectSandbox } from '#server/execution/sandbox/registry.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
+import { providerAt } from '#server/models/registry.ts';
+import { createDb, transaction } from '#server/platform/db.ts';
+import { env, ollamaUrl } from '#server/platform/env.ts';
+import { createLogger } from '#server/platform/logger.ts';
+import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
+import { secrets } from '#server/platform/secrets.ts';
+import { HeldAttempts } from './host/held.ts';
+import { processJob } from './host/process.ts';
+import { createRunner } from './runner.ts';
+
+const { values } = parseArgs({ options: { host: { type: 'string' } } });
+const e = env();
+const config = readCatalogue().fleet.hosts.find((h) => h.name === values.host?.toLowerCase());
+if (!config)
+  throw new AlaiError('HOST_UNKNOWN', `Host "${values.host ?? ''}" is not in fleet.yaml.`, 'Start with --host and a name of companies/_shared/fleet.yaml.');
+if (!e.DATABASE_URL)
+  throw new AlaiError('DATABASE_UNREACHABLE', 'A worker needs DATABASE_URL.', 'Start everything with npm start, or set DATABASE_URL.');
+
+const log = createLogger(`host-${config.name}`);
+const db = createDb(e.DATABASE_URL, { max: 8, name: `alai-host-${config.name}` });
+const t = timing(e.ALAI_TIMING_SCALE);
+const hostDir = path.join(e.ALAI_HOME, 'hosts', config.name);
+mkdirSync(hostDir, { recursive: true });
+
+// First of all: what a killed predecessor left running must not go on writing.
+const killed = await reapLeftovers(hostDir);
+if (killed > 0) log.warn({ killed }, 'killed processes of a predecessor');
+
+const backend = e.REDIS_URL ? 'redis' : 'postgres';
+await claimQueueBackend(db, backend);
+const queue = openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL });
+const sandbox = await detectSandbox();
+const rehearsalUrl = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
+const own = providerAt('ollama', config.ollama ?? ollamaUrl(e.OLLAMA_HOST));
+const probe = await own.probe(AbortSignal.timeout(5_000)).catch(() => null);
+const worker = { id: randomUUID(), host: config.name };
+
+await registerWorker(db, queue, {
+  id: worker.id,
+  pid: process.pid,
+  host: {
+    name: config.name,
+    slots: config.slots,
+    memoryGb: config.memory_gb,
+    models: probe?.models.map((m) => m.name) ?? [],
+    scripted: probe?.scripted ?? false,
+    sandbox: sandbox.name,
+  },
+});
+
+let leaving = false;
+const held = new HeldAttempts({
+  db,
+  timing: t,
+  worker,
+  log,
+  onTakenOver: () => void leave('another worker took this host over', 1),
+});
+held.start();
+
+const engine = {
+  claim: claimer(db, { leaseMs: t.lease, deadlineMs: t.attemptDeadline }),
+  start: starter(db),
+  checkpoint: checkpointer(db, t.lease),
+  advance: advancer(db, queue),
+};
+const run = createRunner({
+  hostDir,
+  // The shipped sample is always rehearsed; everything else asks the host's own model server.
+  provider: (work) => (work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own),
+  sandbox,
+  repositoryToken: secrets(e).gitToken,
+});
+const context = {
+  db,
+  publisher: queue,
+  engine,
+  held,
+  timing: t,
+  log,
+  worker,
+  sandboxed: sandbox.name !== 'none',
+  repositoryUrl: (projectId: string) => `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/${projectId}.git`,
+  run,
+};
+
+/** A slot is free: take over what waits for a host that is full or gone, without waiting for the sweep. */
+async function pullWork(): Promise<void> {
+  const deliveries = await transaction(db, (q) => relane(q, t.workerSeen, worker.host));
+  await publishDeliveries(db.pool, queue, deliveries);
+}
+
+const consumer = await queue.consume(
+  worker.host,
+  config.slots,
+  async (job) => {
+    if (leaving) return;
+    try {
+      await processJob(context, job);
+    } catch (err) {
+      log.error({ err, task: job.taskId }, 'message failed; the sweep delivers again');
+    }
+    // Not awaited: the slot is free from here on.
+    void pullWork().catch(() => {});
+  },
+  (err) => log.warn({ err: err.message }, 'queue'),
+);
+log.info({ host: config.name, slots: config.slots, sandbox: sandbox.name, backend, models: probe?.models.length ?? 0 }, 'worker is up');
+
+async function leave(reason: string, code: number): Promise<void> {
+  if (leaving) return;
+  leaving = true;
+  log.info({ reason, running: held.size }, 'leaving');
+  held.stopAll(code === 0 ? 'drained' : 'stale');
+  const deadline = Date.now() + 5_000;
+  while (held.size > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 50));
+  held.close();
+  await Promise.race([
+    Promise.allSettled([consumer.close(), workerGone(db, worker.id)]).then(() => Promise.allSettled([queue.close(), db.close()])),
+    new Promise((r) => setTimeout(r, 3_000)),
+  ]);
+  process.exit(code);
+}
+for (const s of ['SIGTERM', 'SIGINT'] as const) process.on(s, () => void leave(s, 0));

@@ -1,0 +1,67 @@
+import type { AttemptPorts, CallRecord, TranscriptEntry } from '#server/domain/attempt.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import type { Checkpoint } from '#server/engine/checkpoint.ts';
+import { landedIntegration, planIntegration, settleEffect } from '#server/engine/effect.ts';
+import { recordCall, recordGate, recordProof, writeTranscript } from '#server/engine/evidence.ts';
+import { sleep } from '#server/platform/clock.ts';
+import type { Db } from '#server/platform/db.ts';
+
+/** Local models cost nothing per token; what a paid provider costs comes with its price table. */
+const costOf = (_call: CallRecord): number => 0;
+const TURN_MS = 100;
+
+/** How one attempt reaches the engine. `flush` writes what is left of the transcript. */
+export function attemptPorts(o: {
+  db: Db;
+  held: { attemptId: number; fence: number };
+  checkpoint: (c: Checkpoint) => Promise<'ok' | 'stale'>;
+  progress: () => void;
+  signal: AbortSignal;
+  timing: Timing;
+}): AttemptPorts & { flush(): Promise<void> } {
+  const { db, held } = o;
+  let waiting: TranscriptEntry[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  const flush = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const batch = waiting;
+    waiting = [];
+    writing = writing
+      .then(() => writeTranscript(db, held.attemptId, batch))
+      // A transcript is for people: losing a line must not fail the work.
+      .catch(() => {});
+    return writing;
+  };
+  return {
+    flush,
+    checkpoint: (done) => o.checkpoint({ ...held, ...done }),
+    transcript(entry) {
+      waiting.push(entry);
+      o.progress();
+      timer ??= setTimeout(() => void flush(), o.timing.transcriptFlush);
+    },
+    progress: o.progress,
+    call: (c) => recordCall(db, held, c, costOf(c)),
+    gate: (g) => recordGate(db, held, g),
+    proof: (p) => recordProof(db, held, p),
+    async planIntegration(plan) {
+      for (;;) {
+        o.signal.throwIfAborted();
+        const planned = await planIntegration(db, held, plan);
+        if (planned) return planned;
+        // Merges of one project take turns.
+        o.progress();
+        await sleep(TURN_MS, o.signal);
+      }
+    },
+    async settleIntegration(effectId, result) {
+      const settled = await settleEffect(db, effectId, result === 'done' ? 'DONE' : 'ABANDONED');
+      if (!settled) throw new AlaiError('LEASE_LOST', 'The sweep settled this merge already.', 'Stop; another attempt goes on.');
+    },
+    landedIntegration: () => landedIntegration(db, held.attemptId),
+    now: () => new Date(),
+  };
+}

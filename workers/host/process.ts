@@ -1,0 +1,118 @@
+import type { AttemptOutcome, AttemptWork } from '#server/domain/attempt.ts';
+import { isAlaiError } from '#server/domain/errors.ts';
+import { INTEGRATE } from '#server/domain/plan.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import type { Advance } from '#server/engine/advance.ts';
+import type { Checkpoint } from '#server/engine/checkpoint.ts';
+import { type ClaimRequest, type ClaimResult, loadWork, type StartRequest } from '#server/engine/claim.ts';
+import { endAttempt } from '#server/engine/failure.ts';
+import type { Publisher } from '#server/engine/outbox.ts';
+import type { RunAttempt } from '#server/execution/attempt.ts';
+import type { Db } from '#server/platform/db.ts';
+import type { Logger } from '#server/platform/logger.ts';
+import type { LaneJob } from '#server/platform/queue.ts';
+import type { HeldAttempts, StopReason } from './held.ts';
+import { attemptPorts } from './ports.ts';
+
+export interface HostEngine {
+  claim(r: ClaimRequest): Promise<ClaimResult>;
+  start(r: StartRequest): Promise<{ result: 'ok' | 'stale' }>;
+  checkpoint(c: Checkpoint): Promise<'ok' | 'stale'>;
+  advance(a: Advance): Promise<'ok' | 'stale'>;
+}
+
+export interface HostContext {
+  db: Db;
+  publisher: Publisher;
+  engine: HostEngine;
+  held: HeldAttempts;
+  timing: Timing;
+  log: Logger;
+  worker: { id: string; host: string };
+  sandboxed: boolean;
+  repositoryUrl: (projectId: string) => string;
+  run: RunAttempt;
+}
+
+/** One message: claim, run the attempt, tell the engine how it ended. Never throws: the rows say what happened. */
+export async function processJob(c: HostContext, job: LaneJob): Promise<void> {
+  const claimed = await c.engine.claim({ ...job, host: c.worker.host, workerId: c.worker.id });
+  if (claimed.result !== 'ok') {
+    c.log.debug({ task: job.taskId, result: claimed.result }, 'not claimed');
+    return;
+  }
+  const held = { attemptId: claimed.attemptId, fence: claimed.fence };
+  const log = c.log.child({ task: job.taskId, attempt: held.attemptId });
+  const signal = c.held.hold(held.attemptId, held.fence);
+  const ports = attemptPorts({
+    db: c.db,
+    held,
+    checkpoint: c.engine.checkpoint,
+    progress: () => c.held.progress(held.attemptId),
+    signal,
+    timing: c.timing,
+  });
+  try {
+    const work = await loadWork(c.db, held.attemptId, c.repositoryUrl);
+    if ((await c.engine.start({ ...held, sandboxed: c.sandboxed })).result === 'stale') return;
+    log.info({ n: work.n, stage: work.task.stage, model: work.model.name }, 'attempt started');
+    const outcome = await c.run(work, ports, signal);
+    await ports.flush();
+    log.info({ outcome: outcome.kind }, 'attempt ended');
+    await report(c, held, work, outcome, signal, ports);
+  } catch (e) {
+    log.error({ err: e }, 'attempt broke');
+    await ports.flush();
+    await endAttempt(c.db, c.publisher, { ...held, host: c.worker.host }, {
+      kind: 'infra',
+      code: isAlaiError(e) ? e.code : 'INTERNAL',
+      message: e instanceof Error ? e.message : String(e),
+    }).catch((err) => log.error({ err }, 'the end of the attempt could not be written; its lease will run out'));
+  } finally {
+    c.held.release(held.attemptId);
+  }
+}
+
+async function report(
+  c: HostContext,
+  held: { attemptId: number; fence: number },
+  work: AttemptWork,
+  outcome: AttemptOutcome,
+  signal: AbortSignal,
+  ports: ReturnType<typeof attemptPorts>,
+): Promise<void> {
+  const ending = { ...held, host: c.worker.host };
+  if (outcome.kind === 'done') {
+    await closeIntegration(work, outcome, ports);
+    await c.engine.advance({
+      ...held,
+      verdict: outcome.verdict,
+      commit: outcome.commit,
+      report: outcome.report,
+      findings: outcome.findings,
+      integration: outcome.integration,
+    });
+    return;
+  }
+  if (outcome.kind !== 'aborted') {
+    await endAttempt(c.db, c.publisher, ending, outcome);
+    return;
+  }
+  const why = signal.reason as StopReason | undefined;
+  if (why === 'stopped' || why === 'drained') await endAttempt(c.db, c.publisher, ending, { kind: 'yielded', reason: why, question: '' });
+  else if (why !== 'stale') await endAttempt(c.db, c.publisher, ending, { kind: 'infra', code: outcome.code, message: `Aborted: ${why ?? outcome.code}` });
+}
+
+/** A merge that did not happen is an answer too: its step is done with the reason, or the task could never be. */
+async function closeIntegration(
+  work: AttemptWork,
+  outcome: Extract<AttemptOutcome, { kind: 'done' }>,
+  ports: ReturnType<typeof attemptPorts>,
+): Promise<void> {
+  const step = work.steps.find((s) => s.key === INTEGRATE && !s.done);
+  const merged = outcome.integration?.result === 'merged' || outcome.integration?.result === 'unchanged';
+  if (!step || merged) return;
+  const text =
+    outcome.verdict === 'reject' ? 'Nothing was merged: rejected.' : `Nothing was merged: ${outcome.integration?.result ?? 'nothing to merge'}.`;
+  await ports.checkpoint({ stepId: step.id, commit: null, output: { text, report: null, findings: [], tree: null } });
+}
