@@ -96,7 +96,7 @@ const context = {
   log,
   worker,
   sandboxed: sandbox.name !== 'none',
-  repositoryUrl: (projectId: string) => `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/${projectId}.git`,
+  repositoryUrl: (projectId: string) => `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/git/${projectId}.git`,
   run,
 };
 

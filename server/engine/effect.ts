@@ -97,3 +97,47 @@ export async function orphanEffects(db: Db): Promise<OpenEffect[]> {
   );
   return rows;
 }
+
+export interface UndeliveredMerge {
+  projectId: string;
+  path: string;
+  branch: string;
+  /** Every effect up to this one is covered by one delivery. */
+  lastEffectId: number;
+  taskId: number;
+}
+
+/** Merges that the operator's folder has not been told of, newest per project and branch. */
+export async function undeliveredMerges(db: Db): Promise<UndeliveredMerge[]> {
+  const { rows } = await db.pool.query(
+    `SELECT e.project_id "projectId", p.path, e.branch, max(e.id) "lastEffectId", max(e.task_id) "taskId"
+     FROM effect e JOIN project p ON p.id = e.project_id
+     WHERE e.state = 'DONE' AND e.delivered_at IS NULL AND p.path IS NOT NULL GROUP BY 1, 2, 3`,
+  );
+  return rows;
+}
+
+/** Writes what became of the delivery, once for all merges it covers. */
+export async function recordDelivery(db: Db, m: UndeliveredMerge, result: { result: string; branch?: string; reason?: string }): Promise<void> {
+  await transaction(db, async (q) => {
+    const said = result.reason ? `${result.result}: ${result.reason}` : result.result;
+    await q.query(
+      `UPDATE effect SET delivered_at = clock_timestamp(), delivery = $4
+       WHERE project_id = $1 AND branch = $2 AND id <= $3 AND state = 'DONE' AND delivered_at IS NULL`,
+      [m.projectId, m.branch, m.lastEffectId, said],
+    );
+    await appendEvents(q, [
+      {
+        type: 'project.delivered',
+        entity: 'project',
+        id: m.projectId,
+        ver: m.lastEffectId,
+        actor: { kind: 'engine', name: 'delivery' },
+        reason: said,
+        projectId: m.projectId,
+        taskId: m.taskId,
+        data: { ...result },
+      },
+    ]);
+  });
+}
