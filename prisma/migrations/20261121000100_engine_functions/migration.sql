@@ -59,7 +59,7 @@ BEGIN
     FROM task k WHERE k.id = ANY(p_task) ORDER BY k.id FOR NO KEY UPDATE
   ), ok AS (
     SELECT want.*, l.generation, l.attempts, l.tier, l.route, row_number() OVER (PARTITION BY want.h ORDER BY want.ord) rn
-    FROM want JOIN locked l ON l.id = want.t JOIN host h ON h.name = want.h
+    FROM (SELECT DISTINCT ON (t) * FROM want ORDER BY t, ord) want JOIN locked l ON l.id = want.t JOIN host h ON h.name = want.h
     WHERE l.status = 'QUEUED' AND l.dispatch = want.d AND NOT stopped AND h.state = 'LIVE'
   ), free AS (
     SELECT f.h, f.slot, row_number() OVER (PARTITION BY f.h ORDER BY f.slot) rn FROM (
@@ -99,9 +99,10 @@ BEGIN
   )
   SELECT want.t, CASE WHEN ins.id IS NOT NULL THEN 'ok' WHEN stopped THEN 'stopped'
       WHEN l.id IS NULL OR l.status <> 'QUEUED' OR l.dispatch <> want.d THEN 'stale'
-      WHEN ok.t IS NULL THEN 'draining' ELSE 'no_slot' END,
+      WHEN ok.t IS NULL THEN 'draining' WHEN ok.ord <> want.ord THEN 'stale' ELSE 'no_slot' END,
     ins.id, ins.fence, ins.n, ins.slot
-  FROM want LEFT JOIN locked l ON l.id = want.t LEFT JOIN ok ON ok.t = want.t LEFT JOIN ins ON ins.task_id = want.t
+  FROM want LEFT JOIN locked l ON l.id = want.t LEFT JOIN ok ON ok.t = want.t
+    LEFT JOIN ins ON ins.task_id = want.t AND ok.ord = want.ord
   ORDER BY want.ord;
 END $$;
 
