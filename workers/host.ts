@@ -60,7 +60,7 @@ await registerWorker(db, queue, {
     memoryGb: config.memory_gb,
     models: probe?.models.map((m) => m.name) ?? [],
     scripted: probe?.scripted ?? false,
-    sandbox: sandbox.name,
+    sandbox: { bwrap: "bubblewrap", seatbelt: "seatbelt", none: "none" }[sandbox.kind],
   },
 });
 
@@ -95,7 +95,7 @@ const context = {
   timing: t,
   log,
   worker,
-  sandboxed: sandbox.name !== 'none',
+  sandboxed: sandbox.isolates,
   repositoryUrl: (projectId: string) => `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/git/${projectId}.git`,
   run,
 };
@@ -121,7 +121,7 @@ const consumer = await queue.consume(
   },
   (err) => log.warn({ err: err.message }, 'queue'),
 );
-log.info({ host: config.name, slots: config.slots, sandbox: sandbox.name, backend, models: probe?.models.length ?? 0 }, 'worker is up');
+log.info({ host: config.name, slots: config.slots, sandbox: { bwrap: "bubblewrap", seatbelt: "seatbelt", none: "none" }[sandbox.kind], backend, models: probe?.models.length ?? 0 }, 'worker is up');
 
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
