@@ -90,7 +90,7 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
     timing: t,
     claim,
     start,
-    checkpoint,
+    checkpoint: async (c: Parameters<typeof checkpoint>[0]) => (await checkpoint(c)).result,
     advance,
     async create(works: NewWork[], title = 'Bento') {
       const made = await transaction(db, (q) => createTasks(q, { title, projectId: 'p1', works }, ceo));
@@ -132,7 +132,7 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
           if (effect) await settleEffect(db, effect.effectId, 'DONE');
           integration = { result: 'merged', oldSha: `old${taskId}`, newSha: `new${taskId}`, rebased: false, files: 1 };
         }
-        const r = await checkpoint({
+        const { result: r } = await checkpoint({
           attemptId: a.attemptId,
           fence: a.fence,
           stepId: s.id,

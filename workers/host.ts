@@ -60,7 +60,7 @@ await registerWorker(db, queue, {
     memoryGb: config.memory_gb,
     models: probe?.models.map((m) => m.name) ?? [],
     scripted: probe?.scripted ?? false,
-    sandbox: { bwrap: "bubblewrap", seatbelt: "seatbelt", none: "none" }[sandbox.kind],
+    sandbox: sandbox.kind === 'bwrap' ? 'bubblewrap' : sandbox.kind,
   },
 });
 
@@ -121,7 +121,7 @@ const consumer = await queue.consume(
   },
   (err) => log.warn({ err: err.message }, 'queue'),
 );
-log.info({ host: config.name, slots: config.slots, sandbox: { bwrap: "bubblewrap", seatbelt: "seatbelt", none: "none" }[sandbox.kind], backend, models: probe?.models.length ?? 0 }, 'worker is up');
+log.info({ host: config.name, slots: config.slots, sandbox: sandbox.kind, backend, models: probe?.models.length ?? 0 }, 'worker is up');
 
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;

@@ -7,10 +7,16 @@ export interface Checkpoint extends StepResult {
   fence: number;
 }
 
+export interface CheckpointResult {
+  result: 'ok' | 'stale';
+  /** The step that runs now; null after the last one. */
+  nextStepId: number | null;
+}
+
 /** Batched "this step is done": durable when it answers `ok`, and the next step runs. `stale`: the lease is gone, stop. */
-export function checkpointer(db: Pick<Db, 'pool'>, leaseMs: number): (c: Checkpoint) => Promise<'ok' | 'stale'> {
+export function checkpointer(db: Pick<Db, 'pool'>, leaseMs: number): (c: Checkpoint) => Promise<CheckpointResult> {
   return coalesce(async (items: Checkpoint[]) => {
-    const { rows } = await db.pool.query<{ result: 'ok' | 'stale' }>('SELECT result FROM alai_checkpoint($1, $2, $3, $4, $5, $6::jsonb[], $7)', [
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; next_step: number | null }>('SELECT result, next_step FROM alai_checkpoint($1, $2, $3, $4, $5, $6::jsonb[], $7)', [
       items.map((i) => i.attemptId),
       items.map((i) => i.fence),
       items.map((i) => i.stepId),
@@ -19,6 +25,6 @@ export function checkpointer(db: Pick<Db, 'pool'>, leaseMs: number): (c: Checkpo
       items.map((i) => JSON.stringify(i.output)),
       leaseMs,
     ]);
-    return rows.map((r) => r.result);
+    return rows.map((r) => ({ result: r.result, nextStepId: r.next_step }));
   });
 }

@@ -33,6 +33,8 @@ export interface CreateInput {
   /** Join this pipeline instead of making one (follow-ups). */
   pipelineId?: number;
   works: NewWork[];
+  /** False leaves them OPEN until somebody starts them. */
+  start?: boolean;
 }
 
 /** Order in which every task comes after those it depends on. Throws DEPENDENCY_CYCLE naming the ring. */
@@ -189,7 +191,7 @@ export async function createTasks(
     if (w.route.held) await holdForSafety(q, taskIds[i] as number, w.title, w.route.held);
   }
   const free = taskIds.filter((_, i) => !input.works[i]?.route.held);
-  const deliveries = await queueTasks(q, free, { kind: 'engine', name: 'engine' }, 'Ready');
+  const deliveries = input.start === false ? [] : await queueTasks(q, free, { kind: 'engine', name: 'engine' }, 'Ready');
   await q.query('SELECT alai_derive($1)', [[pipelineId]]);
   return { pipelineId, taskIds, deliveries };
 }

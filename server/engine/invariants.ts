@@ -3,6 +3,7 @@ import type { Queryable } from '#server/platform/db.ts';
 /** What must never be true. `settled`: only once nothing is in flight. */
 const checks: { name: string; settled: boolean; sql: string }[] = [
   { name: 'step done twice', settled: false, sql: `SELECT entity_id::bigint id FROM event WHERE type = 'step.done' GROUP BY 1 HAVING count(*) > 1` },
+  { name: 'two steps of a task run at a time', settled: false, sql: `SELECT task_id id FROM step WHERE state = 'RUNNING' GROUP BY 1 HAVING count(*) > 1` },
   { name: 'two attempts succeeded for one task and generation', settled: false, sql: `SELECT task_id id FROM attempt WHERE state = 'SUCCEEDED' GROUP BY task_id, generation HAVING count(*) > 1` },
   {
     name: 'two agents in one worktree at a time',

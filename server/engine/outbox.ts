@@ -1,5 +1,6 @@
-import type { Queryable } from '#server/platform/db.ts';
-import type { Actor } from './event.ts';
+import type { Db, Queryable } from '#server/platform/db.ts';
+import { coalesce } from './coalesce.ts';
+import { type Actor, ENGINE } from './event.ts';
 
 /** One message to deliver: the queue carries ids, rows carry the truth. */
 export interface Delivery {
@@ -48,6 +49,10 @@ export async function queueTasks(
 export async function publishDeliveries(q: Queryable, publisher: Publisher, deliveries: Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
   await publisher.publish(deliveries);
+  await markSent(q, deliveries);
+}
+
+async function markSent(q: Queryable, deliveries: Delivery[]): Promise<void> {
   await q.query(
     `UPDATE outbox o SET sent_at = clock_timestamp() FROM unnest($1::bigint[], $2::int[]) u(t, d)
      WHERE o.task_id = u.t AND o.dispatch = u.d AND o.sent_at IS NULL`,
@@ -64,4 +69,16 @@ export async function unsentDeliveries(q: Queryable, olderThanMs: number): Promi
     [olderThanMs],
   );
   return rows.map(toDelivery);
+}
+
+/** Batched dispatch of single tasks: queued in the database, then delivered. Answers whether the task could be queued. */
+export function dispatcher(db: Pick<Db, 'pool'>, publisher: Publisher): (taskId: number) => Promise<boolean> {
+  return coalesce(async (taskIds: number[]) => {
+    const deliveries = await queueTasks(db.pool, taskIds, ENGINE, 'Ready');
+    await publisher.publish(deliveries);
+    // Not awaited: what is not marked as sent is published once more, which the claim refuses.
+    void markSent(db.pool, deliveries).catch(() => {});
+    const queued = new Set(deliveries.map((d) => d.taskId));
+    return taskIds.map((id) => queued.has(id));
+  });
 }

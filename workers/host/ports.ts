@@ -1,7 +1,7 @@
 import type { AttemptPorts, CallRecord, TranscriptEntry } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { Checkpoint } from '#server/engine/checkpoint.ts';
+import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { landedIntegration, planIntegration, settleEffect } from '#server/engine/effect.ts';
 import { recordCall, recordGate, recordProof, writeTranscript } from '#server/engine/evidence.ts';
 import { sleep } from '#server/platform/clock.ts';
@@ -15,7 +15,7 @@ const TURN_MS = 100;
 export function attemptPorts(o: {
   db: Db;
   held: { attemptId: number; fence: number };
-  checkpoint: (c: Checkpoint) => Promise<'ok' | 'stale'>;
+  checkpoint: (c: Checkpoint) => Promise<CheckpointResult>;
   progress: () => void;
   signal: AbortSignal;
   timing: Timing;
@@ -37,7 +37,7 @@ export function attemptPorts(o: {
   };
   return {
     flush,
-    checkpoint: (done) => o.checkpoint({ ...held, ...done }),
+    checkpoint: async (done) => (await o.checkpoint({ ...held, ...done })).result,
     transcript(entry) {
       waiting.push(entry);
       o.progress();

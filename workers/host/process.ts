@@ -3,7 +3,7 @@ import { isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Advance } from '#server/engine/advance.ts';
-import type { Checkpoint } from '#server/engine/checkpoint.ts';
+import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { type ClaimRequest, type ClaimResult, loadWork, type StartRequest } from '#server/engine/claim.ts';
 import { endAttempt } from '#server/engine/failure.ts';
 import type { Publisher } from '#server/engine/outbox.ts';
@@ -17,7 +17,7 @@ import { attemptPorts } from './ports.ts';
 export interface HostEngine {
   claim(r: ClaimRequest): Promise<ClaimResult>;
   start(r: StartRequest): Promise<{ result: 'ok' | 'stale' }>;
-  checkpoint(c: Checkpoint): Promise<'ok' | 'stale'>;
+  checkpoint(c: Checkpoint): Promise<CheckpointResult>;
   advance(a: Advance): Promise<'ok' | 'stale'>;
 }
 
