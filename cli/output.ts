@@ -15,3 +15,10 @@ export function fail(e: unknown, json: boolean): never {
   else process.stderr.write(`${code}: ${message}\n${hint ? `${hint}\n` : ''}`);
   process.exit(exits.failed);
 }
+
+export const isJson = (): boolean => process.argv.includes('--json');
+
+/** One answer: JSON for scripts, words for people. */
+export function print(value: unknown, words: () => string): void {
+  process.stdout.write(isJson() ? `${JSON.stringify(value)}\n` : `${words()}\n`);
+}

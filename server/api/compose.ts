@@ -1,0 +1,106 @@
+import path from 'node:path';
+import { storeVersions, versionsOf } from '#server/catalogue/commands.ts';
+import type { Catalogue } from '#server/catalogue/data.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import type { ChainPlan } from '#server/domain/plan.ts';
+import { type Created, type CreateTasks, type NewTask, type RoutePreview, routeSchema } from '#server/domain/views.ts';
+import type { Actor } from '#server/engine/event.ts';
+import { type EditPatch, editTask } from '#server/engine/human.ts';
+import { publishDeliveries } from '#server/engine/outbox.ts';
+import { acceptTasks, type IntakePorts, type RoutedTask } from '#server/intake/commands.ts';
+import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
+import type { Queryable } from '#server/platform/db.ts';
+import { transaction } from '#server/platform/db.ts';
+import { addProject } from '#server/projects/commands.ts';
+import { classifyByKeywords } from '#server/routing/keywords.ts';
+import { planWork } from '#server/routing/policy.ts';
+import type { HostState } from '#server/routing/schema.ts';
+import type { Services } from './services.ts';
+
+/** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
+
+type Text = Pick<NewTask, 'title' | 'description' | 'tags'> & Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>>;
+
+async function hostStates(q: Queryable): Promise<HostState[]> {
+  const { rows } = await q.query<{ name: string; models: string[]; last_seen: Date | null }>('SELECT name, models, last_seen FROM host');
+  return rows.map((r) => ({ name: r.name, models: r.last_seen ? r.models : null }));
+}
+
+/** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
+function routeText(catalogue: Catalogue, hosts: HostState[], text: Text): RoutedTask & { plan: ChainPlan } {
+  const task = { title: text.title, description: text.description, tags: text.tags };
+  return planWork(catalogue, {
+    task,
+    classification: classifyByKeywords(catalogue.routing, task),
+    overrides: { company: text.company ?? undefined, blueprint: text.blueprint ?? undefined, tier: text.tier ?? undefined },
+    held: heldOf(catalogue, task, text.tier ?? null),
+    hosts,
+  });
+}
+
+function heldOf(catalogue: Catalogue, task: { title: string; description: string; tags: string[] }, tier: number | null) {
+  if (tier === 5) return { pattern: 'tier-5', reason: 'Tier 5 is the human himself.' };
+  return judgeSafety(catalogue.safety, task);
+}
+
+/** What would happen to these tasks: the composer's chips and `alai route`. */
+export async function previewRoutes(s: Services, tasks: Text[], projectId: string | null): Promise<RoutePreview[]> {
+  const catalogue = s.catalogue();
+  const hosts = await hostStates(s.db.pool);
+  return tasks.map((t) => ({
+    title: t.title,
+    route: routeSchema.parse(routeText(catalogue, hosts, { ...t, title: cleanTitle(t.title) }).route),
+    projectRequired: projectId === null,
+  }));
+}
+
+async function intakePorts(s: Services): Promise<IntakePorts> {
+  const catalogue = s.catalogue();
+  const hosts = await hostStates(s.db.pool);
+  return {
+    route: (task) => routeText(catalogue, hosts, task),
+    storeVersions: (q, plans) => storeVersions(q, versionsOf(catalogue, plans.flatMap((p) => p.stages))),
+    project: (reference) => resolveProject(s, reference),
+  };
+}
+
+/** A known project's id, or the full path of a folder, which becomes a project. */
+export async function resolveProject(s: Services, reference: string): Promise<{ id: string }> {
+  const { rows } = await s.db.pool.query<{ id: string }>('SELECT id FROM project WHERE id = $1 OR path = $1', [reference]);
+  if (rows[0]) {
+    const known = await s.db.pool.query<{ path: string | null }>('SELECT path FROM project WHERE id = $1', [rows[0].id]);
+    // News of the folder come along: the operator may have committed since.
+    if (known.rows[0]?.path) await addProject(s.db, s.env.ALAI_HOME, known.rows[0].path).catch(() => {});
+    return rows[0];
+  }
+  if (!path.isAbsolute(reference))
+    throw new AlaiError('PROJECT_NOT_A_REPOSITORY', `"${reference}" is neither a project nor a full path.`, 'Give the full path of a git repository, starting with /.');
+  return await addProject(s.db, s.env.ALAI_HOME, reference);
+}
+
+/** Creates tasks: checked, routed, written, dispatched. */
+export async function createWork(s: Services, input: CreateTasks, actor: Actor): Promise<Created> {
+  return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s));
+}
+
+/** Edits a task; a changed text is routed and judged anew. */
+export async function editWork(s: Services, id: number, version: number, patch: EditPatch, actor: Actor): Promise<void> {
+  const { rows } = await s.db.pool.query<{ title: string; description: string; tags: string[] }>('SELECT title, description, tags FROM task WHERE id = $1', [id]);
+  const row = rows[0];
+  if (!row) throw new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board.');
+  const clean = { ...patch, ...(patch.title === undefined ? {} : { title: cleanTitle(patch.title) }) };
+  const textual = clean.title !== undefined || clean.description !== undefined || clean.tags !== undefined;
+  const catalogue = s.catalogue();
+  const routed = textual
+    ? routeText(catalogue, await hostStates(s.db.pool), {
+        title: clean.title ?? row.title,
+        description: clean.description ?? row.description,
+        tags: clean.tags ?? row.tags,
+      })
+    : null;
+  const deliveries = await transaction(s.db, async (q) => {
+    if (routed) await storeVersions(q, versionsOf(catalogue, routed.plan.stages));
+    return await editTask(q, id, version, clean, routed, actor);
+  });
+  await publishDeliveries(s.db.pool, s.queue, deliveries).catch(() => {});
+}

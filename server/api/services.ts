@@ -1,0 +1,34 @@
+import { readCatalogue } from '#server/catalogue/data.ts';
+import { timing } from '#server/domain/timing.ts';
+import { createDb, type Db } from '#server/platform/db.ts';
+import { type Env, env } from '#server/platform/env.ts';
+import { type LaneQueue, openQueue } from '#server/platform/queue.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+
+/** What the API's procedures work with; one per process. */
+export interface Services {
+  env: Env;
+  db: Db;
+  queue: LaneQueue;
+  timing: ReturnType<typeof timing>;
+  catalogue: typeof readCatalogue;
+}
+
+// Next evaluates a module once per bundle: without this every route would open its own pools.
+const shared = globalThis as unknown as { alaiServices?: Services };
+
+/** Opens database and queue at first use. Throws DATABASE_UNREACHABLE when nothing says where they are. */
+export function services(): Services {
+  if (shared.alaiServices) return shared.alaiServices;
+  const e = env();
+  if (!e.DATABASE_URL)
+    throw new AlaiError('DATABASE_UNREACHABLE', 'DATABASE_URL is not set.', 'Start everything with npm start, or set DATABASE_URL.');
+  shared.alaiServices = {
+    env: e,
+    db: createDb(e.DATABASE_URL, { max: 10, name: 'alai-web' }),
+    queue: openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL }),
+    timing: timing(e.ALAI_TIMING_SCALE),
+    catalogue: readCatalogue,
+  };
+  return shared.alaiServices;
+}
