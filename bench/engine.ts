@@ -16,7 +16,12 @@ async function measure(bench: Bench) {
   const w3 = await latency(bench, 200);
   return {
     backend: bench.backend,
-    raw: { backend: bench.rawBackend, jobsPerSecond: round(raw.jobsPerSecond, 0), p50Ms: round(rawWait.p50), p99Ms: round(rawWait.p99) },
+    raw: {
+      backend: bench.rawBackend,
+      jobsPerSecond: round(raw.jobsPerSecond, 0),
+      p50Ms: round(rawWait.p50),
+      p99Ms: round(rawWait.p99),
+    },
     w1: {
       stepsPerSecond: round(w1.stepsPerSecond, 0),
       ratio: round(w1.stepsPerSecond / raw.jobsPerSecond),
@@ -24,7 +29,12 @@ async function measure(bench: Bench) {
       seconds: round(w1.seconds),
     },
     w2: { seconds: round(w2.seconds), tasks: w2.tasks, commitsPerTask: round(w2.commitsPerTask, 3) },
-    w3: { p50Ms: round(w3.p50), p99Ms: round(w3.p99), ratioP50: round(w3.p50 / rawWait.p50), ratioP99: round(w3.p99 / rawWait.p99) },
+    w3: {
+      p50Ms: round(w3.p50),
+      p99Ms: round(w3.p99),
+      ratioP50: round(w3.p50 / rawWait.p50),
+      ratioP99: round(w3.p99 / rawWait.p99),
+    },
   };
 }
 

@@ -27,7 +27,9 @@ import { createRehearsal } from '#workers/rehearsal/server.ts';
 import { createRunner } from '#workers/runner.ts';
 
 /** A real rehearsal server on a free port, with no pauses. */
-export async function startRehearsal(paceMs = 0): Promise<{ url: string; provider: Provider; stop(): Promise<void> }> {
+export async function startRehearsal(
+  paceMs = 0,
+): Promise<{ url: string; provider: Provider; stop(): Promise<void> }> {
   const server = createRehearsal({
     scenarios: join(import.meta.dirname, '../workers/rehearsal/scenarios'),
     paceMs,
@@ -141,9 +143,20 @@ export interface Factory {
   sandbox: Sandbox;
   /** Work of one task at its first attempt, with overrides. */
   work(stage: Stage, task: Partial<AttemptWork['task']>, over?: Partial<AttemptWork>): Promise<AttemptWork>;
-  run(w: AttemptWork, ports?: MemoryPorts, signal?: AbortSignal, provider?: Provider): Promise<AttemptOutcome & { ports: MemoryPorts }>;
+  run(
+    w: AttemptWork,
+    ports?: MemoryPorts,
+    signal?: AbortSignal,
+    provider?: Provider,
+  ): Promise<AttemptOutcome & { ports: MemoryPorts }>;
   /** BUILD, REVIEW, SECURITY … as the engine would order them, until merged or given up. */
-  chain(task: { id: number; title: string; description?: string; tags?: string[]; stages?: Stage[] }): Promise<ChainRun>;
+  chain(task: {
+    id: number;
+    title: string;
+    description?: string;
+    tags?: string[];
+    stages?: Stage[];
+  }): Promise<ChainRun>;
   file(path: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -155,7 +168,10 @@ export interface ChainRun {
 }
 
 /** A miniature factory: one project, one host, a rehearsal, and the engine's order of stages in memory. */
-export async function createFactory(files: Record<string, string>, o: { sandbox?: Sandbox } = {}): Promise<Factory> {
+export async function createFactory(
+  files: Record<string, string>,
+  o: { sandbox?: Sandbox } = {},
+): Promise<Factory> {
   const home = await mkdtemp(join(tmpdir(), 'alai-exec-'));
   const bare = await bareRepository(home, files);
   const rehearsal = await startRehearsal();
@@ -204,7 +220,15 @@ export async function createFactory(files: Record<string, string>, o: { sandbox?
         },
         baseCommit: null,
         blueprint,
-        steps: keys.map((key, ord) => ({ id: attempts * 100 + ord, key, iteration: 0, ord, done: false, commit: null, output: null })),
+        steps: keys.map((key, ord) => ({
+          id: attempts * 100 + ord,
+          key,
+          iteration: 0,
+          ord,
+          done: false,
+          commit: null,
+          output: null,
+        })),
         integrates,
         reviewedCommit: null,
         companyRules: 'Write small, tested, readable code.',
@@ -214,8 +238,17 @@ export async function createFactory(files: Record<string, string>, o: { sandbox?
         ...over,
       };
     },
-    async run(w, ports = memoryPorts(), signal = new AbortController().signal, provider = rehearsal.provider) {
-      const runner = createRunner({ hostDir: join(home, 'hosts', w.host), provider: () => provider, sandbox });
+    async run(
+      w,
+      ports = memoryPorts(),
+      signal = new AbortController().signal,
+      provider = rehearsal.provider,
+    ) {
+      const runner = createRunner({
+        hostDir: join(home, 'hosts', w.host),
+        provider: () => provider,
+        sandbox,
+      });
       return { ...(await runner(w, ports, signal)), ports };
     },
     async chain(task) {
@@ -229,7 +262,14 @@ export async function createFactory(files: Record<string, string>, o: { sandbox?
         const after = stage === 'OPS' || stage === 'DOCS';
         const w = await f.work(
           stage,
-          { id, title: task.title, description: task.description ?? '', tags: task.tags ?? [], cycle, rootTaskId: task.id },
+          {
+            id,
+            title: task.title,
+            description: task.description ?? '',
+            tags: task.tags ?? [],
+            cycle,
+            rootTaskId: task.id,
+          },
           {
             baseCommit: after ? null : head,
             reviewedCommit: reviewing ? head : null,
@@ -242,7 +282,14 @@ export async function createFactory(files: Record<string, string>, o: { sandbox?
         if (outcome.kind === 'done') {
           if (!after && outcome.commit) head = outcome.commit;
           findings = outcome.findings;
-          earlier.push({ taskId: id, stage, cycle, company: w.task.company, verdict: outcome.verdict, report: outcome.report });
+          earlier.push({
+            taskId: id,
+            stage,
+            cycle,
+            company: w.task.company,
+            verdict: outcome.verdict,
+            report: outcome.report,
+          });
         }
         return outcome;
       };

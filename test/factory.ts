@@ -36,9 +36,20 @@ export const route = (over: Partial<Route> = {}): Route => ({
   ...over,
 });
 
-export const plan = (stages: Stage[] = ['BUILD', 'REVIEW', 'SECURITY'], steps: string[] = ['work']): ChainPlan => ({
+export const plan = (
+  stages: Stage[] = ['BUILD', 'REVIEW', 'SECURITY'],
+  steps: string[] = ['work'],
+): ChainPlan => ({
   stages: stages.map(
-    (stage): StagePlan => ({ stage, company: 'CodeCraft', companyHash: 'c1', blueprint: 'build', blueprintHash: 'b1', steps, route: route() }),
+    (stage): StagePlan => ({
+      stage,
+      company: 'CodeCraft',
+      companyHash: 'c1',
+      blueprint: 'build',
+      blueprintHash: 'b1',
+      steps,
+      route: route(),
+    }),
   ),
 });
 
@@ -75,12 +86,15 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
       host: { name, slots: options.slots ?? 3, memoryGb: 96, models: [], scripted: true, sandbox: 'none' },
     });
   }
-  await db.pool.query(`INSERT INTO project(id, name, default_branch) VALUES ('p1', 'Bento', 'main') ON CONFLICT DO NOTHING`);
+  await db.pool.query(
+    `INSERT INTO project(id, name, default_branch) VALUES ('p1', 'Bento', 'main') ON CONFLICT DO NOTHING`,
+  );
   const claim = claimer(db, { leaseMs: t.lease, deadlineMs: t.attemptDeadline });
   const start = starter(db);
   const checkpoint = checkpointer(db, t.lease);
   const advance = advancer(db, publisher);
-  const one = async <T>(sql: string, values: unknown[]): Promise<T> => (await db.pool.query(sql, values)).rows[0] as T;
+  const one = async <T>(sql: string, values: unknown[]): Promise<T> =>
+    (await db.pool.query(sql, values)).rows[0] as T;
 
   return {
     db,
@@ -97,18 +111,41 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
       await publishDeliveries(db.pool, publisher, made.deliveries);
       return made;
     },
-    task: (id: number) => one<Record<string, never> & { status: string; dispatch: number; host: string; unmet: number }>('SELECT * FROM task WHERE id = $1', [id]),
-    chainOf: (id: number) => one<{ id: number; state: string; cycle: number; rejects: number; merge_returns: number; head: string }>('SELECT c.* FROM chain c JOIN task t ON t.chain_id = c.id WHERE t.id = $1', [id]),
+    task: (id: number) =>
+      one<Record<string, never> & { status: string; dispatch: number; host: string; unmet: number }>(
+        'SELECT * FROM task WHERE id = $1',
+        [id],
+      ),
+    chainOf: (id: number) =>
+      one<{ id: number; state: string; cycle: number; rejects: number; merge_returns: number; head: string }>(
+        'SELECT c.* FROM chain c JOIN task t ON t.chain_id = c.id WHERE t.id = $1',
+        [id],
+      ),
     async live(chainId: number) {
-      return await one<{ id: number; stage: Stage; cycle: number; status: string; dispatch: number; host: string }>(
+      return await one<{
+        id: number;
+        stage: Stage;
+        cycle: number;
+        status: string;
+        dispatch: number;
+        host: string;
+      }>(
         `SELECT * FROM task WHERE chain_id = $1 AND status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')`,
         [chainId],
       );
     },
     /** Claims and starts what is queued for this task. */
     async take(taskId: number) {
-      const task = await one<{ dispatch: number; host: string }>('SELECT dispatch, host FROM task WHERE id = $1', [taskId]);
-      const c = await claim({ taskId, dispatch: task.dispatch, host: task.host, workerId: workers[task.host] as string });
+      const task = await one<{ dispatch: number; host: string }>(
+        'SELECT dispatch, host FROM task WHERE id = $1',
+        [taskId],
+      );
+      const c = await claim({
+        taskId,
+        dispatch: task.dispatch,
+        host: task.host,
+        workerId: workers[task.host] as string,
+      });
       if (c.result !== 'ok') throw new Error(`claim of #${taskId}: ${c.result}`);
       const s = await start({ attemptId: c.attemptId, fence: c.fence, sandboxed: true });
       return { ...c, taskId, host: task.host, stepId: s.stepId as number };
@@ -116,7 +153,12 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
     /** Runs the task's steps to the end. */
     async run(
       taskId: number,
-      o: { verdict?: Verdict; findings?: Finding[]; integration?: IntegrationResult | null; commit?: string | null } = {},
+      o: {
+        verdict?: Verdict;
+        findings?: Finding[];
+        integration?: IntegrationResult | null;
+        commit?: string | null;
+      } = {},
     ) {
       const a = await this.take(taskId);
       const steps = (
@@ -128,9 +170,19 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
       let integration = o.integration ?? null;
       for (const s of steps) {
         if (s.key === 'integrate' && o.verdict !== 'reject' && !integration) {
-          const effect = await planIntegration(db, a, { oldSha: `old${taskId}`, newSha: `new${taskId}`, branch: 'main' });
+          const effect = await planIntegration(db, a, {
+            oldSha: `old${taskId}`,
+            newSha: `new${taskId}`,
+            branch: 'main',
+          });
           if (effect) await settleEffect(db, effect.effectId, 'DONE');
-          integration = { result: 'merged', oldSha: `old${taskId}`, newSha: `new${taskId}`, rebased: false, files: 1 };
+          integration = {
+            result: 'merged',
+            oldSha: `old${taskId}`,
+            newSha: `new${taskId}`,
+            rebased: false,
+            files: 1,
+          };
         }
         const { result: r } = await checkpoint({
           attemptId: a.attemptId,

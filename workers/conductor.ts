@@ -1,7 +1,8 @@
 /** The conductor: sweeps, settles decisions, publishes leftovers, serves the repositories, delivers merges. One is enough; two do no harm. */
+
+import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
-import { readCatalogue } from '#server/catalogue/data.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
 import { declareHost } from '#server/engine/hosts.ts';
 import { sweep } from '#server/engine/sweep.ts';
@@ -16,7 +17,11 @@ import { serveRepositories } from './conductor/repositories.ts';
 
 const e = env();
 if (!e.DATABASE_URL)
-  throw new AlaiError('DATABASE_UNREACHABLE', 'The conductor needs DATABASE_URL.', 'Start everything with npm start, or set DATABASE_URL.');
+  throw new AlaiError(
+    'DATABASE_UNREACHABLE',
+    'The conductor needs DATABASE_URL.',
+    'Start everything with npm start, or set DATABASE_URL.',
+  );
 const databaseUrl = e.DATABASE_URL;
 const log = createLogger('conductor');
 const db = createDb(databaseUrl, { max: 6, name: 'alai-conductor' });
@@ -24,15 +29,38 @@ const t = timing(e.ALAI_TIMING_SCALE);
 await claimQueueBackend(db, e.REDIS_URL ? 'redis' : 'postgres');
 const queue = openQueue({ databaseUrl, redisUrl: e.REDIS_URL });
 
-const server = await serveRepositories({ db, home: e.ALAI_HOME, port: e.ALAI_GIT_PORT, token: secrets(e).gitToken, log });
-for (const h of readCatalogue().fleet.hosts) await declareHost(db, { name: h.name, slots: h.slots, memoryGb: h.memory_gb });
+const server = await serveRepositories({
+  db,
+  home: e.ALAI_HOME,
+  port: e.ALAI_GIT_PORT,
+  token: secrets(e).gitToken,
+  log,
+});
+for (const h of readCatalogue().fleet.hosts)
+  await declareHost(db, { name: h.name, slots: h.slots, memoryGb: h.memory_gb });
 
 const loops = [
-  every(t.sweep, async () => void (await sweep(db, queue, t)), (err) => log.warn({ err }, 'sweep failed')),
+  every(
+    t.sweep,
+    async () => void (await sweep(db, queue, t)),
+    (err) => log.warn({ err }, 'sweep failed'),
+  ),
   // Often, because a person waits for the end of the ten seconds.
-  every(Math.min(500, t.undo / 4), async () => void (await settleDecisions(db, queue)), (err) => log.warn({ err }, 'decisions failed')),
-  every(t.sweep, () => reconcileEffects(db, e.ALAI_HOME, log), (err) => log.warn({ err }, 'reconcile failed')),
-  every(Math.min(1_000, t.sweep), () => deliverMerges(db, e.ALAI_HOME, log), (err) => log.warn({ err }, 'delivery failed')),
+  every(
+    Math.min(500, t.undo / 4),
+    async () => void (await settleDecisions(db, queue)),
+    (err) => log.warn({ err }, 'decisions failed'),
+  ),
+  every(
+    t.sweep,
+    () => reconcileEffects(db, e.ALAI_HOME, log),
+    (err) => log.warn({ err }, 'reconcile failed'),
+  ),
+  every(
+    Math.min(1_000, t.sweep),
+    () => deliverMerges(db, e.ALAI_HOME, log),
+    (err) => log.warn({ err }, 'delivery failed'),
+  ),
 ];
 log.info({ gitPort: e.ALAI_GIT_PORT, backend: queue.backend }, 'conductor is up');
 
@@ -43,7 +71,10 @@ async function leave(): Promise<void> {
   for (const l of loops) l.stop();
   server.close();
   server.closeAllConnections();
-  await Promise.race([Promise.allSettled([queue.close(), db.close()]), new Promise((r) => setTimeout(r, 2_000))]);
+  await Promise.race([
+    Promise.allSettled([queue.close(), db.close()]),
+    new Promise((r) => setTimeout(r, 2_000)),
+  ]);
   process.exit(0);
 }
 for (const s of ['SIGTERM', 'SIGINT'] as const) process.on(s, () => void leave());

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { advancer } from '#server/engine/advance.ts';
@@ -13,7 +14,6 @@ import { publishDeliveries } from '#server/engine/outbox.ts';
 import { relane } from '#server/engine/sweep.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
-import { readCatalogue } from '#server/catalogue/data.ts';
 import { providerAt } from '#server/models/registry.ts';
 import { createDb, transaction } from '#server/platform/db.ts';
 import { env, ollamaUrl } from '#server/platform/env.ts';
@@ -28,9 +28,17 @@ const { values } = parseArgs({ options: { host: { type: 'string' } } });
 const e = env();
 const config = readCatalogue().fleet.hosts.find((h) => h.name === values.host?.toLowerCase());
 if (!config)
-  throw new AlaiError('HOST_UNKNOWN', `Host "${values.host ?? ''}" is not in fleet.yaml.`, 'Start with --host and a name of companies/_shared/fleet.yaml.');
+  throw new AlaiError(
+    'HOST_UNKNOWN',
+    `Host "${values.host ?? ''}" is not in fleet.yaml.`,
+    'Start with --host and a name of companies/_shared/fleet.yaml.',
+  );
 if (!e.DATABASE_URL)
-  throw new AlaiError('DATABASE_UNREACHABLE', 'A worker needs DATABASE_URL.', 'Start everything with npm start, or set DATABASE_URL.');
+  throw new AlaiError(
+    'DATABASE_UNREACHABLE',
+    'A worker needs DATABASE_URL.',
+    'Start everything with npm start, or set DATABASE_URL.',
+  );
 
 const log = createLogger(`host-${config.name}`);
 const db = createDb(e.DATABASE_URL, { max: 8, name: `alai-host-${config.name}` });
@@ -83,7 +91,8 @@ const engine = {
 const run = createRunner({
   hostDir,
   // The shipped sample is always rehearsed; everything else asks the host's own model server.
-  provider: (work) => (work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own),
+  provider: (work) =>
+    work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own,
   sandbox,
   repositoryToken: secrets(e).gitToken,
 });
@@ -96,7 +105,8 @@ const context = {
   log,
   worker,
   sandboxed: sandbox.isolates,
-  repositoryUrl: (projectId: string) => `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/git/${projectId}.git`,
+  repositoryUrl: (projectId: string) =>
+    `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/git/${projectId}.git`,
   run,
 };
 
@@ -121,7 +131,16 @@ const consumer = await queue.consume(
   },
   (err) => log.warn({ err: err.message }, 'queue'),
 );
-log.info({ host: config.name, slots: config.slots, sandbox: sandbox.kind, backend, models: probe?.models.length ?? 0 }, 'worker is up');
+log.info(
+  {
+    host: config.name,
+    slots: config.slots,
+    sandbox: sandbox.kind,
+    backend,
+    models: probe?.models.length ?? 0,
+  },
+  'worker is up',
+);
 
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
@@ -132,7 +151,9 @@ async function leave(reason: string, code: number): Promise<void> {
   while (held.size > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 50));
   held.close();
   await Promise.race([
-    Promise.allSettled([consumer.close(), workerGone(db, worker.id)]).then(() => Promise.allSettled([queue.close(), db.close()])),
+    Promise.allSettled([consumer.close(), workerGone(db, worker.id)]).then(() =>
+      Promise.allSettled([queue.close(), db.close()]),
+    ),
     new Promise((r) => setTimeout(r, 3_000)),
   ]);
   process.exit(code);

@@ -51,7 +51,11 @@ export async function openBench(): Promise<Bench> {
   let redisUrl: string | undefined;
   if (redisInstalled()) {
     const port = await freePort();
-    redis = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home], { stdio: 'ignore' });
+    redis = spawn(
+      'redis-server',
+      ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', home],
+      { stdio: 'ignore' },
+    );
     redisUrl = `redis://127.0.0.1:${port}`;
   }
   const onPostgres = process.argv.includes('--postgres') || redisUrl === undefined;

@@ -3,7 +3,11 @@ import { Redis } from 'ioredis';
 import { SLOTS } from './machine.ts';
 
 /** No-op jobs through BullMQ alone, on Redis: what a job costs that remembers nothing. */
-async function raw<T>(url: string | undefined, use: (queue: Queue, onJob: (fn: (data: { i: number }) => void) => void) => Promise<T>, concurrency: number): Promise<T> {
+async function raw<T>(
+  url: string | undefined,
+  use: (queue: Queue, onJob: (fn: (data: { i: number }) => void) => void) => Promise<T>,
+  concurrency: number,
+): Promise<T> {
   if (!url) throw new Error('The bench compares with BullMQ on Redis: install redis-server.');
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const name = `raw-${Math.random().toString(36).slice(2)}`;

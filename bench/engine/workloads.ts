@@ -45,13 +45,22 @@ function work(title: string, steps: number, dependsOn: number[] = []): NewWork {
 /** Writes tasks that nobody has started: what is measured begins with their dispatch. */
 async function prepare(b: Bench, works: NewWork[]): Promise<number[]> {
   const made = await transaction(b.db, (q) =>
-    createTasks(q, { title: 'Bench', projectId: null, works, start: false }, { kind: 'human', name: 'bench' }),
+    createTasks(
+      q,
+      { title: 'Bench', projectId: null, works, start: false },
+      { kind: 'human', name: 'bench' },
+    ),
   );
   return made.taskIds;
 }
 
 /** The functions of a host worker, around a body that does nothing. */
-async function withWorker<T>(b: Bench, onStart: (taskId: number) => void, onDone: (taskId: number) => void, use: () => Promise<T>): Promise<T> {
+async function withWorker<T>(
+  b: Bench,
+  onStart: (taskId: number) => void,
+  onDone: (taskId: number) => void,
+  use: () => Promise<T>,
+): Promise<T> {
   const claim = claimer(b.db, LEASE);
   const start = starter(b.db);
   const checkpoint = checkpointer(b.db, LEASE.leaseMs);
@@ -70,7 +79,14 @@ async function withWorker<T>(b: Bench, onStart: (taskId: number) => void, onDone
         if (done.result !== 'ok') throw new Error('stale in a bench');
         step = done.nextStepId;
       }
-      await advance({ ...held, verdict: 'pass', commit: null, report: null, findings: [], integration: null });
+      await advance({
+        ...held,
+        verdict: 'pass',
+        commit: null,
+        report: null,
+        findings: [],
+        integration: null,
+      });
       onDone(job.taskId);
     },
     (e) => process.stderr.write(`${e.message}\n`),
@@ -85,7 +101,9 @@ async function withWorker<T>(b: Bench, onStart: (taskId: number) => void, onDone
 async function commits(b: Bench): Promise<number> {
   // The statistics of this session are sent after it was idle for a moment.
   await new Promise((r) => setTimeout(r, 1_200));
-  const { rows } = await b.db.pool.query<{ n: number }>('SELECT xact_commit n FROM pg_stat_database WHERE datname = current_database()');
+  const { rows } = await b.db.pool.query<{ n: number }>(
+    'SELECT xact_commit n FROM pg_stat_database WHERE datname = current_database()',
+  );
   return rows[0]?.n ?? 0;
 }
 
@@ -113,14 +131,24 @@ async function timed(b: Bench, works: NewWork[]): Promise<{ seconds: number; com
 }
 
 /** W1: tasks of five steps each, 50 at a time, each step durable before the next starts. */
-export async function chainOfSteps(b: Bench, tasks: number): Promise<{ stepsPerSecond: number; commitsPerStep: number; seconds: number }> {
+export async function chainOfSteps(
+  b: Bench,
+  tasks: number,
+): Promise<{ stepsPerSecond: number; commitsPerStep: number; seconds: number }> {
   const works = Array.from({ length: tasks }, (_, i) => work(`W1 ${i}`, 5));
   const r = await timed(b, works);
-  return { stepsPerSecond: (tasks * 5) / r.seconds, commitsPerStep: r.commits / (tasks * 5), seconds: r.seconds };
+  return {
+    stepsPerSecond: (tasks * 5) / r.seconds,
+    commitsPerStep: r.commits / (tasks * 5),
+    seconds: r.seconds,
+  };
 }
 
 /** W2: one task, then a thousand, then one that waits for all of them. */
-export async function fan(b: Bench, width: number): Promise<{ seconds: number; tasks: number; commitsPerTask: number }> {
+export async function fan(
+  b: Bench,
+  width: number,
+): Promise<{ seconds: number; tasks: number; commitsPerTask: number }> {
   const leaves = Array.from({ length: width }, (_, i) => i + 1);
   const works = [work('root', 0), ...leaves.map((i) => work(`leaf ${i}`, 0, [0])), work('sink', 0, leaves)];
   const r = await timed(b, works);

@@ -3,7 +3,13 @@ import { storeVersions, versionsOf } from '#server/catalogue/commands.ts';
 import type { Catalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
-import { type Created, type CreateTasks, type NewTask, type RoutePreview, routeSchema } from '#server/domain/views.ts';
+import {
+  type Created,
+  type CreateTasks,
+  type NewTask,
+  type RoutePreview,
+  routeSchema,
+} from '#server/domain/views.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { type EditPatch, editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
@@ -19,10 +25,13 @@ import type { Services } from './services.ts';
 
 /** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
 
-type Text = Pick<NewTask, 'title' | 'description' | 'tags'> & Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>>;
+type Text = Pick<NewTask, 'title' | 'description' | 'tags'> &
+  Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>>;
 
 async function hostStates(q: Queryable): Promise<HostState[]> {
-  const { rows } = await q.query<{ name: string; models: string[]; last_seen: Date | null }>('SELECT name, models, last_seen FROM host');
+  const { rows } = await q.query<{ name: string; models: string[]; last_seen: Date | null }>(
+    'SELECT name, models, last_seen FROM host',
+  );
   return rows.map((r) => ({ name: r.name, models: r.last_seen ? r.models : null }));
 }
 
@@ -32,19 +41,31 @@ function routeText(catalogue: Catalogue, hosts: HostState[], text: Text): Routed
   return planWork(catalogue, {
     task,
     classification: classifyByKeywords(catalogue.routing, task),
-    overrides: { company: text.company ?? undefined, blueprint: text.blueprint ?? undefined, tier: text.tier ?? undefined },
+    overrides: {
+      company: text.company ?? undefined,
+      blueprint: text.blueprint ?? undefined,
+      tier: text.tier ?? undefined,
+    },
     held: heldOf(catalogue, task, text.tier ?? null),
     hosts,
   });
 }
 
-function heldOf(catalogue: Catalogue, task: { title: string; description: string; tags: string[] }, tier: number | null) {
+function heldOf(
+  catalogue: Catalogue,
+  task: { title: string; description: string; tags: string[] },
+  tier: number | null,
+) {
   if (tier === 5) return { pattern: 'tier-5', reason: 'Tier 5 is the human himself.' };
   return judgeSafety(catalogue.safety, task);
 }
 
 /** What would happen to these tasks: the composer's chips and `alai route`. */
-export async function previewRoutes(s: Services, tasks: Text[], projectId: string | null): Promise<RoutePreview[]> {
+export async function previewRoutes(
+  s: Services,
+  tasks: Text[],
+  projectId: string | null,
+): Promise<RoutePreview[]> {
   const catalogue = s.catalogue();
   const hosts = await hostStates(s.db.pool);
   return tasks.map((t) => ({
@@ -59,22 +80,38 @@ async function intakePorts(s: Services): Promise<IntakePorts> {
   const hosts = await hostStates(s.db.pool);
   return {
     route: (task) => routeText(catalogue, hosts, task),
-    storeVersions: (q, plans) => storeVersions(q, versionsOf(catalogue, plans.flatMap((p) => p.stages))),
+    storeVersions: (q, plans) =>
+      storeVersions(
+        q,
+        versionsOf(
+          catalogue,
+          plans.flatMap((p) => p.stages),
+        ),
+      ),
     project: (reference) => resolveProject(s, reference),
   };
 }
 
 /** A known project's id, or the full path of a folder, which becomes a project. */
 export async function resolveProject(s: Services, reference: string): Promise<{ id: string }> {
-  const { rows } = await s.db.pool.query<{ id: string }>('SELECT id FROM project WHERE id = $1 OR path = $1', [reference]);
+  const { rows } = await s.db.pool.query<{ id: string }>(
+    'SELECT id FROM project WHERE id = $1 OR path = $1',
+    [reference],
+  );
   if (rows[0]) {
-    const known = await s.db.pool.query<{ path: string | null }>('SELECT path FROM project WHERE id = $1', [rows[0].id]);
+    const known = await s.db.pool.query<{ path: string | null }>('SELECT path FROM project WHERE id = $1', [
+      rows[0].id,
+    ]);
     // News of the folder come along: the operator may have committed since.
     if (known.rows[0]?.path) await addProject(s.db, s.env.ALAI_HOME, known.rows[0].path).catch(() => {});
     return rows[0];
   }
   if (!path.isAbsolute(reference))
-    throw new AlaiError('PROJECT_NOT_A_REPOSITORY', `"${reference}" is neither a project nor a full path.`, 'Give the full path of a git repository, starting with /.');
+    throw new AlaiError(
+      'PROJECT_NOT_A_REPOSITORY',
+      `"${reference}" is neither a project nor a full path.`,
+      'Give the full path of a git repository, starting with /.',
+    );
   return await addProject(s.db, s.env.ALAI_HOME, reference);
 }
 
@@ -84,10 +121,20 @@ export async function createWork(s: Services, input: CreateTasks, actor: Actor):
 }
 
 /** Edits a task; a changed text is routed and judged anew. */
-export async function editWork(s: Services, id: number, version: number, patch: EditPatch, actor: Actor): Promise<void> {
-  const { rows } = await s.db.pool.query<{ title: string; description: string; tags: string[] }>('SELECT title, description, tags FROM task WHERE id = $1', [id]);
+export async function editWork(
+  s: Services,
+  id: number,
+  version: number,
+  patch: EditPatch,
+  actor: Actor,
+): Promise<void> {
+  const { rows } = await s.db.pool.query<{ title: string; description: string; tags: string[] }>(
+    'SELECT title, description, tags FROM task WHERE id = $1',
+    [id],
+  );
   const row = rows[0];
-  if (!row) throw new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board.');
+  if (!row)
+    throw new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board.');
   const clean = { ...patch, ...(patch.title === undefined ? {} : { title: cleanTitle(patch.title) }) };
   const textual = clean.title !== undefined || clean.description !== undefined || clean.tags !== undefined;
   const catalogue = s.catalogue();

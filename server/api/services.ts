@@ -1,9 +1,9 @@
 import { readCatalogue } from '#server/catalogue/data.ts';
+import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { createDb, type Db } from '#server/platform/db.ts';
 import { type Env, env } from '#server/platform/env.ts';
 import { type LaneQueue, openQueue } from '#server/platform/queue.ts';
-import { AlaiError } from '#server/domain/errors.ts';
 
 /** What the API's procedures work with; one per process. */
 export interface Services {
@@ -22,7 +22,11 @@ export function services(): Services {
   if (shared.alaiServices) return shared.alaiServices;
   const e = env();
   if (!e.DATABASE_URL)
-    throw new AlaiError('DATABASE_UNREACHABLE', 'DATABASE_URL is not set.', 'Start everything with npm start, or set DATABASE_URL.');
+    throw new AlaiError(
+      'DATABASE_UNREACHABLE',
+      'DATABASE_URL is not set.',
+      'Start everything with npm start, or set DATABASE_URL.',
+    );
   shared.alaiServices = {
     env: e,
     db: createDb(e.DATABASE_URL, { max: 10, name: 'alai-web' }),

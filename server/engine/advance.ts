@@ -29,7 +29,10 @@ interface Row {
  * Batched "this task is done": attempt SUCCEEDED, task DONE, dependants released, the chain's next stage written and
  * queued, all in one transaction; published after commit. A stale fence answers `stale` and disturbs nobody else.
  */
-export function advancer(db: Pick<Db, 'pool'>, publisher: Publisher): (a: Advance) => Promise<'ok' | 'stale'> {
+export function advancer(
+  db: Pick<Db, 'pool'>,
+  publisher: Publisher,
+): (a: Advance) => Promise<'ok' | 'stale'> {
   return coalesce(async (items: Advance[]) => {
     const { results, deliveries } = await transaction(db, async (q) => {
       const { rows } = await q.query<Row>('SELECT * FROM alai_advance($1, $2, $3, $4, $5::jsonb[])', [
@@ -41,7 +44,8 @@ export function advancer(db: Pick<Db, 'pool'>, publisher: Publisher): (a: Advanc
       ]);
       const out: Delivery[] = [];
       const released = rows[0]?.released ?? [];
-      if (released.length > 0) out.push(...(await queueTasks(q, released, ENGINE, 'All it waited for is done')));
+      if (released.length > 0)
+        out.push(...(await queueTasks(q, released, ENGINE, 'All it waited for is done')));
       for (const [i, row] of rows.entries()) {
         if (row.result === 'ok' && row.chain_id !== null && row.task_id !== null)
           out.push(...(await progressChain(q, row.chain_id, row.task_id, items[i] as Advance)));

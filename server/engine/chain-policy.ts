@@ -49,7 +49,11 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
   if (out.verdict === 'reject') {
     const what = `${out.stage} rejected: ${plural(out.findings.length, 'finding')}.`;
     if (chain.rejects >= MAX_REJECTS)
-      return { kind: 'ask', question: 'rejects', because: `${what} It was sent back ${MAX_REJECTS} times already.` };
+      return {
+        kind: 'ask',
+        question: 'rejects',
+        because: `${what} It was sent back ${MAX_REJECTS} times already.`,
+      };
     return {
       kind: 'stage',
       stage: 'BUILD',
@@ -63,7 +67,11 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
   const merge = out.integration;
   if (merge?.result === 'moved' || merge?.result === 'conflict') {
     if (chain.mergeReturns >= MAX_MERGE_RETURNS)
-      return { kind: 'ask', question: 'merge', because: `The base moved under it ${MAX_MERGE_RETURNS + 1} times. ${merge.detail}` };
+      return {
+        kind: 'ask',
+        question: 'merge',
+        because: `The base moved under it ${MAX_MERGE_RETURNS + 1} times. ${merge.detail}`,
+      };
     const alone = out.stage === 'OPS' || out.stage === 'DOCS';
     if (merge.result === 'conflict')
       return {
@@ -85,14 +93,19 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
       head: merge.newHead,
     };
   }
-  if (merge && !chain.accepted) return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, then: after };
+  if (merge && !chain.accepted)
+    return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, then: after };
   if (after) return { kind: 'stage', stage: after, because: `${out.stage} passed.`, ...stay };
   // A plan whose last stage merges nothing still has to be accepted before it can finish.
   return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, then: null };
 }
 
 /** Findings that become work once the chain is accepted; what is only worth knowing does not. */
-export function followUps<F extends Pick<Finding, 'severity'>>(findings: F[], depth: number, children: number): F[] {
+export function followUps<F extends Pick<Finding, 'severity'>>(
+  findings: F[],
+  depth: number,
+  children: number,
+): F[] {
   if (depth >= MAX_DEPTH || children >= MAX_CHILDREN) return [];
   return findings.filter((f) => f.severity !== 'info');
 }

@@ -20,7 +20,9 @@ beforeAll(async () => {
 
 describe('a chain', () => {
   it('goes BUILD, REVIEW, SECURITY, merges, and then OPS and DOCS', async () => {
-    const { taskIds, pipelineId } = await f.create([work('Scaffold', { plan: plan(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']) })]);
+    const { taskIds, pipelineId } = await f.create([
+      work('Scaffold', { plan: plan(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']) }),
+    ]);
     const root = taskIds[0] as number;
     const chain = await f.chainOf(root);
     const seen: string[] = [];
@@ -31,7 +33,8 @@ describe('a chain', () => {
     }
     expect(seen).toEqual(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']);
     expect((await f.chainOf(root)).state).toBe('FINISHED');
-    const p = (await db.pool.query('SELECT state, finished_at FROM pipeline WHERE id = $1', [pipelineId])).rows[0];
+    const p = (await db.pool.query('SELECT state, finished_at FROM pipeline WHERE id = $1', [pipelineId]))
+      .rows[0];
     expect(p.state).toBe('DONE');
     expect(await invariants(db.pool)).toEqual([]);
   });
@@ -65,8 +68,13 @@ describe('a chain', () => {
     await f.run(taskIds[0] as number);
     await f.run((await f.live(chain.id)).id);
     await f.run((await f.live(chain.id)).id, { findings: [finding('minor'), finding('info')] });
-    const follow = await db.pool.query(`SELECT id, title, stage, status, origin FROM task WHERE pipeline_id = $1 AND origin = 'finding'`, [pipelineId]);
-    expect(follow.rows).toMatchObject([{ title: 'Fix: Token stored in plain text', stage: 'BUILD', status: 'QUEUED' }]);
+    const follow = await db.pool.query(
+      `SELECT id, title, stage, status, origin FROM task WHERE pipeline_id = $1 AND origin = 'finding'`,
+      [pipelineId],
+    );
+    expect(follow.rows).toMatchObject([
+      { title: 'Fix: Token stored in plain text', stage: 'BUILD', status: 'QUEUED' },
+    ]);
   });
 
   it('wakes the chains that wait for it only when it is accepted', async () => {
@@ -85,11 +93,19 @@ describe('a chain', () => {
     const chain = await f.chainOf(taskIds[0] as number);
     await f.run(taskIds[0] as number);
     await f.run((await f.live(chain.id)).id);
-    await f.run((await f.live(chain.id)).id, { integration: { result: 'moved', detail: 'main has 2 more commits.', newHead: 'rebased' } });
+    await f.run((await f.live(chain.id)).id, {
+      integration: { result: 'moved', detail: 'main has 2 more commits.', newHead: 'rebased' },
+    });
     const review = await f.live(chain.id);
-    expect([review.stage, review.cycle, (await f.chainOf(taskIds[0] as number)).head]).toEqual(['REVIEW', 1, 'rebased']);
+    expect([review.stage, review.cycle, (await f.chainOf(taskIds[0] as number)).head]).toEqual([
+      'REVIEW',
+      1,
+      'rebased',
+    ]);
     await f.run(review.id);
-    await f.run((await f.live(chain.id)).id, { integration: { result: 'conflict', files: ['a.js'], detail: 'both changed it' } });
+    await f.run((await f.live(chain.id)).id, {
+      integration: { result: 'conflict', files: ['a.js'], detail: 'both changed it' },
+    });
     expect((await f.live(chain.id)).stage).toBe('BUILD');
     expect((await f.chainOf(taskIds[0] as number)).merge_returns).toBe(2);
   });

@@ -47,7 +47,12 @@ interface TaskRow {
   project_id: string | null;
 }
 
-async function storeFindings(q: Queryable, taskId: number, chainId: number, findings: Finding[]): Promise<void> {
+async function storeFindings(
+  q: Queryable,
+  taskId: number,
+  chainId: number,
+  findings: Finding[],
+): Promise<void> {
   if (findings.length === 0) return;
   await q.query(
     `INSERT INTO finding(task_id, chain_id, severity, title, detail, file, line, evidence)
@@ -58,10 +63,19 @@ async function storeFindings(q: Queryable, taskId: number, chainId: number, find
 }
 
 /** Writes what follows a stage that is done. In the transaction that made it DONE. */
-export async function progressChain(q: Queryable, chainId: number, taskId: number, out: Outcome): Promise<Delivery[]> {
+export async function progressChain(
+  q: Queryable,
+  chainId: number,
+  taskId: number,
+  out: Outcome,
+): Promise<Delivery[]> {
   const chain = await lockChain(q, chainId);
-  const task = (await q.query<TaskRow>('SELECT id, title, stage, priority, tags, owner, project_id FROM task WHERE id = $1', [taskId]))
-    .rows[0] as TaskRow;
+  const task = (
+    await q.query<TaskRow>(
+      'SELECT id, title, stage, priority, tags, owner, project_id FROM task WHERE id = $1',
+      [taskId],
+    )
+  ).rows[0] as TaskRow;
   await storeFindings(q, taskId, chainId, out.findings);
   if (out.integration?.result === 'conflict')
     await storeFindings(q, taskId, chainId, [
@@ -92,13 +106,35 @@ export async function progressChain(q: Queryable, chainId: number, taskId: numbe
     case 'ask':
       return await askAboutChain(q, chain, task, next.question, next.because);
     case 'finish':
-      await move(q, { machine: 'chain', id: chainId, from: 'ACCEPTED', to: 'FINISHED', actor: ENGINE, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+      await move(q, {
+        machine: 'chain',
+        id: chainId,
+        from: 'ACCEPTED',
+        to: 'FINISHED',
+        actor: ENGINE,
+        patch: { finished_at: { sql: 'clock_timestamp()' } },
+      });
       return [];
     case 'accept': {
       const deliveries = await acceptChain(q, chain, task, next.sha);
-      if (next.then) deliveries.push(...(await openStage(q, chain, task, next.then, { cycle: chain.cycle, because: 'Accepted.', mendsTask: null, head: null })));
+      if (next.then)
+        deliveries.push(
+          ...(await openStage(q, chain, task, next.then, {
+            cycle: chain.cycle,
+            because: 'Accepted.',
+            mendsTask: null,
+            head: null,
+          })),
+        );
       else
-        await move(q, { machine: 'chain', id: chainId, from: 'ACCEPTED', to: 'FINISHED', actor: ENGINE, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+        await move(q, {
+          machine: 'chain',
+          id: chainId,
+          from: 'ACCEPTED',
+          to: 'FINISHED',
+          actor: ENGINE,
+          patch: { finished_at: { sql: 'clock_timestamp()' } },
+        });
       return deliveries;
     }
     case 'stage': {
@@ -118,22 +154,43 @@ export async function progressChain(q: Queryable, chainId: number, taskId: numbe
   }
 }
 
-async function askAboutChain(q: Queryable, chain: ChainRow, task: TaskRow, question: 'rejects' | 'merge', because: string): Promise<Delivery[]> {
-  await move(q, { machine: 'chain', id: chain.id, from: 'ACTIVE', to: 'NEEDS_HUMAN', actor: ENGINE, reason: because });
+async function askAboutChain(
+  q: Queryable,
+  chain: ChainRow,
+  task: TaskRow,
+  question: 'rejects' | 'merge',
+  because: string,
+): Promise<Delivery[]> {
+  await move(q, {
+    machine: 'chain',
+    id: chain.id,
+    from: 'ACTIVE',
+    to: 'NEEDS_HUMAN',
+    actor: ENGINE,
+    reason: because,
+  });
   await askHuman(q, {
     kind: question,
     taskId: null,
     chainId: chain.id,
     actor: ENGINE,
     question:
-      question === 'rejects' ? `"${task.title}" was rejected again. Send it back once more?` : `"${task.title}" cannot be merged. Try again?`,
+      question === 'rejects'
+        ? `"${task.title}" was rejected again. Send it back once more?`
+        : `"${task.title}" cannot be merged. Try again?`,
     why: because,
     context: { lastTask: task.id },
   });
   return [];
 }
 
-const verbs: Record<Stage, string> = { BUILD: 'Mend', REVIEW: 'Review', SECURITY: 'Security audit', OPS: 'Deploy setup', DOCS: 'Documentation' };
+const verbs: Record<Stage, string> = {
+  BUILD: 'Mend',
+  REVIEW: 'Review',
+  SECURITY: 'Security audit',
+  OPS: 'Deploy setup',
+  DOCS: 'Documentation',
+};
 
 /** The chain's next stage task, written and queued. The title is the root's, told apart by what this stage does. */
 export async function openStage(
@@ -174,7 +231,10 @@ export async function openStage(
   );
   const made = rows[0] as { id: number; title: string; project_id: string | null };
   if (o.mendsTask !== null)
-    await q.query('UPDATE finding SET mend_task_id = $2 WHERE task_id = $1 AND mended_at IS NULL', [o.mendsTask, made.id]);
+    await q.query('UPDATE finding SET mend_task_id = $2 WHERE task_id = $1 AND mended_at IS NULL', [
+      o.mendsTask,
+      made.id,
+    ]);
   await appendEvents(q, [
     {
       type: 'task.created',
@@ -187,14 +247,27 @@ export async function openStage(
       projectId: made.project_id,
       pipelineId: chain.pipeline_id,
       taskId: made.id,
-      data: { title: made.title, stage, cycle: o.cycle, chainId: chain.id, parentId: after?.id ?? null, origin: 'stage', base: alone ? null : chain.head },
+      data: {
+        title: made.title,
+        stage,
+        cycle: o.cycle,
+        chainId: chain.id,
+        parentId: after?.id ?? null,
+        origin: 'stage',
+        base: alone ? null : chain.head,
+      },
     },
   ]);
   return await queueTasks(q, [made.id], ENGINE, o.because);
 }
 
 /** ACTIVE -> ACCEPTED: the deliverable is in the project. Wakes the chains that wait for it and turns findings into work. */
-export async function acceptChain(q: Queryable, chain: ChainRow, task: Pick<TaskRow, 'id' | 'title'>, sha: string | null): Promise<Delivery[]> {
+export async function acceptChain(
+  q: Queryable,
+  chain: ChainRow,
+  task: Pick<TaskRow, 'id' | 'title'>,
+  sha: string | null,
+): Promise<Delivery[]> {
   await move(q, {
     machine: 'chain',
     id: chain.id,
@@ -205,9 +278,10 @@ export async function acceptChain(q: Queryable, chain: ChainRow, task: Pick<Task
     patch: { accepted_at: { sql: 'clock_timestamp()' }, accepted_sha: sha },
     data: { sha },
   });
-  await q.query('UPDATE finding SET mended_at = clock_timestamp() WHERE mend_task_id IN (SELECT id FROM task WHERE chain_id = $1) AND mended_at IS NULL', [
-    chain.id,
-  ]);
+  await q.query(
+    'UPDATE finding SET mended_at = clock_timestamp() WHERE mend_task_id IN (SELECT id FROM task WHERE chain_id = $1) AND mended_at IS NULL',
+    [chain.id],
+  );
   const deliveries = await releaseAcceptance(q, chain.root_task_id);
   deliveries.push(...(await openFollowUps(q, chain, task)));
   return deliveries;
@@ -231,17 +305,27 @@ export async function releaseAcceptance(q: Queryable, rootTaskId: number): Promi
 }
 
 /** Findings of reviews that passed become BUILD tasks of the same pipeline, one per reviewing task. */
-async function openFollowUps(q: Queryable, chain: ChainRow, task: Pick<TaskRow, 'id' | 'title'>): Promise<Delivery[]> {
+async function openFollowUps(
+  q: Queryable,
+  chain: ChainRow,
+  task: Pick<TaskRow, 'id' | 'title'>,
+): Promise<Delivery[]> {
   const open = await q.query<Finding & { id: number; task_id: number; stage: Stage }>(
     `SELECT f.*, t.stage FROM finding f JOIN task t ON t.id = f.task_id
      WHERE f.chain_id = $1 AND f.mend_task_id IS NULL AND f.mended_at IS NULL AND t.verdict = 'pass' ORDER BY f.id`,
     [chain.id],
   );
-  const children = await q.query<{ n: number }>(`SELECT count(*)::int n FROM task WHERE pipeline_id = $1 AND origin = 'finding'`, [chain.pipeline_id]);
+  const children = await q.query<{ n: number }>(
+    `SELECT count(*)::int n FROM task WHERE pipeline_id = $1 AND origin = 'finding'`,
+    [chain.pipeline_id],
+  );
   const work = followUps(open.rows, chain.depth, (children.rows[0] as { n: number }).n);
   if (open.rows.length > 0 && work.length === 0) return [];
   const root = (
-    await q.query<TaskRow>('SELECT id, title, stage, priority, tags, owner, project_id FROM task WHERE id = $1', [chain.root_task_id])
+    await q.query<TaskRow>(
+      'SELECT id, title, stage, priority, tags, owner, project_id FROM task WHERE id = $1',
+      [chain.root_task_id],
+    )
   ).rows[0] as TaskRow;
   const deliveries: Delivery[] = [];
   let left = MAX_CHILDREN - (children.rows[0] as { n: number }).n;
@@ -265,7 +349,13 @@ async function openFollowUps(q: Queryable, chain: ChainRow, task: Pick<TaskRow, 
             owner: root.owner,
             parentId: source,
             origin: 'finding',
-            route: { ...build.route, reasons: [`Follow-up of #${source}: ${found.length} finding${found.length === 1 ? '' : 's'}.`, ...build.route.reasons] },
+            route: {
+              ...build.route,
+              reasons: [
+                `Follow-up of #${source}: ${found.length} finding${found.length === 1 ? '' : 's'}.`,
+                ...build.route.reasons,
+              ],
+            },
             plan: { stages: chain.plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS') },
             dependsOn: [],
             dependsOnTasks: [],
@@ -275,7 +365,10 @@ async function openFollowUps(q: Queryable, chain: ChainRow, task: Pick<TaskRow, 
       },
       ENGINE,
     );
-    await q.query('UPDATE finding SET mend_task_id = $2 WHERE id = ANY($1)', [found.map((f) => f.id), made.taskIds[0]]);
+    await q.query('UPDATE finding SET mend_task_id = $2 WHERE id = ANY($1)', [
+      found.map((f) => f.id),
+      made.taskIds[0],
+    ]);
     deliveries.push(...made.deliveries);
   }
   return deliveries;

@@ -24,7 +24,10 @@ interface Row {
 }
 
 /** Batched claims of one process. The kill switch, the dispatch and the host's slots are checked in the database. */
-export function claimer(db: Pick<Db, 'pool'>, lease: { leaseMs: number; deadlineMs: number }): (r: ClaimRequest) => Promise<ClaimResult> {
+export function claimer(
+  db: Pick<Db, 'pool'>,
+  lease: { leaseMs: number; deadlineMs: number },
+): (r: ClaimRequest) => Promise<ClaimResult> {
   return coalesce(async (items: ClaimRequest[]) => {
     const { rows } = await db.pool.query<Row>('SELECT * FROM alai_claim($1, $2, $3, $4, $5, $6)', [
       items.map((i) => i.taskId),
@@ -34,10 +37,11 @@ export function claimer(db: Pick<Db, 'pool'>, lease: { leaseMs: number; deadline
       lease.leaseMs,
       lease.deadlineMs,
     ]);
-    return rows.map((r): ClaimResult =>
-      r.result === 'ok'
-        ? { result: 'ok', attemptId: r.attempt_id, fence: r.fence, n: r.n, slot: r.slot }
-        : { result: r.result as 'stale' },
+    return rows.map(
+      (r): ClaimResult =>
+        r.result === 'ok'
+          ? { result: 'ok', attemptId: r.attempt_id, fence: r.fence, n: r.n, slot: r.slot }
+          : { result: r.result as 'stale' },
     );
   });
 }
@@ -49,19 +53,24 @@ export interface StartRequest {
 }
 
 /** Batched LEASED -> RUNNING. Answers the id of the step that runs now. */
-export function starter(db: Pick<Db, 'pool'>): (r: StartRequest) => Promise<{ result: 'ok' | 'stale'; stepId: number | null }> {
+export function starter(
+  db: Pick<Db, 'pool'>,
+): (r: StartRequest) => Promise<{ result: 'ok' | 'stale'; stepId: number | null }> {
   return coalesce(async (items: StartRequest[]) => {
-    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; step_id: number | null }>('SELECT * FROM alai_start($1, $2, $3)', [
-      items.map((i) => i.attemptId),
-      items.map((i) => i.fence),
-      items.map((i) => i.sandboxed),
-    ]);
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; step_id: number | null }>(
+      'SELECT * FROM alai_start($1, $2, $3)',
+      [items.map((i) => i.attemptId), items.map((i) => i.fence), items.map((i) => i.sandboxed)],
+    );
     return rows.map((r) => ({ result: r.result, stepId: r.step_id }));
   });
 }
 
 /** Everything one attempt needs, read once after its claim. Throws BLUEPRINT_UNKNOWN when the pinned version is not stored. */
-export async function loadWork(db: Pick<Db, 'pool'>, attemptId: number, repositoryUrl: (projectId: string) => string): Promise<AttemptWork> {
+export async function loadWork(
+  db: Pick<Db, 'pool'>,
+  attemptId: number,
+  repositoryUrl: (projectId: string) => string,
+): Promise<AttemptWork> {
   const { rows } = await db.pool.query(
     `SELECT a.id attempt_id, a.fence, a.n, a.host, a.slot, a.model, a.provider, a.tier attempt_tier, t.*, c.root_task_id, c.head chain_head, c.cycle chain_cycle,
        p.name project_name, p.default_branch, p.is_sample, p.unsandboxed_allowed,
@@ -73,16 +82,40 @@ export async function loadWork(db: Pick<Db, 'pool'>, attemptId: number, reposito
     [attemptId],
   );
   const r = rows[0];
-  if (!r?.project_id) throw new AlaiError('NOT_FOUND', `Attempt ${attemptId} has no project to work in.`, 'Give the task a project.');
+  if (!r?.project_id)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Attempt ${attemptId} has no project to work in.`,
+      'Give the task a project.',
+    );
   if (!r.blueprint_data)
-    throw new AlaiError('BLUEPRINT_UNKNOWN', `Blueprint ${r.blueprint} (${r.blueprint_hash}) is not stored.`, 'Route the task again.');
+    throw new AlaiError(
+      'BLUEPRINT_UNKNOWN',
+      `Blueprint ${r.blueprint} (${r.blueprint_hash}) is not stored.`,
+      'Route the task again.',
+    );
   const blueprint: Blueprint = blueprintSchema.parse(r.blueprint_data);
   const [steps, earlier, findings] = await Promise.all([
-    db.pool.query<{ id: number; key: string; iteration: number; ord: number; state: string; commit: string | null; output: StepOutput | null }>(
+    db.pool.query<{
+      id: number;
+      key: string;
+      iteration: number;
+      ord: number;
+      state: string;
+      commit: string | null;
+      output: StepOutput | null;
+    }>(
       'SELECT id, key, iteration, ord, state, commit, output FROM step WHERE task_id = $1 AND generation = $2 ORDER BY iteration, ord',
       [r.id, r.generation],
     ),
-    db.pool.query<{ id: number; stage: Stage; cycle: number; company: string; verdict: Verdict | null; report: Report | null }>(
+    db.pool.query<{
+      id: number;
+      stage: Stage;
+      cycle: number;
+      company: string;
+      verdict: Verdict | null;
+      report: Report | null;
+    }>(
       `SELECT id, stage, cycle, company, verdict, report FROM task WHERE chain_id = $1 AND id <> $2 AND status = 'DONE' ORDER BY id`,
       [r.chain_id, r.id],
     ),
@@ -138,7 +171,14 @@ export async function loadWork(db: Pick<Db, 'pool'>, attemptId: number, reposito
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     companyRules: company.rules ?? '',
     earlier: earlier.rows.map(
-      (e): EarlierWork => ({ taskId: e.id, stage: e.stage, cycle: e.cycle, company: e.company, verdict: e.verdict, report: e.report }),
+      (e): EarlierWork => ({
+        taskId: e.id,
+        stage: e.stage,
+        cycle: e.cycle,
+        company: e.company,
+        verdict: e.verdict,
+        report: e.report,
+      }),
     ),
     findings: findings.rows,
     feedback: r.feedback,

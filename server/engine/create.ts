@@ -3,8 +3,8 @@ import { type ChainPlan, type StagePlan, stepKeys } from '#server/domain/plan.ts
 import type { Origin, Priority } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import type { Queryable } from '#server/platform/db.ts';
-import { type Actor, appendEvents, type NewEvent } from './event.ts';
 import { askHuman } from './escalation.ts';
+import { type Actor, appendEvents, type NewEvent } from './event.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
 
 /** A task ready to be written: accepted by intake and routed. */
@@ -45,7 +45,11 @@ export function dependencyOrder(works: Pick<NewWork, 'dependsOn' | 'title'>[]): 
     if (state.get(i) === 'done') return;
     if (state.get(i) === 'open') {
       const ring = [...path.slice(path.indexOf(i)), i].map((k) => `"${works[k]?.title}"`).join(' -> ');
-      throw new AlaiError('DEPENDENCY_CYCLE', `These tasks wait for each other: ${ring}.`, 'Remove one of these dependencies.');
+      throw new AlaiError(
+        'DEPENDENCY_CYCLE',
+        `These tasks wait for each other: ${ring}.`,
+        'Remove one of these dependencies.',
+      );
     }
     state.set(i, 'open');
     for (const d of works[i]?.dependsOn ?? []) visit(d, [...path, i]);
@@ -100,7 +104,9 @@ export async function createTasks(
       data: { title: input.title },
     });
   }
-  const ids = await q.query<{ id: number }>(`SELECT nextval('task_id_seq') id FROM generate_series(1, $1)`, [input.works.length]);
+  const ids = await q.query<{ id: number }>(`SELECT nextval('task_id_seq') id FROM generate_series(1, $1)`, [
+    input.works.length,
+  ]);
   const taskIds = ids.rows.map((r) => r.id);
   const chained = input.works.map((w, i) => ({ w, i })).filter(({ w }) => w.plan !== null);
   const chainIds = new Map<number, number>();
@@ -191,7 +197,8 @@ export async function createTasks(
     if (w.route.held) await holdForSafety(q, taskIds[i] as number, w.title, w.route.held);
   }
   const free = taskIds.filter((_, i) => !input.works[i]?.route.held);
-  const deliveries = input.start === false ? [] : await queueTasks(q, free, { kind: 'engine', name: 'engine' }, 'Ready');
+  const deliveries =
+    input.start === false ? [] : await queueTasks(q, free, { kind: 'engine', name: 'engine' }, 'Ready');
   await q.query('SELECT alai_derive($1)', [[pipelineId]]);
   return { pipelineId, taskIds, deliveries };
 }
@@ -240,5 +247,9 @@ async function addDependencies(q: Queryable, works: NewWork[], taskIds: number[]
   const known = new Set(rows.map((r) => r.on_task_id));
   const missing = on.find((o) => !known.has(o));
   if (missing !== undefined)
-    throw new AlaiError('NOT_FOUND', `Task #${missing} does not exist.`, 'Depend on an existing task or on one of this request.');
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Task #${missing} does not exist.`,
+      'Depend on an existing task or on one of this request.',
+    );
 }

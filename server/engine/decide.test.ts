@@ -17,7 +17,10 @@ const held = route({ held: { pattern: 'regulated', reason: 'PSD2 is a regulated 
 async function ask(title = 'Approve the PSD2 go-live') {
   const { taskIds } = await f.create([work(title, { route: held })]);
   const taskId = taskIds[0] as number;
-  const { rows } = await db.pool.query<{ id: number }>(`SELECT id FROM escalation WHERE task_id = $1 AND state = 'OPEN'`, [taskId]);
+  const { rows } = await db.pool.query<{ id: number }>(
+    `SELECT id FROM escalation WHERE task_id = $1 AND state = 'OPEN'`,
+    [taskId],
+  );
   const id = rows[0]?.id as number;
   return { taskId, id, digest: (await escalationDigest(db.pool, id)) as string };
 }
@@ -55,16 +58,22 @@ describe('a decision', () => {
 
   it('is taken once when two people decide at the same time', async () => {
     const e = await ask();
-    const both = await Promise.allSettled([answer(e.id, e.digest, 'approve', 60_000), answer(e.id, e.digest, 'reject', 60_000)]);
+    const both = await Promise.allSettled([
+      answer(e.id, e.digest, 'approve', 60_000),
+      answer(e.id, e.digest, 'reject', 60_000),
+    ]);
     expect(both.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(both.find((r) => r.status === 'rejected')).toMatchObject({ reason: { code: 'ALREADY_DECIDED' } });
   });
 
   it('is bound to what was seen: an edit makes it ask again', async () => {
     const e = await ask();
-    const ver = (await db.pool.query<{ ver: number }>('SELECT ver FROM task WHERE id = $1', [e.taskId])).rows[0]?.ver as number;
+    const ver = (await db.pool.query<{ ver: number }>('SELECT ver FROM task WHERE id = $1', [e.taskId]))
+      .rows[0]?.ver as number;
     await answer(e.id, e.digest, 'approve', 60_000);
-    await transaction(db, (q) => editTask(q, e.taskId, ver, { title: 'Approve the PSD2 go-live in Norway' }, null, ceo));
+    await transaction(db, (q) =>
+      editTask(q, e.taskId, ver, { title: 'Approve the PSD2 go-live in Norway' }, null, ceo),
+    );
     await db.pool.query(`UPDATE escalation SET effective_at = clock_timestamp() WHERE id = $1`, [e.id]);
     await settleDecisions(db, f.publisher);
     expect((await f.task(e.taskId)).status).toBe('NEEDS_HUMAN');
@@ -73,7 +82,9 @@ describe('a decision', () => {
 
   it('needs a reason to reject', async () => {
     const e = await ask();
-    await expect(answer(e.id, e.digest, 'reject', 0, '  ')).rejects.toMatchObject({ code: 'REASON_REQUIRED' });
+    await expect(answer(e.id, e.digest, 'reject', 0, '  ')).rejects.toMatchObject({
+      code: 'REASON_REQUIRED',
+    });
   });
 });
 
@@ -83,9 +94,17 @@ describe('a human command', () => {
     const [schema, api] = taskIds as [number, number];
     const a = await f.take(schema);
     await transaction(db, (q) => cancelTask(q, schema, ceo, 'not now'));
-    expect(await f.checkpoint({ ...a, commit: null, output: { text: '', report: null, findings: [], tree: null } })).toBe('stale');
+    expect(
+      await f.checkpoint({
+        ...a,
+        commit: null,
+        output: { text: '', report: null, findings: [], tree: null },
+      }),
+    ).toBe('stale');
     await sweep(db, f.publisher, f.timing);
-    const asked = await db.pool.query(`SELECT kind FROM escalation WHERE task_id = $1 AND state = 'OPEN'`, [api]);
+    const asked = await db.pool.query(`SELECT kind FROM escalation WHERE task_id = $1 AND state = 'OPEN'`, [
+      api,
+    ]);
     expect(asked.rows).toEqual([{ kind: 'dependency' }]);
     expect((await invariants(db.pool, false)).filter((v) => v.id === schema)).toEqual([]);
   });
@@ -99,7 +118,9 @@ describe('a human command', () => {
     expect(again.map((d) => d.taskId)).toEqual([logo]);
     const chain = await f.chainOf(logo);
     expect(chain).toMatchObject({ state: 'ACTIVE', generation: 2 });
-    await expect(transaction(db, (q) => finishByHand(q, logo, ceo, 'I drew it'))).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await expect(transaction(db, (q) => finishByHand(q, logo, ceo, 'I drew it'))).rejects.toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+    });
     expect((await f.task(landing)).status).toBe('OPEN');
   });
 });

@@ -45,20 +45,39 @@ export async function decide(
   return await transaction(db, async (q) => {
     const { rows } = await q.query<Row>('SELECT * FROM escalation WHERE id = $1 FOR UPDATE', [input.id]);
     const e = rows[0];
-    if (!e) throw new AlaiError('NOT_FOUND', 'This question does not exist.', 'Open the queue and choose from the list.');
+    if (!e)
+      throw new AlaiError(
+        'NOT_FOUND',
+        'This question does not exist.',
+        'Open the queue and choose from the list.',
+      );
     if (e.state !== 'OPEN')
       throw new AlaiError(
         'ALREADY_DECIDED',
-        e.state === 'WITHDRAWN' ? 'This question was withdrawn: nobody has to answer it any more.' : `${e.answered_by} has answered this already: ${e.answer}.`,
+        e.state === 'WITHDRAWN'
+          ? 'This question was withdrawn: nobody has to answer it any more.'
+          : `${e.answered_by} has answered this already: ${e.answer}.`,
         'Nothing is left to do here.',
         { by: e.answered_by, answer: e.answer },
       );
     if (!answersOf[e.kind].includes(input.answer))
-      throw new AlaiError('BAD_INPUT', `This question does not take "${input.answer}".`, `It takes: ${answersOf[e.kind].join(', ')}.`);
+      throw new AlaiError(
+        'BAD_INPUT',
+        `This question does not take "${input.answer}".`,
+        `It takes: ${answersOf[e.kind].join(', ')}.`,
+      );
     if (input.answer !== 'approve' && input.note.trim() === '')
-      throw new AlaiError('REASON_REQUIRED', 'To send back or to reject needs a reason.', 'Say in one line why; the agents read it.');
+      throw new AlaiError(
+        'REASON_REQUIRED',
+        'To send back or to reject needs a reason.',
+        'Say in one line why; the agents read it.',
+      );
     if ((await escalationDigest(q, e.id)) !== input.digest)
-      throw new AlaiError('DIGEST_CHANGED', 'What you saw has changed since.', 'Look at it again; the answer is bound to what is shown.');
+      throw new AlaiError(
+        'DIGEST_CHANGED',
+        'What you saw has changed since.',
+        'Look at it again; the answer is bound to what is shown.',
+      );
     const row = await move(q, {
       machine: 'escalation',
       id: e.id,
@@ -71,7 +90,9 @@ export async function decide(
         answered_by: actor.name,
         note: input.note,
         seen_digest: input.digest,
-        effective_at: { sql: `clock_timestamp() + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'` },
+        effective_at: {
+          sql: `clock_timestamp() + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
+        },
       },
       data: { answer: input.answer, by: actor.name },
     });
@@ -86,7 +107,12 @@ export async function undoDecision(db: Db, id: number, actor: Actor): Promise<vo
       `SELECT 1 FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at > clock_timestamp() FOR UPDATE`,
       [id],
     );
-    if (!rowCount) throw new AlaiError('UNDO_TOO_LATE', 'The answer has taken effect.', 'Reopen the task if it has to be done after all.');
+    if (!rowCount)
+      throw new AlaiError(
+        'UNDO_TOO_LATE',
+        'The answer has taken effect.',
+        'Reopen the task if it has to be done after all.',
+      );
     await move(q, {
       machine: 'escalation',
       id,
@@ -152,7 +178,10 @@ async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery
       await cancelTask(q, e.task_id, human, e.note);
       return [];
     }
-    await q.query(`UPDATE dependency SET satisfied_at = clock_timestamp() WHERE task_id = $1 AND satisfied_at IS NULL`, [e.task_id]);
+    await q.query(
+      `UPDATE dependency SET satisfied_at = clock_timestamp() WHERE task_id = $1 AND satisfied_at IS NULL`,
+      [e.task_id],
+    );
     await q.query('UPDATE task SET unmet = 0 WHERE id = $1', [e.task_id]);
     return await queueTasks(q, [e.task_id], ENGINE, `${human.name} lets it start all the same`);
   }
@@ -162,14 +191,29 @@ async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery
 }
 
 async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Actor): Promise<Delivery[]> {
-  const t = (await q.query<{ title: string; description: string; pipeline_id: number; project_id: string }>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [taskId]))
-    .rows[0];
+  const t = (
+    await q.query<{ title: string; description: string; pipeline_id: number; project_id: string }>(
+      'SELECT * FROM task WHERE id = $1 FOR UPDATE',
+      [taskId],
+    )
+  ).rows[0];
   if (!t) return [];
   if (e.answer === 'reject') {
     if (e.kind === 'safety') await cancelTask(q, taskId, human, e.note);
     else {
-      const steps = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state = 'PENDING'`, [taskId]);
-      for (const s of steps.rows) await move(q, { machine: 'step', id: s.id, from: 'PENDING', to: 'FAILED', actor: human, reason: e.note });
+      const steps = await q.query<{ id: number }>(
+        `SELECT id FROM step WHERE task_id = $1 AND state = 'PENDING'`,
+        [taskId],
+      );
+      for (const s of steps.rows)
+        await move(q, {
+          machine: 'step',
+          id: s.id,
+          from: 'PENDING',
+          to: 'FAILED',
+          actor: human,
+          reason: e.note,
+        });
       await move(q, {
         machine: 'task',
         id: taskId,
@@ -184,7 +228,8 @@ async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Acto
     await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
     return [];
   }
-  if (e.kind === 'consent') await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [t.project_id]);
+  if (e.kind === 'consent')
+    await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [t.project_id]);
   await move(q, {
     machine: 'task',
     id: taskId,
@@ -199,7 +244,12 @@ async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Acto
       ...(e.answer === 'send_back' ? { feedback: e.note } : {}),
     },
   });
-  const out = await queueTasks(q, [taskId], ENGINE, e.answer === 'approve' ? `Approved by ${human.name}` : `Sent back by ${human.name}: ${e.note}`);
+  const out = await queueTasks(
+    q,
+    [taskId],
+    ENGINE,
+    e.answer === 'approve' ? `Approved by ${human.name}` : `Sent back by ${human.name}: ${e.note}`,
+  );
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
   return out;
 }
@@ -210,7 +260,15 @@ async function cancelChainOf(q: Queryable, taskId: number, human: Actor, reason:
     [taskId],
   );
   for (const c of rows)
-    await move(q, { machine: 'chain', id: c.id, from: c.state, to: 'CANCELLED', actor: human, reason, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+    await move(q, {
+      machine: 'chain',
+      id: c.id,
+      from: c.state,
+      to: 'CANCELLED',
+      actor: human,
+      reason,
+      patch: { finished_at: { sql: 'clock_timestamp()' } },
+    });
 }
 
 async function chainConsequence(q: Queryable, e: Row, chainId: number, human: Actor): Promise<Delivery[]> {
@@ -235,17 +293,32 @@ async function chainConsequence(q: Queryable, e: Row, chainId: number, human: Ac
     await q.query('SELECT alai_derive($1)', [[chain.pipeline_id]]);
     return [];
   }
-  await move(q, { machine: 'chain', id: chainId, from: 'NEEDS_HUMAN', to: 'ACTIVE', actor: human, reason: e.note });
-  await q.query('UPDATE chain SET rejects = 0, merge_returns = 0, cycle = cycle + 1 WHERE id = $1', [chainId]);
+  await move(q, {
+    machine: 'chain',
+    id: chainId,
+    from: 'NEEDS_HUMAN',
+    to: 'ACTIVE',
+    actor: human,
+    reason: e.note,
+  });
+  await q.query('UPDATE chain SET rejects = 0, merge_returns = 0, cycle = cycle + 1 WHERE id = $1', [
+    chainId,
+  ]);
   const next = { cycle: chain.cycle + 1, because: `${human.name}: ${e.note || 'approved'}`, head: null };
   const out =
     e.kind === 'rejects' && e.answer === 'approve'
       ? await openStageAnyway(q, chain, last, next)
-      : await openStage(q, chain, last ?? null, e.kind === 'merge' && e.answer === 'approve' ? 'REVIEW' : 'BUILD', {
-          ...next,
-          mendsTask: e.answer === 'send_back' && last ? last.id : null,
-          note: e.note,
-        });
+      : await openStage(
+          q,
+          chain,
+          last ?? null,
+          e.kind === 'merge' && e.answer === 'approve' ? 'REVIEW' : 'BUILD',
+          {
+            ...next,
+            mendsTask: e.answer === 'send_back' && last ? last.id : null,
+            note: e.note,
+          },
+        );
   await q.query('SELECT alai_derive($1)', [[chain.pipeline_id]]);
   return out;
 }

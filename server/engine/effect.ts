@@ -7,19 +7,42 @@ import { appendEvents, REAPER } from './event.ts';
  * Logs a merge before it is pushed. One per project at a time: answers null while another one is planned, and the caller
  * asks again. Throws LEASE_LOST when the attempt is no longer the caller's.
  */
-export async function planIntegration(db: Db, a: { attemptId: number; fence: number }, plan: IntegrationPlan): Promise<{ effectId: number } | null> {
+export async function planIntegration(
+  db: Db,
+  a: { attemptId: number; fence: number },
+  plan: IntegrationPlan,
+): Promise<{ effectId: number } | null> {
   return await transaction(db, async (q) => {
-    const live = await q.query<{ task_id: number; chain_id: number | null; project_id: string; pipeline_id: number }>(
+    const live = await q.query<{
+      task_id: number;
+      chain_id: number | null;
+      project_id: string;
+      pipeline_id: number;
+    }>(
       `SELECT a.task_id, t.chain_id, t.project_id, t.pipeline_id FROM attempt a JOIN task t ON t.id = a.task_id
        WHERE a.id = $1 AND a.fence = $2 AND a.state = 'RUNNING' FOR UPDATE OF a`,
       [a.attemptId, a.fence],
     );
     const row = live.rows[0];
-    if (!row) throw new AlaiError('LEASE_LOST', 'The lease of this attempt is gone.', 'Stop; another attempt goes on.');
+    if (!row)
+      throw new AlaiError(
+        'LEASE_LOST',
+        'The lease of this attempt is gone.',
+        'Stop; another attempt goes on.',
+      );
     const { rows } = await q.query<{ id: number }>(
       `INSERT INTO effect(kind, key, project_id, chain_id, task_id, attempt_id, branch, old_sha, new_sha)
        VALUES ('integrate', $1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
-      [`integrate:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`, row.project_id, row.chain_id, row.task_id, a.attemptId, plan.branch, plan.oldSha, plan.newSha],
+      [
+        `integrate:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`,
+        row.project_id,
+        row.chain_id,
+        row.task_id,
+        a.attemptId,
+        plan.branch,
+        plan.oldSha,
+        plan.newSha,
+      ],
     );
     const made = rows[0];
     if (!made) return null;
@@ -43,7 +66,12 @@ export async function planIntegration(db: Db, a: { attemptId: number; fence: num
 }
 
 /** Writes how the push ended. By its worker right after, or by the sweep that looked at the branch. */
-export async function settleEffect(db: Db, effectId: number, state: 'DONE' | 'ABANDONED', by: 'worker' | 'sweep' = 'worker'): Promise<boolean> {
+export async function settleEffect(
+  db: Db,
+  effectId: number,
+  state: 'DONE' | 'ABANDONED',
+  by: 'worker' | 'sweep' = 'worker',
+): Promise<boolean> {
   return await transaction(db, async (q) => {
     const { rows } = await q.query<{ project_id: string; task_id: number; new_sha: string }>(
       `UPDATE effect SET state = $2, settled_at = clock_timestamp() WHERE id = $1 AND state = 'PLANNED' RETURNING project_id, task_id, new_sha`,
@@ -118,7 +146,11 @@ export async function undeliveredMerges(db: Db): Promise<UndeliveredMerge[]> {
 }
 
 /** Writes what became of the delivery, once for all merges it covers. */
-export async function recordDelivery(db: Db, m: UndeliveredMerge, result: { result: string; branch?: string; reason?: string }): Promise<void> {
+export async function recordDelivery(
+  db: Db,
+  m: UndeliveredMerge,
+  result: { result: string; branch?: string; reason?: string },
+): Promise<void> {
   await transaction(db, async (q) => {
     const said = result.reason ? `${result.result}: ${result.reason}` : result.result;
     await q.query(

@@ -38,7 +38,16 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
        $4, $5, $6, $7, $8
      ON CONFLICT (dedupe_key) WHERE state IN ('OPEN', 'PENDING') DO NOTHING
      RETURNING id, pipeline_id, (SELECT project_id FROM pipeline p WHERE p.id = escalation.pipeline_id) project_id`,
-    [ask.kind, ask.taskId, ask.chainId ?? null, ask.effectId ?? null, dedupe, ask.question, ask.why, JSON.stringify(ask.context ?? {})],
+    [
+      ask.kind,
+      ask.taskId,
+      ask.chainId ?? null,
+      ask.effectId ?? null,
+      dedupe,
+      ask.question,
+      ask.why,
+      JSON.stringify(ask.context ?? {}),
+    ],
   );
   const row = rows[0];
   if (!row) return null;
@@ -61,7 +70,11 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
 }
 
 /** Questions that nobody has to answer any more (their subject was cancelled, or was answered by another way). */
-export async function withdrawEscalations(q: Queryable, where: { taskId?: number; chainId?: number }, reason: string): Promise<void> {
+export async function withdrawEscalations(
+  q: Queryable,
+  where: { taskId?: number; chainId?: number },
+  reason: string,
+): Promise<void> {
   const { rows } = await q.query<{ id: number }>(
     `SELECT id FROM escalation WHERE state = 'OPEN' AND (task_id = $1 OR chain_id = $2) ORDER BY id`,
     [where.taskId ?? null, where.chainId ?? null],

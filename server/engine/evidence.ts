@@ -6,10 +6,19 @@ import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 const MAX_BLOB = 2_000_000;
 
 /** Stores bytes by their SHA-256 and answers the hash; the same bytes twice are one row. */
-export async function putBlob(q: Queryable, text: string, mime = 'text/plain; charset=utf-8'): Promise<string> {
+export async function putBlob(
+  q: Queryable,
+  text: string,
+  mime = 'text/plain; charset=utf-8',
+): Promise<string> {
   const bytes = Buffer.from(text.slice(0, MAX_BLOB), 'utf8');
   const hash = createHash('sha256').update(bytes).digest('hex');
-  await q.query('INSERT INTO blob(hash, bytes, size, mime) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [hash, bytes, bytes.length, mime]);
+  await q.query('INSERT INTO blob(hash, bytes, size, mime) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [
+    hash,
+    bytes,
+    bytes.length,
+    mime,
+  ]);
   return hash;
 }
 
@@ -27,7 +36,20 @@ export async function recordCall(db: Db, a: Held, c: CallRecord, costUsd: number
        SELECT l.id, l.task_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM l)
      UPDATE attempt SET tokens_in = tokens_in + $6, tokens_out = tokens_out + $7, cost_usd = cost_usd + $12, scripted = scripted OR $11,
        last_progress_at = clock_timestamp() WHERE id = (SELECT id FROM l)`,
-    [a.attemptId, a.fence, c.stepKey, c.provider, c.model, c.tokensIn, c.tokensOut, Math.round(c.ms), c.ok, c.errorCode, c.scripted, costUsd],
+    [
+      a.attemptId,
+      a.fence,
+      c.stepKey,
+      c.provider,
+      c.model,
+      c.tokensIn,
+      c.tokensOut,
+      Math.round(c.ms),
+      c.ok,
+      c.errorCode,
+      c.scripted,
+      costUsd,
+    ],
   );
 }
 
@@ -39,7 +61,21 @@ export async function recordGate(db: Db, a: Held, g: GateRecord): Promise<void> 
       `WITH l AS (${live})
        INSERT INTO gate_result(attempt_id, task_id, step_key, gate, try_number, ok, verdict, detail, command, exit_code, ms, tree, output_hash)
        SELECT l.id, l.task_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM l`,
-      [a.attemptId, a.fence, g.stepKey, g.gate, g.tryNumber, g.ok, g.verdict, g.detail, g.command, g.exitCode, Math.round(g.ms), g.tree, hash],
+      [
+        a.attemptId,
+        a.fence,
+        g.stepKey,
+        g.gate,
+        g.tryNumber,
+        g.ok,
+        g.verdict,
+        g.detail,
+        g.command,
+        g.exitCode,
+        Math.round(g.ms),
+        g.tree,
+        hash,
+      ],
     );
   });
 }
@@ -70,7 +106,15 @@ export async function writeTranscript(db: Db, attemptId: number, entries: Transc
     [
       attemptId,
       // PostgreSQL stores no NUL in text or jsonb, and output of commands may hold one.
-      JSON.stringify([...last.values()].map((e) => ({ seq: e.seq, at: e.at, step: e.stepKey, kind: e.kind, data: e.data }))).replaceAll('\\u0000', '\\ufffd'),
+      JSON.stringify(
+        [...last.values()].map((e) => ({
+          seq: e.seq,
+          at: e.at,
+          step: e.stepKey,
+          kind: e.kind,
+          data: e.data,
+        })),
+      ).replaceAll('\\u0000', '\\ufffd'),
     ],
   );
 }

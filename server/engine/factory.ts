@@ -29,7 +29,14 @@ async function set(db: Db, engaged: boolean, actor: Actor, reason: string): Prom
     const row = rows[0];
     if (!row) return false;
     await appendEvents(q, [
-      { type: engaged ? 'factory.stopped' : 'factory.resumed', entity: 'factory', id: 'factory', ver: row.epoch, actor, reason },
+      {
+        type: engaged ? 'factory.stopped' : 'factory.resumed',
+        entity: 'factory',
+        id: 'factory',
+        ver: row.epoch,
+        actor,
+        reason,
+      },
     ]);
     return true;
   });
@@ -44,7 +51,9 @@ export function stopFactory(db: Db, actor: Actor, reason: string): Promise<boole
 export async function resumeFactory(db: Db, publisher: Publisher, actor: Actor): Promise<boolean> {
   if (!(await set(db, false, actor, ''))) return false;
   const deliveries = await transaction(db, async (q) => {
-    const { rows } = await q.query<{ id: number }>(`SELECT id FROM task WHERE status = 'QUEUED' ORDER BY queued_at`);
+    const { rows } = await q.query<{ id: number }>(
+      `SELECT id FROM task WHERE status = 'QUEUED' ORDER BY queued_at`,
+    );
     return await queueTasks(
       q,
       rows.map((r) => r.id),

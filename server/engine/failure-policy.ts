@@ -24,12 +24,16 @@ export function nextTier(route: Pick<Route, 'choices'>, tier: number): number {
 export function afterFailure(t: TaskFacts, message: string): AfterFailure {
   const failedAttempts = t.failedAttempts + 1;
   const counts = { failedAttempts, infraLosses: t.infraLosses };
-  if (failedAttempts >= MAX_FAILED_ATTEMPTS) return { kind: 'ask', because: `It failed ${failedAttempts} times. Last: ${message}`, ...counts };
+  if (failedAttempts >= MAX_FAILED_ATTEMPTS)
+    return { kind: 'ask', because: `It failed ${failedAttempts} times. Last: ${message}`, ...counts };
   const tier = nextTier(t.route, t.tier);
   return {
     kind: 'again',
     tier,
-    because: tier > t.tier ? `${message} Tier ${t.tier} to tier ${tier}.` : `${message} No higher tier has a model; tier ${tier} again.`,
+    because:
+      tier > t.tier
+        ? `${message} Tier ${t.tier} to tier ${tier}.`
+        : `${message} No higher tier has a model; tier ${tier} again.`,
     ...counts,
   };
 }
@@ -43,5 +47,11 @@ export function afterLoss(t: TaskFacts, message: string): AfterFailure {
       failedAttempts: t.failedAttempts,
       infraLosses: t.infraLosses,
     };
-  return { kind: 'again', tier: t.tier, failedAttempts: t.failedAttempts, infraLosses: t.infraLosses + 1, because: message };
+  return {
+    kind: 'again',
+    tier: t.tier,
+    failedAttempts: t.failedAttempts,
+    infraLosses: t.infraLosses + 1,
+    because: message,
+  };
 }

@@ -20,25 +20,44 @@ interface TaskRow {
 
 /** The step that ran goes back to PENDING: its work in progress is on the branch, its result is not. */
 export async function rewindSteps(q: Queryable, taskId: number, actor: Actor): Promise<void> {
-  const { rows } = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state = 'RUNNING'`, [taskId]);
+  const { rows } = await q.query<{ id: number }>(
+    `SELECT id FROM step WHERE task_id = $1 AND state = 'RUNNING'`,
+    [taskId],
+  );
   for (const s of rows) await move(q, { machine: 'step', id: s.id, from: 'RUNNING', to: 'PENDING', actor });
 }
 
 /** What follows an attempt that did not finish its task: again, a tier up, or the human. In the caller's transaction. */
-export async function afterAttempt(q: Queryable, taskId: number, what: 'failed' | 'lost', message: string): Promise<Delivery[]> {
+export async function afterAttempt(
+  q: Queryable,
+  taskId: number,
+  what: 'failed' | 'lost',
+  message: string,
+): Promise<Delivery[]> {
   const t = (
-    await q.query<TaskRow>('SELECT id, title, tier, failed_attempts, infra_losses, route, pipeline_id FROM task WHERE id = $1 FOR UPDATE', [taskId])
+    await q.query<TaskRow>(
+      'SELECT id, title, tier, failed_attempts, infra_losses, route, pipeline_id FROM task WHERE id = $1 FOR UPDATE',
+      [taskId],
+    )
   ).rows[0] as TaskRow;
-  const facts = { tier: t.tier, failedAttempts: t.failed_attempts, infraLosses: t.infra_losses, route: t.route };
+  const facts = {
+    tier: t.tier,
+    failedAttempts: t.failed_attempts,
+    infraLosses: t.infra_losses,
+    route: t.route,
+  };
   const next: AfterFailure = what === 'lost' ? afterLoss(facts, message) : afterFailure(facts, message);
-  await q.query('UPDATE task SET failed_attempts = $2, infra_losses = $3, tier = $4, feedback = CASE WHEN $6 THEN $5 ELSE feedback END WHERE id = $1', [
-    taskId,
-    next.failedAttempts,
-    next.infraLosses,
-    next.kind === 'again' ? next.tier : t.tier,
-    message.slice(0, 8_000),
-    what === 'failed',
-  ]);
+  await q.query(
+    'UPDATE task SET failed_attempts = $2, infra_losses = $3, tier = $4, feedback = CASE WHEN $6 THEN $5 ELSE feedback END WHERE id = $1',
+    [
+      taskId,
+      next.failedAttempts,
+      next.infraLosses,
+      next.kind === 'again' ? next.tier : t.tier,
+      message.slice(0, 8_000),
+      what === 'failed',
+    ],
+  );
   if (next.kind === 'again') return await queueTasks(q, [taskId], ENGINE, next.because);
   await askHuman(q, {
     kind: 'retries',
@@ -107,7 +126,13 @@ export async function endAttempt(
             ? 'This machine has no OS sandbox, so commands of agents would run with your rights.'
             : 'The agent cannot go on without an answer.',
       });
-    else deliveries = await queueTasks(q, [row.task_id], ENGINE, outcome.reason === 'drained' ? 'Its host drains' : 'The factory was stopped');
+    else
+      deliveries = await queueTasks(
+        q,
+        [row.task_id],
+        ENGINE,
+        outcome.reason === 'drained' ? 'Its host drains' : 'The factory was stopped',
+      );
     await q.query('SELECT alai_derive($1)', [[row.pipeline_id]]);
     return deliveries;
   });

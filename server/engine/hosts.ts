@@ -26,16 +26,31 @@ export async function declareHost(db: Db, h: Pick<HostFacts, 'name' | 'slots' | 
  * A host's worker starts: the previous incarnation is dead (its processes were killed before this call), and its attempts
  * are given back at once instead of after their lease.
  */
-export async function registerWorker(db: Db, publisher: Publisher, w: { id: string; pid: number; host: HostFacts }): Promise<void> {
+export async function registerWorker(
+  db: Db,
+  publisher: Publisher,
+  w: { id: string; pid: number; host: HostFacts },
+): Promise<void> {
   const deliveries = await transaction(db, async (q) => {
     await q.query(
       `INSERT INTO host(name, slots, memory_gb, models, scripted, sandbox, last_seen) VALUES ($1, $2, $3, $4, $5, $6, now())
        ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, memory_gb = excluded.memory_gb, models = excluded.models,
          scripted = excluded.scripted, sandbox = excluded.sandbox, last_seen = now()`,
-      [w.host.name, w.host.slots, w.host.memoryGb, JSON.stringify(w.host.models), w.host.scripted, w.host.sandbox],
+      [
+        w.host.name,
+        w.host.slots,
+        w.host.memoryGb,
+        JSON.stringify(w.host.models),
+        w.host.scripted,
+        w.host.sandbox,
+      ],
     );
     await q.query(`UPDATE worker SET state = 'DEAD' WHERE host = $1 AND state = 'ACTIVE'`, [w.host.name]);
-    await q.query(`INSERT INTO worker(id, host, pid, state) VALUES ($1, $2, $3, 'ACTIVE')`, [w.id, w.host.name, w.pid]);
+    await q.query(`INSERT INTO worker(id, host, pid, state) VALUES ($1, $2, $3, 'ACTIVE')`, [
+      w.id,
+      w.host.name,
+      w.pid,
+    ]);
     const { rows } = await q.query<{ id: number }>(
       `SELECT id FROM attempt WHERE host = $1 AND worker_id <> $2 AND state IN ('LEASED', 'RUNNING') ORDER BY id`,
       [w.host.name, w.id],

@@ -30,7 +30,12 @@ interface TaskRow {
 async function lockTask(q: Queryable, id: number): Promise<TaskRow> {
   const { rows } = await q.query<TaskRow>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [id]);
   const row = rows[0];
-  if (!row) throw new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board or with `alai mc list`.');
+  if (!row)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Task #${id} does not exist.`,
+      'Look the number up on the board or with `alai mc list`.',
+    );
   return row;
 }
 
@@ -55,7 +60,9 @@ async function liveTask(q: Queryable, t: TaskRow): Promise<TaskRow> {
 
 /** SHA-256 over the text a safety approval is bound to. */
 export function textDigest(t: { title: string; description: string }): string {
-  return createHash('sha256').update(JSON.stringify([t.title, t.description])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([t.title, t.description]))
+    .digest('hex');
 }
 
 /** `mc start`: queue it now. Refused with what it waits for. */
@@ -64,18 +71,33 @@ export async function startTask(q: Queryable, id: number, actor: Actor): Promise
   if (t.status === 'QUEUED') return [];
   if (t.status !== 'OPEN') throw refuse(t, 'started');
   if (t.project_id === null && t.stage !== null)
-    throw new AlaiError('PROJECT_REQUIRED', `Task #${t.id} has no project to work in.`, 'Give it a project: a folder path of a git repository.');
+    throw new AlaiError(
+      'PROJECT_REQUIRED',
+      `Task #${t.id} has no project to work in.`,
+      'Give it a project: a folder path of a git repository.',
+    );
   if (t.unmet > 0)
-    throw new AlaiError('ILLEGAL_TRANSITION', `Task #${t.id} waits for ${t.unmet} other task${t.unmet === 1 ? '' : 's'}.`, 'Finish or cancel those first.');
+    throw new AlaiError(
+      'ILLEGAL_TRANSITION',
+      `Task #${t.id} waits for ${t.unmet} other task${t.unmet === 1 ? '' : 's'}.`,
+      'Finish or cancel those first.',
+    );
   const out = await queueTasks(q, [t.id], ENGINE, `Started by ${actor.name}`);
   if (out.length === 0)
-    throw new AlaiError('ILLEGAL_TRANSITION', `Task #${t.id} has no model that can take it.`, 'Start a worker or install a model; `alai route` shows what was skipped.');
+    throw new AlaiError(
+      'ILLEGAL_TRANSITION',
+      `Task #${t.id} has no model that can take it.`,
+      'Start a worker or install a model; `alai route` shows what was skipped.',
+    );
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
   return out;
 }
 
 async function endLiveAttempt(q: Queryable, taskId: number, actor: Actor, reason: string): Promise<void> {
-  const { rows } = await q.query<{ id: number }>(`SELECT id FROM attempt WHERE task_id = $1 AND state IN ('LEASED', 'RUNNING')`, [taskId]);
+  const { rows } = await q.query<{ id: number }>(
+    `SELECT id FROM attempt WHERE task_id = $1 AND state IN ('LEASED', 'RUNNING')`,
+    [taskId],
+  );
   for (const a of rows)
     await move(q, {
       machine: 'attempt',
@@ -86,8 +108,19 @@ async function endLiveAttempt(q: Queryable, taskId: number, actor: Actor, reason
       reason,
       patch: { ended_at: { sql: 'clock_timestamp()' }, error_code: 'CANCELLED', error: reason },
     });
-  const steps = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state IN ('PENDING', 'RUNNING')`, [taskId]);
-  for (const s of steps.rows) await move(q, { machine: 'step', id: s.id, from: ['PENDING', 'RUNNING'], to: 'CANCELLED', actor, reason });
+  const steps = await q.query<{ id: number }>(
+    `SELECT id FROM step WHERE task_id = $1 AND state IN ('PENDING', 'RUNNING')`,
+    [taskId],
+  );
+  for (const s of steps.rows)
+    await move(q, {
+      machine: 'step',
+      id: s.id,
+      from: ['PENDING', 'RUNNING'],
+      to: 'CANCELLED',
+      actor,
+      reason,
+    });
 }
 
 /** Ends a task for good (until reopened). On a stage task it cancels the whole chain. */
@@ -95,18 +128,40 @@ export async function cancelTask(q: Queryable, id: number, actor: Actor, reason:
   const t = await liveTask(q, await lockTask(q, id));
   const live = ['OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN'];
   const chain = t.chain_id === null ? null : await lockChain(q, t.chain_id);
-  if (!live.includes(t.status) && !(chain && ['ACTIVE', 'NEEDS_HUMAN'].includes(chain.state))) throw refuse(t, 'cancelled');
+  if (!live.includes(t.status) && !(chain && ['ACTIVE', 'NEEDS_HUMAN'].includes(chain.state)))
+    throw refuse(t, 'cancelled');
   await endLiveAttempt(q, t.id, actor, reason);
   if (live.includes(t.status))
-    await move(q, { machine: 'task', id: t.id, from: live, to: 'CANCELLED', actor, reason, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+    await move(q, {
+      machine: 'task',
+      id: t.id,
+      from: live,
+      to: 'CANCELLED',
+      actor,
+      reason,
+      patch: { finished_at: { sql: 'clock_timestamp()' } },
+    });
   if (chain && chain.state !== 'FINISHED' && chain.state !== 'CANCELLED')
-    await move(q, { machine: 'chain', id: chain.id, from: chain.state, to: 'CANCELLED', actor, reason, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+    await move(q, {
+      machine: 'chain',
+      id: chain.id,
+      from: chain.state,
+      to: 'CANCELLED',
+      actor,
+      reason,
+      patch: { finished_at: { sql: 'clock_timestamp()' } },
+    });
   await withdrawEscalations(q, { taskId: t.id, ...(chain ? { chainId: chain.id } : {}) }, 'Cancelled');
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
 }
 
 /** Done by hand: the human did it himself, so what waited for it may go on. */
-export async function finishByHand(q: Queryable, id: number, actor: Actor, reason: string): Promise<Delivery[]> {
+export async function finishByHand(
+  q: Queryable,
+  id: number,
+  actor: Actor,
+  reason: string,
+): Promise<Delivery[]> {
   const t = await liveTask(q, await lockTask(q, id));
   if (t.status !== 'OPEN' && t.status !== 'NEEDS_HUMAN') throw refuse(t, 'done by hand');
   await move(q, {
@@ -118,35 +173,70 @@ export async function finishByHand(q: Queryable, id: number, actor: Actor, reaso
     reason,
     patch: { finished_at: { sql: 'clock_timestamp()' }, verdict: 'pass', unmet: 0 },
   });
-  const steps = await q.query<{ id: number }>(`SELECT id FROM step WHERE task_id = $1 AND state IN ('PENDING', 'RUNNING')`, [t.id]);
-  for (const s of steps.rows) await move(q, { machine: 'step', id: s.id, from: ['PENDING', 'RUNNING'], to: 'CANCELLED', actor, reason });
+  const steps = await q.query<{ id: number }>(
+    `SELECT id FROM step WHERE task_id = $1 AND state IN ('PENDING', 'RUNNING')`,
+    [t.id],
+  );
+  for (const s of steps.rows)
+    await move(q, {
+      machine: 'step',
+      id: s.id,
+      from: ['PENDING', 'RUNNING'],
+      to: 'CANCELLED',
+      actor,
+      reason,
+    });
   await withdrawEscalations(q, { taskId: t.id }, 'Done by hand');
   const out: Delivery[] = [];
   if (t.chain_id !== null) {
     const chain = await lockChain(q, t.chain_id);
-    if (chain.state === 'NEEDS_HUMAN') await move(q, { machine: 'chain', id: chain.id, from: 'NEEDS_HUMAN', to: 'ACTIVE', actor, reason });
+    if (chain.state === 'NEEDS_HUMAN')
+      await move(q, { machine: 'chain', id: chain.id, from: 'NEEDS_HUMAN', to: 'ACTIVE', actor, reason });
     if (chain.accepted_at === null) out.push(...(await acceptChain(q, chain, t, null)));
-    await move(q, { machine: 'chain', id: chain.id, from: 'ACCEPTED', to: 'FINISHED', actor: ENGINE, patch: { finished_at: { sql: 'clock_timestamp()' } } });
+    await move(q, {
+      machine: 'chain',
+      id: chain.id,
+      from: 'ACCEPTED',
+      to: 'FINISHED',
+      actor: ENGINE,
+      patch: { finished_at: { sql: 'clock_timestamp()' } },
+    });
   } else {
     const { rows } = await q.query<{ id: number; unmet: number }>(
       `WITH dep AS (UPDATE dependency SET satisfied_at = clock_timestamp() WHERE on_task_id = $1 AND satisfied_at IS NULL RETURNING task_id)
        UPDATE task x SET unmet = x.unmet - 1 FROM dep WHERE x.id = dep.task_id RETURNING x.id, x.unmet`,
       [t.id],
     );
-    out.push(...(await queueTasks(q, rows.filter((r) => r.unmet === 0).map((r) => r.id), ENGINE, `#${t.id} is done`)));
+    out.push(
+      ...(await queueTasks(
+        q,
+        rows.filter((r) => r.unmet === 0).map((r) => r.id),
+        ENGINE,
+        `#${t.id} is done`,
+      )),
+    );
   }
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
   return out;
 }
 
 /** Does a finished deliverable again: a new generation, and a new chain with the same plan. */
-export async function reopenTask(q: Queryable, id: number, actor: Actor, reason: string): Promise<Delivery[]> {
+export async function reopenTask(
+  q: Queryable,
+  id: number,
+  actor: Actor,
+  reason: string,
+): Promise<Delivery[]> {
   let t = await lockTask(q, id);
   if (t.chain_id !== null) {
     const chain = await lockChain(q, t.chain_id);
     if (chain.root_task_id !== t.id) t = await lockTask(q, chain.root_task_id);
     if (chain.state !== 'FINISHED' && chain.state !== 'CANCELLED')
-      throw new AlaiError('ILLEGAL_TRANSITION', `The chain of #${t.id} is still ${chain.state}.`, 'Cancel it first, or wait until it is finished.');
+      throw new AlaiError(
+        'ILLEGAL_TRANSITION',
+        `The chain of #${t.id} is still ${chain.state}.`,
+        'Cancel it first, or wait until it is finished.',
+      );
   }
   if (!['DONE', 'FAILED', 'CANCELLED'].includes(t.status)) throw refuse(t, 'reopened');
   const generation = t.generation + 1;
@@ -207,7 +297,12 @@ export async function editTask(
   actor: Actor,
 ): Promise<Delivery[]> {
   const t = await lockTask(q, id);
-  if (t.ver !== version) throw new AlaiError('CONFLICT', `Task #${id} was changed by somebody else.`, 'Look at the new version and edit again.');
+  if (t.ver !== version)
+    throw new AlaiError(
+      'CONFLICT',
+      `Task #${id} was changed by somebody else.`,
+      'Look at the new version and edit again.',
+    );
   const textual = patch.title !== undefined || patch.description !== undefined;
   if (textual && !['OPEN', 'NEEDS_HUMAN'].includes(t.status)) throw refuse(t, 'edited');
   const head = routed?.plan?.stages[0];
@@ -238,7 +333,10 @@ export async function editTask(
   if (routed?.plan && t.chain_id !== null) {
     const plan = chainPlanSchema.parse(routed.plan);
     await q.query('UPDATE chain SET plan = $2 WHERE id = $1', [t.chain_id, JSON.stringify(plan)]);
-    await q.query('UPDATE task SET steps = $2 WHERE id = $1 AND attempts = 0', [id, plan.stages.length === 1 ? [...(head?.steps ?? []), 'integrate'] : (head?.steps ?? [])]);
+    await q.query('UPDATE task SET steps = $2 WHERE id = $1 AND attempts = 0', [
+      id,
+      plan.stages.length === 1 ? [...(head?.steps ?? []), 'integrate'] : (head?.steps ?? []),
+    ]);
   }
   await appendEvents(q, [
     {
@@ -259,22 +357,35 @@ export async function editTask(
     return [];
   }
   if (textual && t.status === 'NEEDS_HUMAN' && !held) {
-    await withdrawEscalations(q, { taskId: id }, 'Edited: the text asks for nothing that a human must see first');
+    await withdrawEscalations(
+      q,
+      { taskId: id },
+      'Edited: the text asks for nothing that a human must see first',
+    );
     await move(q, { machine: 'task', id, from: 'NEEDS_HUMAN', to: 'OPEN', actor, reason: 'Edited' });
   }
   return await queueTasks(q, [id], ENGINE, 'Edited');
 }
 
 /** Gives Inbox tasks (and their pipeline) a project; they are queued when nothing else holds them. */
-export async function setProject(q: Queryable, id: number, projectId: string, actor: Actor): Promise<Delivery[]> {
+export async function setProject(
+  q: Queryable,
+  id: number,
+  projectId: string,
+  actor: Actor,
+): Promise<Delivery[]> {
   const t = await lockTask(q, id);
   if (t.project_id === projectId) return [];
-  if (t.project_id !== null || !['OPEN', 'NEEDS_HUMAN'].includes(t.status)) throw refuse(t, 'given another project');
+  if (t.project_id !== null || !['OPEN', 'NEEDS_HUMAN'].includes(t.status))
+    throw refuse(t, 'given another project');
   const { rows } = await q.query<{ id: number; ver: number }>(
     `UPDATE task SET project_id = $2, ver = ver + 1 WHERE pipeline_id = $1 AND project_id IS NULL AND status IN ('OPEN', 'NEEDS_HUMAN') RETURNING id, ver`,
     [t.pipeline_id, projectId],
   );
-  await q.query('UPDATE pipeline SET project_id = $2 WHERE id = $1 AND project_id IS NULL', [t.pipeline_id, projectId]);
+  await q.query('UPDATE pipeline SET project_id = $2 WHERE id = $1 AND project_id IS NULL', [
+    t.pipeline_id,
+    projectId,
+  ]);
   await appendEvents(
     q,
     rows.map((r) => ({
@@ -289,7 +400,12 @@ export async function setProject(q: Queryable, id: number, projectId: string, ac
       data: { patch: { projectId } },
     })),
   );
-  const out = await queueTasks(q, rows.map((r) => r.id), ENGINE, 'It has a project now');
+  const out = await queueTasks(
+    q,
+    rows.map((r) => r.id),
+    ENGINE,
+    'It has a project now',
+  );
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
   return out;
 }

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
 import { resumeFactory, stopFactory } from './factory.ts';
-import { feedEnd, readFeed } from './feed.ts';
 import { endAttempt } from './failure.ts';
+import { feedEnd, readFeed } from './feed.ts';
 import { registerWorker } from './hosts.ts';
 import { invariants } from './invariants.ts';
 import { heartbeat } from './lease.ts';
@@ -17,7 +17,10 @@ beforeAll(async () => {
 });
 const empty = { commit: null, output: { text: '', report: null, findings: [], tree: null } };
 const one = async (title: string) => (await f.create([work(title)])).taskIds[0] as number;
-const expire = (attemptId: number) => db.pool.query(`UPDATE attempt SET lease_until = clock_timestamp() - interval '1 ms' WHERE id = $1`, [attemptId]);
+const expire = (attemptId: number) =>
+  db.pool.query(`UPDATE attempt SET lease_until = clock_timestamp() - interval '1 ms' WHERE id = $1`, [
+    attemptId,
+  ]);
 
 describe('a lease', () => {
   it('that ran out fences the worker off: its later writes change nothing, and the task goes on elsewhere', async () => {
@@ -27,9 +30,20 @@ describe('a lease', () => {
     await sweep(db, f.publisher, f.timing);
     expect((await f.task(id)).status).toBe('QUEUED');
     const second = await f.take(id);
-    expect(await heartbeat(db, [{ ...first, progressAt: new Date() }], f.timing.lease)).toEqual([first.attemptId]);
+    expect(await heartbeat(db, [{ ...first, progressAt: new Date() }], f.timing.lease)).toEqual([
+      first.attemptId,
+    ]);
     expect(await f.checkpoint({ ...first, ...empty })).toBe('stale');
-    expect(await f.advance({ ...first, verdict: 'pass', commit: null, report: null, findings: [], integration: null })).toBe('stale');
+    expect(
+      await f.advance({
+        ...first,
+        verdict: 'pass',
+        commit: null,
+        report: null,
+        findings: [],
+        integration: null,
+      }),
+    ).toBe('stale');
     expect(await f.checkpoint({ ...second, ...empty })).toBe('ok');
     expect(second.fence).toBeGreaterThan(first.fence);
     expect(await invariants(db.pool, false)).toEqual([]);
@@ -61,12 +75,22 @@ describe('a lease', () => {
     for (const n of [1, 2, 3]) {
       const a = await f.take(id);
       await endAttempt(db, f.publisher, a, { kind: 'infra', code: 'GIT_FAILED', message: 'unreachable' });
-      expect((await f.task(id)) as object).toMatchObject({ status: 'QUEUED', infra_losses: n, failed_attempts: 0, tier: 2 });
+      expect((await f.task(id)) as object).toMatchObject({
+        status: 'QUEUED',
+        infra_losses: n,
+        failed_attempts: 0,
+        tier: 2,
+      });
     }
     const tiers: number[] = [];
     for (const _ of [1, 2, 3]) {
       const a = await f.take(id);
-      await endAttempt(db, f.publisher, a, { kind: 'failed', cause: 'gate', code: 'LIMIT_REACHED', message: 'npm test: 1 of 38 fails' });
+      await endAttempt(db, f.publisher, a, {
+        kind: 'failed',
+        cause: 'gate',
+        code: 'LIMIT_REACHED',
+        message: 'npm test: 1 of 38 fails',
+      });
       tiers.push(((await f.task(id)) as unknown as { tier: number }).tier);
     }
     expect(tiers).toEqual([3, 3, 3]);
@@ -78,7 +102,8 @@ describe('a claim', () => {
   it('of two for one message, one wins', async () => {
     const id = await one('Raced');
     const t = await f.task(id);
-    const claim = () => f.claim({ taskId: id, dispatch: t.dispatch, host: t.host, workerId: f.workers[t.host] as string });
+    const claim = () =>
+      f.claim({ taskId: id, dispatch: t.dispatch, host: t.host, workerId: f.workers[t.host] as string });
     const both = await Promise.all([claim(), claim()]);
     expect(both.map((c) => c.result).toSorted()).toEqual(['ok', 'stale']);
   });
@@ -87,7 +112,12 @@ describe('a claim', () => {
     const id = await one('Stopped');
     const t = await f.task(id);
     await stopFactory(db, ceo, 'a test');
-    const refused = await f.claim({ taskId: id, dispatch: t.dispatch, host: t.host, workerId: f.workers[t.host] as string });
+    const refused = await f.claim({
+      taskId: id,
+      dispatch: t.dispatch,
+      host: t.host,
+      workerId: f.workers[t.host] as string,
+    });
     expect(refused.result).toBe('stopped');
     await resumeFactory(db, f.publisher, ceo);
     expect((await f.task(id)).dispatch).toBe(t.dispatch + 1);
@@ -95,11 +125,23 @@ describe('a claim', () => {
   });
 
   it('never takes more slots than the host has', async () => {
-    await db.pool.query(`UPDATE host SET slots = (SELECT count(*) FROM attempt WHERE host = 'ANVIL' AND state IN ('LEASED', 'RUNNING')) + 1 WHERE name = 'ANVIL'`);
+    await db.pool.query(
+      `UPDATE host SET slots = (SELECT count(*) FROM attempt WHERE host = 'ANVIL' AND state IN ('LEASED', 'RUNNING')) + 1 WHERE name = 'ANVIL'`,
+    );
     const ids = (await f.create([work('One'), work('Two')])).taskIds;
     await db.pool.query(`UPDATE task SET host = 'ANVIL' WHERE id = ANY($1)`, [ids]);
     const results = await Promise.all(
-      ids.map(async (id) => (await f.claim({ taskId: id, dispatch: (await f.task(id)).dispatch, host: 'ANVIL', workerId: f.workers.ANVIL as string })).result),
+      ids.map(
+        async (id) =>
+          (
+            await f.claim({
+              taskId: id,
+              dispatch: (await f.task(id)).dispatch,
+              host: 'ANVIL',
+              workerId: f.workers.ANVIL as string,
+            })
+          ).result,
+      ),
     );
     expect(results.toSorted()).toEqual(['no_slot', 'ok']);
     await db.pool.query('UPDATE host SET slots = 50');
@@ -113,7 +155,10 @@ describe('the sweep', () => {
     await db.pool.query(`UPDATE task SET queued_at = now() - interval '1 hour' WHERE id = $1`, [id]);
     await sweep(db, f.publisher, f.timing);
     expect((await f.task(id)).dispatch).toBe(before + 1);
-    await db.pool.query(`UPDATE outbox SET sent_at = NULL, created_at = now() - interval '1 hour' WHERE task_id = $1`, [id]);
+    await db.pool.query(
+      `UPDATE outbox SET sent_at = NULL, created_at = now() - interval '1 hour' WHERE task_id = $1`,
+      [id],
+    );
     f.published.length = 0;
     await sweep(db, f.publisher, f.timing);
     expect(f.published.map((d) => d.taskId)).toContain(id);
@@ -121,7 +166,10 @@ describe('the sweep', () => {
 
   it('moves work that waits for a host that is gone', async () => {
     const id = await one('Pinned');
-    await db.pool.query(`UPDATE host SET last_seen = now() - interval '1 hour' WHERE name = (SELECT host FROM task WHERE id = $1)`, [id]);
+    await db.pool.query(
+      `UPDATE host SET last_seen = now() - interval '1 hour' WHERE name = (SELECT host FROM task WHERE id = $1)`,
+      [id],
+    );
     const was = (await f.task(id)).host;
     await sweep(db, f.publisher, f.timing);
     expect((await f.task(id)).host).not.toBe(was);
@@ -134,8 +182,12 @@ describe('the feed', () => {
     const start = await feedEnd(db.pool);
     const late = await db.pool.connect();
     await late.query('BEGIN');
-    await late.query(`INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('test.late', 'test', '1', 1, 'engine', 'test')`);
-    await db.pool.query(`INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('test.early', 'test', '2', 1, 'engine', 'test')`);
+    await late.query(
+      `INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('test.late', 'test', '1', 1, 'engine', 'test')`,
+    );
+    await db.pool.query(
+      `INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('test.early', 'test', '2', 1, 'engine', 'test')`,
+    );
     expect((await readFeed(db.pool, start)).map((e) => e.type)).toEqual([]);
     await late.query('COMMIT');
     late.release();

@@ -3,7 +3,13 @@ import { allowedMoves, type MachineName, mayMove } from '#server/domain/status.t
 import type { Queryable } from '#server/platform/db.ts';
 import { type Actor, appendEvents } from './event.ts';
 
-const tables = { task: 'task', chain: 'chain', step: 'step', attempt: 'attempt', escalation: 'escalation' } as const;
+const tables = {
+  task: 'task',
+  chain: 'chain',
+  step: 'step',
+  attempt: 'attempt',
+  escalation: 'escalation',
+} as const;
 type Value = string | number | boolean | Date | null | string[];
 
 /** Columns set together with the move; keys are column names of ours, never text from outside. */

@@ -21,7 +21,12 @@ interface Row {
   host: string;
   priority: string;
 }
-const toDelivery = (r: Row): Delivery => ({ taskId: r.task_id, dispatch: r.dispatch, host: r.host, priority: r.priority });
+const toDelivery = (r: Row): Delivery => ({
+  taskId: r.task_id,
+  dispatch: r.dispatch,
+  host: r.host,
+  priority: r.priority,
+});
 
 /**
  * Queues those of `taskIds` that may start (or re-lanes queued ones) and returns what must be published after commit.
@@ -37,7 +42,11 @@ export async function queueTasks(
   if (taskIds.length === 0) return [];
   const { rows } = await q.query<Row>('SELECT * FROM alai_queue($1, $2, $3, $4, $5)', [
     taskIds,
-    actor.kind === 'reaper' ? 'engine' : actor.kind === 'human' || actor.kind === 'policy' ? 'engine' : actor.kind,
+    actor.kind === 'reaper'
+      ? 'engine'
+      : actor.kind === 'human' || actor.kind === 'policy'
+        ? 'engine'
+        : actor.kind,
     actor.name,
     reason,
     host,
@@ -46,7 +55,11 @@ export async function queueTasks(
 }
 
 /** Publishes and remembers that it did. A crash in between publishes twice, which the claim refuses. */
-export async function publishDeliveries(q: Queryable, publisher: Publisher, deliveries: Delivery[]): Promise<void> {
+export async function publishDeliveries(
+  q: Queryable,
+  publisher: Publisher,
+  deliveries: Delivery[],
+): Promise<void> {
   if (deliveries.length === 0) return;
   await publisher.publish(deliveries);
   await markSent(q, deliveries);

@@ -52,8 +52,12 @@ describe('the state machines in the database', () => {
   }
 
   it('refuses an illegal move whoever writes it', async () => {
-    expect(await tried(`UPDATE task SET status = 'SKIPPED', finished_at = now() WHERE id = ${taskId}`)).toBe(CHECK);
-    expect(await tried(`UPDATE chain SET state = 'FINISHED', accepted_at = now() WHERE id = ${chain.id}`)).toBe(CHECK);
+    expect(await tried(`UPDATE task SET status = 'SKIPPED', finished_at = now() WHERE id = ${taskId}`)).toBe(
+      CHECK,
+    );
+    expect(
+      await tried(`UPDATE chain SET state = 'FINISHED', accepted_at = now() WHERE id = ${chain.id}`),
+    ).toBe(CHECK);
   });
 });
 
@@ -67,12 +71,16 @@ describe('illegal states cannot be written', () => {
     ['two agents in one worktree', [attempt(taskId, 1, 1, 'same'), attempt(otherId, 1, 2, 'same')], UNIQUE],
     [
       'two live stages of one chain',
-      [`INSERT INTO task(title, pipeline_id, chain_id, stage, cycle) SELECT 'x', pipeline_id, chain_id, 'REVIEW', 0 FROM task WHERE id = ${taskId}`],
+      [
+        `INSERT INTO task(title, pipeline_id, chain_id, stage, cycle) SELECT 'x', pipeline_id, chain_id, 'REVIEW', 0 FROM task WHERE id = ${taskId}`,
+      ],
       UNIQUE,
     ],
     [
       'the same stage of a cycle twice',
-      [`INSERT INTO task(title, pipeline_id, chain_id, stage, cycle, status, finished_at) SELECT 'x', pipeline_id, chain_id, 'BUILD', 0, 'DONE', now() FROM task WHERE id = ${taskId}`],
+      [
+        `INSERT INTO task(title, pipeline_id, chain_id, stage, cycle, status, finished_at) SELECT 'x', pipeline_id, chain_id, 'BUILD', 0, 'DONE', now() FROM task WHERE id = ${taskId}`,
+      ],
       UNIQUE,
     ],
     ['a finished task without a time', [`UPDATE task SET status = 'CANCELLED' WHERE id = ${taskId}`], CHECK],
@@ -81,11 +89,24 @@ describe('illegal states cannot be written', () => {
     ['a follow-up four deep', [`UPDATE chain SET depth = 4 WHERE id = ${chain.id}`], CHECK],
     [
       'two open escalations of one key',
-      [1, 2].map(() => `INSERT INTO escalation(kind, task_id, dedupe_key, question, why) VALUES ('safety', ${taskId}, 'k', 'q', 'w')`),
+      [1, 2].map(
+        () =>
+          `INSERT INTO escalation(kind, task_id, dedupe_key, question, why) VALUES ('safety', ${taskId}, 'k', 'q', 'w')`,
+      ),
       UNIQUE,
     ],
-    ['an answer without a person', [`INSERT INTO escalation(kind, task_id, dedupe_key, question, why, state) VALUES ('safety', ${taskId}, 'k', 'q', 'w', 'PENDING')`], CHECK],
-    ['a task that waits for itself', [`INSERT INTO dependency(task_id, on_task_id, kind) VALUES (${taskId}, ${taskId}, 'done')`], CHECK],
+    [
+      'an answer without a person',
+      [
+        `INSERT INTO escalation(kind, task_id, dedupe_key, question, why, state) VALUES ('safety', ${taskId}, 'k', 'q', 'w', 'PENDING')`,
+      ],
+      CHECK,
+    ],
+    [
+      'a task that waits for itself',
+      [`INSERT INTO dependency(task_id, on_task_id, kind) VALUES (${taskId}, ${taskId}, 'done')`],
+      CHECK,
+    ],
     ['a rewritten log', [`UPDATE event SET reason = 'nothing happened'`], '42501'],
     ['a shortened log', ['DELETE FROM event'], '42501'],
   ];
@@ -100,15 +121,38 @@ describe('the invariants', () => {
   });
 
   const plants: [string, string[]][] = [
-    ['step done twice', [`INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('step.done', 'step', '1', 1, 'worker', 'x'), ('step.done', 'step', '1', 2, 'worker', 'x')`]],
+    [
+      'step done twice',
+      [
+        `INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor) VALUES ('step.done', 'step', '1', 1, 'worker', 'x'), ('step.done', 'step', '1', 2, 'worker', 'x')`,
+      ],
+    ],
     ['running task without a live attempt', [`UPDATE task SET status = 'RUNNING' WHERE id = ${taskId}`]],
-    ['task needs a human and nobody is asked', [`UPDATE task SET status = 'NEEDS_HUMAN' WHERE id = ${taskId}`]],
-    ['chain needs a human and nobody is asked', [`UPDATE chain SET state = 'NEEDS_HUMAN' WHERE id = ${chain.id}`]],
-    ['active chain without a live task', [`UPDATE task SET status = 'CANCELLED', finished_at = now() WHERE id = ${taskId}`]],
+    [
+      'task needs a human and nobody is asked',
+      [`UPDATE task SET status = 'NEEDS_HUMAN' WHERE id = ${taskId}`],
+    ],
+    [
+      'chain needs a human and nobody is asked',
+      [`UPDATE chain SET state = 'NEEDS_HUMAN' WHERE id = ${chain.id}`],
+    ],
+    [
+      'active chain without a live task',
+      [`UPDATE task SET status = 'CANCELLED', finished_at = now() WHERE id = ${taskId}`],
+    ],
     ['finished chain with a live task', [`UPDATE chain SET state = 'CANCELLED' WHERE id = ${chain.id}`]],
-    ['unmet count wrong', [`UPDATE task SET unmet = 2 WHERE id = (SELECT id FROM task WHERE status = 'OPEN' LIMIT 1)`]],
-    ['started before what it waits for', [`INSERT INTO dependency(task_id, on_task_id, kind) VALUES (${taskId}, ${otherId}, 'accepted')`]],
-    ['the log ends in another state than the task', [`UPDATE task SET status = 'CANCELLED', finished_at = now() WHERE id = ${taskId}`]],
+    [
+      'unmet count wrong',
+      [`UPDATE task SET unmet = 2 WHERE id = (SELECT id FROM task WHERE status = 'OPEN' LIMIT 1)`],
+    ],
+    [
+      'started before what it waits for',
+      [`INSERT INTO dependency(task_id, on_task_id, kind) VALUES (${taskId}, ${otherId}, 'accepted')`],
+    ],
+    [
+      'the log ends in another state than the task',
+      [`UPDATE task SET status = 'CANCELLED', finished_at = now() WHERE id = ${taskId}`],
+    ],
     ['lost task: queued, and nothing will deliver it', [`DELETE FROM outbox WHERE task_id = ${taskId}`]],
   ];
   it.each(plants)('see: %s', async (name, statements) => {

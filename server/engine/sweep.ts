@@ -7,7 +7,12 @@ import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, queueTasks, unsentDeliveries } from './outbox.ts';
 
 /** Ends attempts whose worker is gone and gives their tasks back. In the caller's transaction. */
-export async function loseAttempts(q: Queryable, attemptIds: number[], to: 'LOST' | 'TIMED_OUT', reason: string): Promise<Delivery[]> {
+export async function loseAttempts(
+  q: Queryable,
+  attemptIds: number[],
+  to: 'LOST' | 'TIMED_OUT',
+  reason: string,
+): Promise<Delivery[]> {
   const deliveries: Delivery[] = [];
   for (const id of attemptIds) {
     const row = await move(q, {
@@ -65,12 +70,24 @@ async function redeliver(q: Queryable, lostDeliveryMs: number): Promise<Delivery
   );
   const out: Delivery[] = [];
   for (const host of new Set(rows.map((r) => r.host)))
-    out.push(...(await queueTasks(q, rows.filter((r) => r.host === host).map((r) => r.id), ENGINE, 'Delivered again: a slot was idle', host)));
+    out.push(
+      ...(await queueTasks(
+        q,
+        rows.filter((r) => r.host === host).map((r) => r.id),
+        ENGINE,
+        'Delivered again: a slot was idle',
+        host,
+      )),
+    );
   return out;
 }
 
 /** Work that waits for a host that is gone or full, while another of its choices is idle, moves there. Pinned is not stuck. */
-export async function relane(q: Queryable, seenMs: number, onlyTo: string | null = null): Promise<Delivery[]> {
+export async function relane(
+  q: Queryable,
+  seenMs: number,
+  onlyTo: string | null = null,
+): Promise<Delivery[]> {
   const { rows } = await q.query<{ id: number; to: string }>(
     `WITH room AS (
        SELECT h.name, h.slots, (h.state = 'LIVE' AND h.last_seen > now() - make_interval(secs => $1 / 1000.0)) live,
@@ -90,13 +107,27 @@ export async function relane(q: Queryable, seenMs: number, onlyTo: string | null
   );
   const out: Delivery[] = [];
   for (const to of new Set(rows.map((r) => r.to)))
-    out.push(...(await queueTasks(q, rows.filter((r) => r.to === to).map((r) => r.id), ENGINE, `${to} has room`, to)));
+    out.push(
+      ...(await queueTasks(
+        q,
+        rows.filter((r) => r.to === to).map((r) => r.id),
+        ENGINE,
+        `${to} has room`,
+        to,
+      )),
+    );
   return out;
 }
 
 /** Tasks that wait for something that will not come by itself: say so, and ask. */
 async function askForDependants(q: Queryable): Promise<void> {
-  const { rows } = await q.query<{ id: number; title: string; on_id: number; on_title: string; status: string }>(
+  const { rows } = await q.query<{
+    id: number;
+    title: string;
+    on_id: number;
+    on_title: string;
+    status: string;
+  }>(
     `SELECT t.id, t.title, o.id on_id, o.title on_title, coalesce(CASE WHEN c.state = 'CANCELLED' THEN 'CANCELLED' END, o.status) status
      FROM dependency d JOIN task t ON t.id = d.task_id AND t.status = 'OPEN' JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
      WHERE d.satisfied_at IS NULL AND (o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') OR c.state = 'CANCELLED')
@@ -129,12 +160,16 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
     ...(await queueReady(q)),
   ]);
   await transaction(db, askForDependants);
-  await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`, [
-    t.workerSeen * 4,
-  ]);
+  await db.pool.query(
+    `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
+    [t.workerSeen * 4],
+  );
   const unsent = await unsentDeliveries(db.pool, Math.min(1_000, t.sweep));
   const known = new Set(deliveries.map((d) => `${d.taskId}-${d.dispatch}`));
-  await publishDeliveries(db.pool, publisher, [...deliveries, ...unsent.filter((d) => !known.has(`${d.taskId}-${d.dispatch}`))]);
+  await publishDeliveries(db.pool, publisher, [
+    ...deliveries,
+    ...unsent.filter((d) => !known.has(`${d.taskId}-${d.dispatch}`)),
+  ]);
   return { published: deliveries.length + unsent.length };
 }
 

@@ -11,14 +11,25 @@ beforeAll(async () => {
 });
 const ports: IntakePorts = {
   route: (t) => ({
-    route: route({ held: /PSD2/.test(t.title) ? { pattern: 'regulated', reason: 'PSD2 is regulated.' } : null }),
+    route: route({
+      held: /PSD2/.test(t.title) ? { pattern: 'regulated', reason: 'PSD2 is regulated.' } : null,
+    }),
     plan: plan(),
   }),
   storeVersions: async () => {},
   project: async () => ({ id: 'p1' }),
 };
-const request = (tasks: { title: string; key?: string; dependsOn?: (string | number)[] }[], over: Partial<CreateTasks> = {}): CreateTasks =>
-  ({ idempotencyKey: crypto.randomUUID(), project: 'p1', pipelineTitle: null, tasks, ...over }) as CreateTasks;
+const request = (
+  tasks: { title: string; key?: string; dependsOn?: (string | number)[] }[],
+  over: Partial<CreateTasks> = {},
+): CreateTasks =>
+  ({
+    idempotencyKey: crypto.randomUUID(),
+    project: 'p1',
+    pipelineTitle: null,
+    tasks,
+    ...over,
+  }) as CreateTasks;
 const accept = (r: CreateTasks) => acceptTasks(db, f.publisher, r, ceo, ports);
 
 describe('intake', () => {
@@ -27,16 +38,24 @@ describe('intake', () => {
     const [a, b] = await Promise.all([accept(r), accept(r)]);
     expect(b).toEqual(a);
     expect(await accept(r)).toEqual(a);
-    await expect(accept({ ...r, pipelineTitle: 'Other' })).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    await expect(accept({ ...r, pipelineTitle: 'Other' })).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
   });
 
   it('refuses empty and endless titles, unknown keys and rings, and writes nothing', async () => {
     const count = async () => (await db.pool.query('SELECT count(*)::int n FROM task')).rows[0].n;
     const before = await count();
     await expect(accept(request([{ title: '   ' }]))).rejects.toMatchObject({ code: 'TITLE_EMPTY' });
-    await expect(accept(request([{ title: 'x'.repeat(100_000) }]))).rejects.toMatchObject({ code: 'TITLE_TOO_LONG' });
-    await expect(accept(request([{ title: 'A', dependsOn: ['nobody'] }]))).rejects.toMatchObject({ code: 'BAD_INPUT' });
-    await expect(accept(request([{ title: 'A', dependsOn: [999_999] }]))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(accept(request([{ title: 'x'.repeat(100_000) }]))).rejects.toMatchObject({
+      code: 'TITLE_TOO_LONG',
+    });
+    await expect(accept(request([{ title: 'A', dependsOn: ['nobody'] }]))).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
+    await expect(accept(request([{ title: 'A', dependsOn: [999_999] }]))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await expect(
       accept(
         request([
@@ -44,7 +63,10 @@ describe('intake', () => {
           { title: 'B', key: 'b', dependsOn: ['a'] },
         ]),
       ),
-    ).rejects.toMatchObject({ code: 'DEPENDENCY_CYCLE', message: expect.stringContaining('"A" -> "B" -> "A"') });
+    ).rejects.toMatchObject({
+      code: 'DEPENDENCY_CYCLE',
+      message: expect.stringContaining('"A" -> "B" -> "A"'),
+    });
     expect(await count()).toBe(before);
   });
 

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
-import { type Created, type CreateTasks, createTasksSchema, type NewTask, type Route } from '#server/domain/views.ts';
+import {
+  type Created,
+  type CreateTasks,
+  createTasksSchema,
+  type NewTask,
+  type Route,
+} from '#server/domain/views.ts';
 import { createTasks, type NewWork } from '#server/engine/create.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { type Delivery, type Publisher, publishDeliveries } from '#server/engine/outbox.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
-
-export const MAX_TITLE = 300;
+import { cleanTitle } from './policy.ts';
 
 /** A task with its way through the factory. */
 export interface RoutedTask {
@@ -25,21 +30,11 @@ export interface IntakePorts {
   project(reference: string): Promise<{ id: string }>;
 }
 
-/** The title as it is kept: one line, trimmed. Throws TITLE_EMPTY and TITLE_TOO_LONG. */
-export function acceptTitle(title: string): string {
-  const clean = title.replace(/\s+/g, ' ').trim();
-  if (clean === '') throw new AlaiError('TITLE_EMPTY', 'A task needs a title.', 'Say in one line what has to be done.');
-  if (clean.length > MAX_TITLE)
-    throw new AlaiError(
-      'TITLE_TOO_LONG',
-      `The title has ${clean.length} characters; ${MAX_TITLE} fit.`,
-      'Keep one line as the title and put the rest into the description.',
-    );
-  return clean;
-}
-
 /** Keys inside the request become positions; numbers are tasks that exist already. */
-function dependenciesOf(task: NewTask, keys: Map<string, number>): Pick<NewWork, 'dependsOn' | 'dependsOnTasks'> {
+function dependenciesOf(
+  task: NewTask,
+  keys: Map<string, number>,
+): Pick<NewWork, 'dependsOn' | 'dependsOnTasks'> {
   const dependsOn: number[] = [];
   const dependsOnTasks: number[] = [];
   for (const d of task.dependsOn) {
@@ -47,7 +42,11 @@ function dependenciesOf(task: NewTask, keys: Map<string, number>): Pick<NewWork,
     else {
       const at = keys.get(d);
       if (at === undefined)
-        throw new AlaiError('BAD_INPUT', `"${task.title}" depends on "${d}", and no task of this request has that key.`, 'Correct the key, or use the number of an existing task.');
+        throw new AlaiError(
+          'BAD_INPUT',
+          `"${task.title}" depends on "${d}", and no task of this request has that key.`,
+          'Correct the key, or use the number of an existing task.',
+        );
       dependsOn.push(at);
     }
   }
@@ -58,17 +57,28 @@ function dependenciesOf(task: NewTask, keys: Map<string, number>): Pick<NewWork,
  * Accepts a request once: the same key and request again answer what the first one made, the same key with another request
  * is refused. Everything is checked before anything is written.
  */
-export async function acceptTasks(db: Db, publisher: Publisher, input: CreateTasks, actor: Actor, ports: IntakePorts): Promise<Created> {
+export async function acceptTasks(
+  db: Db,
+  publisher: Publisher,
+  input: CreateTasks,
+  actor: Actor,
+  ports: IntakePorts,
+): Promise<Created> {
   const request = createTasksSchema.parse(input);
   const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
   const before = await remembered(db.pool, actor, request.idempotencyKey, hash);
   if (before) return before;
 
-  const titles = request.tasks.map((t) => acceptTitle(t.title));
+  const titles = request.tasks.map((t) => cleanTitle(t.title));
   const keys = new Map<string, number>();
   request.tasks.forEach((t, i) => {
     if (t.key === undefined) return;
-    if (keys.has(t.key)) throw new AlaiError('BAD_INPUT', `Two tasks of this request have the key "${t.key}".`, 'Give each its own key.');
+    if (keys.has(t.key))
+      throw new AlaiError(
+        'BAD_INPUT',
+        `Two tasks of this request have the key "${t.key}".`,
+        'Give each its own key.',
+      );
     keys.set(t.key, i);
   });
   const works = request.tasks.map((t, i): NewWork => {
@@ -89,7 +99,9 @@ export async function acceptTasks(db: Db, publisher: Publisher, input: CreateTas
   const project = request.project ? await ports.project(request.project) : null;
 
   const { created, deliveries } = await transaction(db, async (q) => {
-    await q.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${actor.name}:${request.idempotencyKey}`]);
+    await q.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `${actor.name}:${request.idempotencyKey}`,
+    ]);
     const raced = await remembered(q, actor, request.idempotencyKey, hash);
     if (raced) return { created: raced, deliveries: [] as Delivery[] };
     await ports.storeVersions(
@@ -101,7 +113,11 @@ export async function acceptTasks(db: Db, publisher: Publisher, input: CreateTas
       { title: request.pipelineTitle ?? titles[0] ?? '', projectId: project?.id ?? null, works },
       actor,
     );
-    const answer: Created = { pipelineId: made.pipelineId, taskIds: made.taskIds, projectId: project?.id ?? null };
+    const answer: Created = {
+      pipelineId: made.pipelineId,
+      taskIds: made.taskIds,
+      projectId: project?.id ?? null,
+    };
     await q.query('INSERT INTO idempotency(actor, key, request_hash, response) VALUES ($1, $2, $3, $4)', [
       actor.name,
       request.idempotencyKey,
@@ -123,6 +139,10 @@ async function remembered(q: Queryable, actor: Actor, key: string, hash: string)
   const row = rows[0];
   if (!row) return null;
   if (row.request_hash !== hash)
-    throw new AlaiError('IDEMPOTENCY_KEY_REUSED', 'This key was used for another request.', 'Send a new key with a new request.');
+    throw new AlaiError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'This key was used for another request.',
+      'Send a new key with a new request.',
+    );
   return row.response;
 }

@@ -22,14 +22,29 @@ function hasRedis(): boolean {
 /** A Redis of this test's own, on a free port, without persistence. */
 async function startRedis(): Promise<string> {
   const port = await freePort();
-  const child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', mkdtempSync(path.join(tmpdir(), 'alai-redis-'))], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      mkdtempSync(path.join(tmpdir(), 'alai-redis-')),
+    ],
+    {
+      stdio: 'ignore',
+    },
+  );
   afterAll(() => child.kill('SIGKILL'));
   return `redis://127.0.0.1:${port}`;
 }
 
-const backends: ['postgres' | 'redis', () => Promise<string | undefined>][] = [['postgres', async () => undefined]];
+const backends: ['postgres' | 'redis', () => Promise<string | undefined>][] = [
+  ['postgres', async () => undefined],
+];
 if (hasRedis()) backends.push(['redis', startRedis]);
 else if (process.env.CI) throw new Error('redis-server is missing: CI must run these tests on both backends');
 

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type ConnectionOptions, createPostgresBackend, Queue, type QueueOptions, runMigrations, Worker, type WorkerOptions } from 'bullmq';
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  Queue,
+  type QueueOptions,
+  runMigrations,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { z } from 'zod';
@@ -21,7 +29,12 @@ export interface LaneQueue {
   /** Delivers ids; a message seen before is ignored (jobId is task and dispatch). */
   publish(deliveries: { taskId: number; dispatch: number; host: string; priority: string }[]): Promise<void>;
   /** Runs `process` for each message of the host's lane, at most `concurrency` at a time. */
-  consume(host: string, concurrency: number, process: (job: LaneJob) => Promise<void>, onError: (e: Error) => void): Promise<LaneConsumer>;
+  consume(
+    host: string,
+    concurrency: number,
+    process: (job: LaneJob) => Promise<void>,
+    onError: (e: Error) => void,
+  ): Promise<LaneConsumer>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +44,10 @@ const laneName = (host: string) => `lane-${host.toLowerCase()}`;
 const priorities: Record<string, number> = { H: 0, M: 5, L: 10 };
 /** Two installations may share one Redis. */
 const prefixOf = (databaseUrl: string) =>
-  `alai-${createHash('sha256').update(new URL(databaseUrl).pathname + new URL(databaseUrl).host).digest('hex').slice(0, 8)}`;
+  `alai-${createHash('sha256')
+    .update(new URL(databaseUrl).pathname + new URL(databaseUrl).host)
+    .digest('hex')
+    .slice(0, 8)}`;
 
 const SCHEMA = 'bullmq';
 /** Without enable_sort=off the planner sorts the whole backlog for each job (STACK: 340 instead of 1,800 jobs a second). */
@@ -53,15 +69,19 @@ export async function migrateQueue(databaseUrl: string): Promise<void> {
  * delivered where nobody listens. Throws QUEUE_BACKEND_MISMATCH.
  */
 export async function claimQueueBackend(db: Pick<Db, 'pool'>, backend: QueueBackendName): Promise<void> {
-  await db.pool.query('INSERT INTO installation(id, queue_backend) VALUES (1, $1) ON CONFLICT DO NOTHING', [backend]);
-  const { rows } = await db.pool.query<{ queue_backend: QueueBackendName }>('SELECT queue_backend FROM installation');
+  await db.pool.query('INSERT INTO installation(id, queue_backend) VALUES (1, $1) ON CONFLICT DO NOTHING', [
+    backend,
+  ]);
+  const { rows } = await db.pool.query<{ queue_backend: QueueBackendName }>(
+    'SELECT queue_backend FROM installation',
+  );
   const known = rows[0]?.queue_backend;
   if (known !== backend)
     throw new AlaiError(
       'QUEUE_BACKEND_MISMATCH',
       `This installation delivers through ${known}, and this process was started for ${backend}.`,
       backend === 'redis'
-        ? 'Unset REDIS_URL, or move the whole installation: UPDATE installation SET queue_backend = \'redis\' while everything is stopped.'
+        ? "Unset REDIS_URL, or move the whole installation: UPDATE installation SET queue_backend = 'redis' while everything is stopped."
         : 'Set REDIS_URL to the Redis of this installation.',
     );
 }
@@ -73,7 +93,12 @@ export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined
   const backend: QueueBackendName = o.redisUrl ? 'redis' : 'postgres';
   const pool = o.redisUrl
     ? null
-    : new pg.Pool({ connectionString: o.databaseUrl, options: PG_OPTIONS, max: 6, application_name: 'alai-queue' });
+    : new pg.Pool({
+        connectionString: o.databaseUrl,
+        options: PG_OPTIONS,
+        max: 6,
+        application_name: 'alai-queue',
+      });
   pool?.on('error', () => {});
   const redis = o.redisUrl ? new Redis(o.redisUrl, { maxRetriesPerRequest: null }) : null;
   redis?.on('error', () => {});

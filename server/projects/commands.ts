@@ -5,7 +5,12 @@ import { type ImportedProject, importFolder } from './git.ts';
  * A folder becomes a project: its history is imported into the factory's own bare repository first, then the row is written.
  * The same folder again finds its project and brings news of the folder. Throws PROJECT_* errors; nothing half-made stays.
  */
-export async function addProject(db: Db, home: string, path: string, o: { isSample?: boolean } = {}): Promise<ImportedProject> {
+export async function addProject(
+  db: Db,
+  home: string,
+  path: string,
+  o: { isSample?: boolean } = {},
+): Promise<ImportedProject> {
   const found = await importFolder(path, home);
   await db.pool.query(
     `INSERT INTO project(id, name, path, default_branch, is_sample) VALUES ($1, $2, $3, $4, $5)

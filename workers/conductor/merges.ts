@@ -8,7 +8,11 @@ import { bareRepositoryOf } from '#server/projects/git.ts';
 /** A worker died between plan and answer: the branch itself says whether the push landed. */
 export async function reconcileEffects(db: Db, home: string, log: Logger): Promise<void> {
   for (const e of await orphanEffects(db)) {
-    const found = await reconcile(bareRepositoryOf(home, e.projectId), { oldSha: e.oldSha, newSha: e.newSha, branch: e.branch });
+    const found = await reconcile(bareRepositoryOf(home, e.projectId), {
+      oldSha: e.oldSha,
+      newSha: e.newSha,
+      branch: e.branch,
+    });
     await settleEffect(db, e.id, found === 'done' ? 'DONE' : 'ABANDONED', 'sweep');
     log.info({ effect: e.id, found }, 'merge reconciled');
   }
@@ -17,7 +21,11 @@ export async function reconcileEffects(db: Db, home: string, log: Logger): Promi
 /** Brings merged work back to the folders the projects came from; never over the operator's own changes. */
 export async function deliverMerges(db: Db, home: string, log: Logger): Promise<void> {
   for (const m of await undeliveredMerges(db)) {
-    const result = await deliver({ path: m.path, bareRepository: bareRepositoryOf(home, m.projectId), branch: m.branch });
+    const result = await deliver({
+      path: m.path,
+      bareRepository: bareRepositoryOf(home, m.projectId),
+      branch: m.branch,
+    });
     await recordDelivery(db, m, result);
     log.info({ project: m.projectId, result: result.result }, 'delivered');
   }

@@ -6,7 +6,13 @@ import type { Logger } from '#server/platform/logger.ts';
 import { createGitHttp } from '#server/projects/git-http.ts';
 
 /** Serves the projects' bare repositories to the workers; code travels by git only, never by a shared path. */
-export async function serveRepositories(o: { db: Db; home: string; port: number; token: string; log: Logger }): Promise<Server> {
+export async function serveRepositories(o: {
+  db: Db;
+  home: string;
+  port: number;
+  token: string;
+  log: Logger;
+}): Promise<Server> {
   const git = createGitHttp({ repositories: path.join(o.home, 'repositories'), token: o.token });
   const server = createServer((req, res) => {
     git(req, res)
@@ -23,7 +29,11 @@ export async function serveRepositories(o: { db: Db; home: string; port: number;
     server.once('error', (e: NodeJS.ErrnoException) =>
       reject(
         e.code === 'EADDRINUSE'
-          ? new AlaiError('PORT_IN_USE', `Port ${o.port} is in use, and the repositories are served there.`, 'Set ALAI_GIT_PORT to a free port.')
+          ? new AlaiError(
+              'PORT_IN_USE',
+              `Port ${o.port} is in use, and the repositories are served there.`,
+              'Set ALAI_GIT_PORT to a free port.',
+            )
           : e,
       ),
     );

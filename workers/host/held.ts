@@ -28,7 +28,13 @@ export class HeldAttempts {
   #timer: NodeJS.Timeout | undefined;
   #lastHeard = Date.now();
 
-  constructor(o: { db: Db; timing: Timing; worker: { id: string; host: string }; log: Logger; onTakenOver: () => void }) {
+  constructor(o: {
+    db: Db;
+    timing: Timing;
+    worker: { id: string; host: string };
+    log: Logger;
+    onTakenOver: () => void;
+  }) {
     this.#db = o.db;
     this.#timing = o.timing;
     this.#worker = o.worker;

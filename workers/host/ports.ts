@@ -59,7 +59,12 @@ export function attemptPorts(o: {
     },
     async settleIntegration(effectId, result) {
       const settled = await settleEffect(db, effectId, result === 'done' ? 'DONE' : 'ABANDONED');
-      if (!settled) throw new AlaiError('LEASE_LOST', 'The sweep settled this merge already.', 'Stop; another attempt goes on.');
+      if (!settled)
+        throw new AlaiError(
+          'LEASE_LOST',
+          'The sweep settled this merge already.',
+          'Stop; another attempt goes on.',
+        );
     },
     landedIntegration: () => landedIntegration(db, held.attemptId),
     now: () => new Date(),

@@ -63,11 +63,18 @@ export async function processJob(c: HostContext, job: LaneJob): Promise<void> {
   } catch (e) {
     log.error({ err: e }, 'attempt broke');
     await ports.flush();
-    await endAttempt(c.db, c.publisher, { ...held, host: c.worker.host }, {
-      kind: 'infra',
-      code: isAlaiError(e) ? e.code : 'INTERNAL',
-      message: e instanceof Error ? e.message : String(e),
-    }).catch((err) => log.error({ err }, 'the end of the attempt could not be written; its lease will run out'));
+    await endAttempt(
+      c.db,
+      c.publisher,
+      { ...held, host: c.worker.host },
+      {
+        kind: 'infra',
+        code: isAlaiError(e) ? e.code : 'INTERNAL',
+        message: e instanceof Error ? e.message : String(e),
+      },
+    ).catch((err) =>
+      log.error({ err }, 'the end of the attempt could not be written; its lease will run out'),
+    );
   } finally {
     c.held.release(held.attemptId);
   }
@@ -99,8 +106,14 @@ async function report(
     return;
   }
   const why = signal.reason as StopReason | undefined;
-  if (why === 'stopped' || why === 'drained') await endAttempt(c.db, c.publisher, ending, { kind: 'yielded', reason: why, question: '' });
-  else if (why !== 'stale') await endAttempt(c.db, c.publisher, ending, { kind: 'infra', code: outcome.code, message: `Aborted: ${why ?? outcome.code}` });
+  if (why === 'stopped' || why === 'drained')
+    await endAttempt(c.db, c.publisher, ending, { kind: 'yielded', reason: why, question: '' });
+  else if (why !== 'stale')
+    await endAttempt(c.db, c.publisher, ending, {
+      kind: 'infra',
+      code: outcome.code,
+      message: `Aborted: ${why ?? outcome.code}`,
+    });
 }
 
 /** A merge that did not happen is an answer too: its step is done with the reason, or the task could never be. */
@@ -113,6 +126,12 @@ async function closeIntegration(
   const merged = outcome.integration?.result === 'merged' || outcome.integration?.result === 'unchanged';
   if (!step || merged) return;
   const text =
-    outcome.verdict === 'reject' ? 'Nothing was merged: rejected.' : `Nothing was merged: ${outcome.integration?.result ?? 'nothing to merge'}.`;
-  await ports.checkpoint({ stepId: step.id, commit: null, output: { text, report: null, findings: [], tree: null } });
+    outcome.verdict === 'reject'
+      ? 'Nothing was merged: rejected.'
+      : `Nothing was merged: ${outcome.integration?.result ?? 'nothing to merge'}.`;
+  await ports.checkpoint({
+    stepId: step.id,
+    commit: null,
+    output: { text, report: null, findings: [], tree: null },
+  });
 }
