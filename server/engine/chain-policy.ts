@@ -37,7 +37,7 @@ export type NextMove =
       head: string | null;
     }
   | { kind: 'ask'; question: 'rejects' | 'merge'; because: string }
-  | { kind: 'accept'; sha: string | null; then: Stage | null }
+  | { kind: 'accept'; sha: string | null; after: Stage | null }
   | { kind: 'finish' };
 
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -94,10 +94,10 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
     };
   }
   if (merge && !chain.accepted)
-    return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, then: after };
+    return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, after };
   if (after) return { kind: 'stage', stage: after, because: `${out.stage} passed.`, ...stay };
   // A plan whose last stage merges nothing still has to be accepted before it can finish.
-  return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, then: null };
+  return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, after: null };
 }
 
 /** Findings that become work once the chain is accepted; what is only worth knowing does not. */

@@ -117,9 +117,9 @@ export async function progressChain(
       return [];
     case 'accept': {
       const deliveries = await acceptChain(q, chain, task, next.sha);
-      if (next.then)
+      if (next.after)
         deliveries.push(
-          ...(await openStage(q, chain, task, next.then, {
+          ...(await openStage(q, chain, task, next.after, {
             cycle: chain.cycle,
             because: 'Accepted.',
             mendsTask: null,
