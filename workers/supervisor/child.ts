@@ -10,6 +10,7 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
 }
 
+/** Pauses at real time; a faster timing scale shortens them like every other duration. */
 const FIRST_BACKOFF = 500;
 const LAST_BACKOFF = 30_000;
 /** A process that lived this long died of something new: its backoff starts again. */
@@ -24,7 +25,8 @@ export class Child {
   #process: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
-  #backoff = FIRST_BACKOFF;
+  readonly #scale: number;
+  #backoff: number;
   restarts = 0;
 
   constructor(spec: ChildSpec, home: string, log: Logger, onDeath: (text: string) => void) {
@@ -32,6 +34,8 @@ export class Child {
     this.#home = home;
     this.#log = log;
     this.#onDeath = onDeath;
+    this.#scale = Number(spec.env.ALAI_TIMING_SCALE ?? 1);
+    this.#backoff = FIRST_BACKOFF * this.#scale;
   }
 
   start(): void {
@@ -54,9 +58,9 @@ export class Child {
       this.#process = undefined;
       forgetChild(this.#home, name);
       if (this.#stopping) return;
-      if (Date.now() - started > SETTLED) this.#backoff = FIRST_BACKOFF;
+      if (Date.now() - started > SETTLED * this.#scale) this.#backoff = FIRST_BACKOFF * this.#scale;
       const pause = this.#backoff;
-      this.#backoff = Math.min(LAST_BACKOFF, this.#backoff * 2);
+      this.#backoff = Math.min(LAST_BACKOFF * this.#scale, this.#backoff * 2);
       this.restarts++;
       this.#log.warn({ child: name, reason, pause }, 'died, will be started again');
       this.#onDeath(`${name} ended (${reason}); starting it again in ${pause / 1000} s. Its log: ${file}`);
@@ -64,6 +68,11 @@ export class Child {
     };
     child.on('error', (e) => ended(e.message));
     child.on('exit', (code, signal) => ended(signal ? `signal ${signal}` : `exit code ${code}`));
+  }
+
+  /** Its process id while it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   get running(): boolean {

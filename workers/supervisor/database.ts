@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
 import type { Env } from '#server/platform/env.ts';
 import { migrate } from '#server/platform/migrate.ts';
+import { migrateQueue } from '#server/platform/queue.ts';
 import type { Secrets } from '#server/platform/secrets.ts';
 
 export interface Database {
@@ -27,8 +28,10 @@ export async function startDatabase(env: Env, secrets: Secrets): Promise<Databas
   return { url: embedded.url, said, embedded };
 }
 
-export async function migrateDatabase(root: string, url: string): Promise<string> {
+/** Our tables, and BullMQ's own where PostgreSQL also delivers. */
+export async function migrateDatabase(root: string, url: string, redisUrl: string | undefined): Promise<string> {
   const applied = await migrate(url, path.join(root, 'prisma/migrations'));
+  if (!redisUrl) await migrateQueue(url);
   return applied.length ? `${applied.length} applied` : '';
 }
 

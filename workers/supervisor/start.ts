@@ -47,7 +47,7 @@ export async function startMachine({ root, env, log, progress, machine, signal }
   signal.throwIfAborted();
   await progress.step('Migrations', async () => ({
     value: null,
-    said: await migrateDatabase(root, database.url),
+    said: await migrateDatabase(root, database.url, env.REDIS_URL),
   }));
   await progress.step('Prisma client', async () => ({
     value: null,

@@ -1,0 +1,129 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Services } from '#server/api/services.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
+import { timing } from '#server/domain/timing.ts';
+import { createDb } from '#server/platform/db.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
+import { parseEnv } from '#server/platform/env.ts';
+import { createLogger } from '#server/platform/logger.ts';
+import { freePort } from '#server/platform/ports.ts';
+import { openQueue } from '#server/platform/queue.ts';
+import { secrets as readSecrets } from '#server/platform/secrets.ts';
+import { Child } from '#workers/supervisor/child.ts';
+import { migrateDatabase, prepareSignIn } from '#workers/supervisor/database.ts';
+import { machinePlan } from '#workers/supervisor/processes.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** A whole factory of real processes, in a home of its own, that may be killed. */
+export interface World {
+  home: string;
+  services: Services;
+  children: Map<string, Child>;
+  redis: ChildProcess | undefined;
+  databaseUrl: string;
+  url: string;
+  token: string;
+  stop(): Promise<void>;
+}
+
+export function redisInstalled(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts PostgreSQL, Redis where asked, the rehearsal, the conductor, both hosts and (with `web`) the built pages.
+ * @param scale of all durations; 0.1 makes a lease three seconds.
+ */
+export async function startWorld(o: { backend: 'postgres' | 'redis'; scale: number; web: boolean; pace?: number }): Promise<World> {
+  const home = mkdtempSync(path.join(tmpdir(), 'alai-world-'));
+  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ home, password: 'only-on-loopback-for-tests' });
+  let redis: ChildProcess | undefined;
+  let redisUrl: string | undefined;
+  if (o.backend === 'redis') {
+    const port = await freePort();
+    mkdirSync(path.join(home, 'redis'));
+    redis = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', path.join(home, 'redis')], { stdio: 'ignore' });
+    redisUrl = `redis://127.0.0.1:${port}`;
+  }
+  const [web, git, rehearsal] = [await freePort(), await freePort(), await freePort()];
+  const env = parseEnv({
+    PORT: String(web),
+    ALAI_HOME: home,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redisUrl,
+    ALAI_TIMING_SCALE: String(o.scale),
+    ALAI_GIT_PORT: String(git),
+    ALAI_REHEARSAL_PORT: String(rehearsal),
+    ALAI_REHEARSAL: 'always',
+  });
+  await migrateDatabase(root, postgres.url, redisUrl);
+  const secrets = readSecrets(env);
+  await prepareSignIn(postgres.url, secrets.apiToken);
+  const log = createLogger('supervisor', { home, level: 'info', tty: false });
+  const plan = machinePlan(root, {
+    env,
+    databaseUrl: postgres.url,
+    secrets,
+    ports: { git, rehearsal, postgres: 0 } as never,
+    models: { kind: 'rehearsal', url: `http://127.0.0.1:${rehearsal}`, said: '' },
+  }).filter((spec) => spec.name !== 'web' || o.web);
+  const children = new Map<string, Child>();
+  for (const spec of plan) {
+    const child = new Child({ ...spec, env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0) } }, home, log, () => {});
+    children.set(spec.name, child);
+    child.start();
+  }
+  const db = createDb(postgres.url, { max: 6 });
+  const services: Services = {
+    env,
+    db,
+    queue: openQueue({ databaseUrl: postgres.url, redisUrl }),
+    timing: timing(o.scale),
+    catalogue: () => readCatalogue(path.join(root, 'companies')),
+  };
+  await hostsUp(services, 2);
+  return {
+    home,
+    services,
+    children,
+    redis,
+    databaseUrl: postgres.url,
+    url: `http://127.0.0.1:${web}`,
+    token: secrets.apiToken,
+    async stop() {
+      await Promise.all([...children.values()].map((c) => c.stop(3_000)));
+      await services.queue.close();
+      await db.close();
+      redis?.kill('SIGKILL');
+      postgres.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function hostsUp(s: Services, n: number): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const { rows } = await s.db.pool.query(`SELECT 1 FROM worker WHERE state = 'ACTIVE'`);
+    if (rows.length >= n) return;
+    if (Date.now() > deadline) throw new Error('the workers did not come up; see the logs in the home');
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
+
+/** What the processes wrote, for a failed test's message. */
+export function logsOf(home: string, lines = 30): string {
+  const dir = path.join(home, 'logs');
+  return readdirSync(dir)
+    .map((f) => `--- ${f}\n${readFileSync(path.join(dir, f), 'utf8').split('\n').slice(-lines).join('\n')}`)
+    .join('\n');
+}
