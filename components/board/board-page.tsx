@@ -15,7 +15,7 @@ function EmptyBoard() {
   const router = useRouter();
   const { composing, setComposing } = useFrame();
   const bento = useMutation(
-    trpc.sample.bento.mutationOptions({ onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`) }),
+    trpc.sample.run.mutationOptions({ onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`) }),
   );
   const refusal = bento.error ? refusalOf(bento.error) : null;
   return (
@@ -26,7 +26,7 @@ function EmptyBoard() {
         both hosts. It takes about a minute and needs nobody.
       </p>
       <div className="flex flex-wrap justify-center gap-2">
-        <Button kind="primary" disabled={bento.isPending} onClick={() => bento.mutate()}>
+        <Button kind="primary" disabled={bento.isPending} onClick={() => bento.mutate({ name: 'bento' })}>
           {bento.isPending ? 'Making the repository' : 'Run the Bento sample'}
         </Button>
         {composing ? null : (
@@ -48,7 +48,7 @@ export function BoardPage() {
   useTitle('Board', 'All projects');
   const trpc = useTRPC();
   const { composing, setComposing } = useFrame();
-  const board = useQuery(trpc.board.show.queryOptions({ project: null }));
+  const board = useQuery(trpc.board.get.queryOptions({ projectId: null }));
   const empty = board.data?.cards.length === 0;
 
   return (

@@ -65,8 +65,8 @@ export function Columns({ board }: { board: Board }) {
           <section key={column} className={`col ${face.style}${shown[column].length > 0 ? ' some' : ''}`} aria-label={face.name}>
             <header>
               {face.look === 'none' ? null : (
-                <span className={`${shown[column].length > 0 ? face.look : 'none'} flex`}>
-                  <Mark shape={shown[column].length > 0 ? face.look : 'queued'} />
+                <span className={`${face.look} flex`}>
+                  <Mark shape={face.look} />
                 </span>
               )}
               <h2>{face.name}</h2>

@@ -63,7 +63,7 @@ export function Composer() {
 
   const lines = drafts.filter((d) => d.title.trim());
   const asked = useSettled(
-    { project: project.value, tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })) },
+    { projectId: project.isFolder ? null : project.value, tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })) },
     200,
   );
   const preview = useQuery(

@@ -46,7 +46,7 @@ export function useCreate() {
   const [key] = useState(() => `web-${crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`}`);
   const [tries, setTries] = useState(0);
   const [refusal, setRefusal] = useState<ShownRefusal | null>(null);
-  const boardKey = trpc.board.show.queryKey({ project: null });
+  const boardKey = trpc.board.get.queryKey({ projectId: null });
   const mutation = useMutation(
     trpc.tasks.create.mutationOptions({
       onMutate: async (request: CreateTasks | { tasks: { title: string }[] }) => {

@@ -13,7 +13,7 @@ export function Banners() {
   const trpc = useTRPC();
   const { data: strip, error, refetch } = useStrip();
   const resume = useMutation(
-    trpc.fleet.resume.mutationOptions({
+    trpc.factory.resume.mutationOptions({
       onSuccess: () => refetch(),
       onError: (e) => toast.error(refusalOf(e).message, { description: refusalOf(e).hint }),
     }),
@@ -38,7 +38,7 @@ export function Banners() {
             <b>The factory is stopped.</b> {strip.stopped.by} stopped it at {clock(strip.stopped.at)}
             {strip.stopped.reason ? `: ${strip.stopped.reason}` : ''}. Nothing starts until you resume.
           </span>
-          <Button small onClick={() => resume.mutate({ reason: '' })} disabled={resume.isPending}>
+          <Button small onClick={() => resume.mutate()} disabled={resume.isPending}>
             Resume the factory
           </Button>
         </div>

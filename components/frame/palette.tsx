@@ -26,15 +26,15 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
   const { data: strip, refetch } = useStrip();
   const tasks = useQuery(
     trpc.tasks.list.queryOptions(
-      { search: text.trim(), limit: 12 },
+      { q: text.trim(), limit: 12 },
       { enabled: open && text.trim().length > 0, placeholderData: keepPreviousData, staleTime: 5_000 },
     ),
   );
   const refused = (e: unknown) => toast.error(refusalOf(e).message, { description: refusalOf(e).hint });
-  const stop = useMutation(trpc.fleet.stop.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
-  const resume = useMutation(trpc.fleet.resume.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
+  const stop = useMutation(trpc.factory.stop.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
+  const resume = useMutation(trpc.factory.resume.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
   const bento = useMutation(
-    trpc.sample.bento.mutationOptions({
+    trpc.sample.run.mutationOptions({
       onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`),
       onError: refused,
     }),
@@ -50,9 +50,9 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
     { name: 'Board', key: 'g b', icon: '--i-board', act: () => router.push('/') },
     { name: 'Pipelines', key: 'g p', icon: '--i-pipeline', act: () => router.push('/pipelines') },
     { name: 'Human queue', key: 'g q', icon: '--i-queue', act: () => router.push('/queue') },
-    { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate() },
+    { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate({ name: 'bento' }) },
     strip?.stopped
-      ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate({ reason: '' }) }
+      ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate() }
       : { name: 'Stop the factory: end every agent now', icon: '--i-power', act: () => stop.mutate({ reason: '' }) },
     { name: 'Change between dark and light', icon: '--i-theme', act: toggleTheme },
     { name: 'Sign out', icon: '--i-status', act: () => void signOut({ callbackUrl: '/sign-in' }) },

@@ -12,7 +12,7 @@ import { Icon } from './rail.tsx';
 /** The strip's numbers. Asked every ten seconds too, so that a dead stream cannot hide a silent host. */
 export function useStrip() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.fleet.strip.queryOptions(undefined, { refetchInterval: 10_000 }));
+  const query = useQuery(trpc.strip.get.queryOptions(undefined, { refetchInterval: 10_000 }));
   const server = query.data?.now;
   useEffect(() => {
     if (server) syncClock(server);

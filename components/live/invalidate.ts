@@ -7,7 +7,7 @@ type Key = readonly [readonly string[], { input?: { id?: number } }?];
 export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
   const [room, procedure] = key[0];
   const asked = key[1]?.input?.id;
-  if (room === 'fleet' || room === 'board') return true;
+  if (room === 'strip' || room === 'board' || room === 'factory') return true;
   if (room === 'queue') return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
   if (room === 'pipelines') return procedure === 'list' || asked === event.pipelineId;
   if (room === 'projects') return event.entity === 'project';
@@ -16,7 +16,7 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
     if (procedure === 'list') return true;
     if (asked === event.taskId) return true;
     // A task page also names what it waits for and blocks, which are its pipeline's other tasks.
-    return procedure === 'show' && (data as TaskView | undefined)?.pipelineId === event.pipelineId;
+    return procedure === 'get' && (data as TaskView | undefined)?.pipelineId === event.pipelineId;
   }
   return false;
 }

@@ -26,8 +26,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     let paused = false;
     return openStream(client, {
       onMessage: (message) => {
-        if (message.kind === 'event') invalidate(message.event);
-        else for (const id of message.attemptIds) for (const tell of ticks.current.get(id) ?? []) tell();
+        if (message.entity === 'transcript') for (const tell of ticks.current.get(Number(message.entityId)) ?? []) tell();
+        else invalidate(message);
       },
       onPhase: (next) => {
         // What happened while the stream was down arrives with the resume; what was cached is asked again too.

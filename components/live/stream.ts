@@ -1,16 +1,16 @@
 import type { TRPCClient } from '@trpc/client';
-import type { FeedMessage } from '#server/api/routers/events.ts';
 import type { AppRouter } from '#server/api/root.ts';
+import type { FeedEvent } from '#server/domain/views.ts';
 
 export type Phase = 'connecting' | 'live' | 'paused';
 
 type Wire =
-  | { kind: 'message'; id: string; message: FeedMessage }
+  | { kind: 'message'; id: string; message: FeedEvent }
   | { kind: 'phase'; phase: Phase }
   | { kind: 'who' };
 
 interface StreamHandlers {
-  onMessage: (message: FeedMessage) => void;
+  onMessage: (message: FeedEvent) => void;
   onPhase: (phase: Phase) => void;
 }
 

@@ -1,21 +1,16 @@
 import { z } from 'zod';
-import {
-  callViewSchema,
-  changesSchema,
-  findingViewSchema,
-  gateViewSchema,
-  proofViewSchema,
-} from '#server/domain/views.ts';
+import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views.ts';
 import { roles } from './auth.ts';
 
-/** What the Evidence and Cost tabs of a task show. */
+/** What the Evidence tab of a task shows; the nineteen checks come with QA-19. */
 export const evidenceSchema = z.object({
   gates: z.array(gateViewSchema),
   proof: proofViewSchema.nullable(),
-  findings: z.array(findingViewSchema),
+  checks: z.object({ state: z.literal('not run'), items: z.array(z.never()) }),
 });
-export const costSchema = z.object({ calls: z.array(callViewSchema) });
+export const callsSchema = z.array(callViewSchema);
 
-/** The signed-in person and what this installation can do. */
-export const meSchema = z.object({ id: z.number(), name: z.string(), role: z.enum(roles) });
-export { changesSchema };
+/** The signed-in person. */
+export const meSchema = z.object({ id: z.string(), name: z.string(), role: z.enum(roles) });
+export const doneSchema = z.object({ ok: z.literal(true) });
+export const done = { ok: true } as const;

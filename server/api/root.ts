@@ -1,10 +1,12 @@
-import { boardRouter } from './routers/board.ts';
+import { boardRouter, stripRouter } from './routers/board.ts';
 import { eventsRouter } from './routers/events.ts';
-import { fleetRouter } from './routers/fleet.ts';
+import { factoryRouter } from './routers/factory.ts';
+import { meRouter } from './routers/me.ts';
 import { pipelinesRouter } from './routers/pipelines.ts';
-import { projectsRouter, routingRouter, sampleRouter } from './routers/projects.ts';
+import { projectsRouter } from './routers/projects.ts';
 import { queueRouter } from './routers/queue.ts';
-import { sessionRouter } from './routers/session.ts';
+import { routingRouter } from './routers/routing.ts';
+import { sampleRouter } from './routers/sample.ts';
 import { tasksRouter } from './routers/tasks.ts';
 import { router } from './trpc.ts';
 
@@ -12,13 +14,14 @@ import { router } from './trpc.ts';
 export const appRouter = router({
   board: boardRouter,
   events: eventsRouter,
-  fleet: fleetRouter,
+  factory: factoryRouter,
+  me: meRouter,
   pipelines: pipelinesRouter,
   projects: projectsRouter,
   queue: queueRouter,
   routing: routingRouter,
   sample: sampleRouter,
-  session: sessionRouter,
+  strip: stripRouter,
   tasks: tasksRouter,
 });
 

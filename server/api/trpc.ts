@@ -3,9 +3,11 @@ import superjson from 'superjson';
 import { ZodError } from 'zod';
 import { type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
 import type { Viewer } from './auth.ts';
+import type { Services } from './services.ts';
 
 export interface Context {
   viewer: Viewer | null;
+  s: Services;
 }
 
 /** What the wire calls our refusals. Everything not named here is the caller's input. */

@@ -25,7 +25,8 @@ const sampleSchema = z.strictObject({
 });
 export type Sample = z.infer<typeof sampleSchema>;
 
-const folderOf = (name: string) => join(import.meta.dirname, '../../samples', name);
+// From the working directory: a bundled copy of this file (the web's) does not know where it came from.
+const folderOf = (name: string) => join(process.cwd(), 'samples', name);
 
 /** The tasks of a sample, in the order they are created; `dependsOn` names keys before it. */
 export async function readSample(name = 'bento'): Promise<Sample> {

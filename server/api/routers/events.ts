@@ -1,16 +1,22 @@
-import { tracked } from '@trpc/server';
+import { TRPCError, tracked } from '@trpc/server';
 import { z } from 'zod';
-import type { FeedEvent } from '#server/domain/views.ts';
+import { follow } from '../feed.ts';
+import { stopping } from '../shutdown.ts';
 import { reader, router } from '../trpc.ts';
 
-/** What the one stream of a browser carries. */
-export type FeedMessage = { kind: 'event'; event: FeedEvent } | { kind: 'transcript'; attemptIds: number[] };
-
 export const eventsRouter = router({
-  /** Every transition, in commit order without gaps, from `lastEventId` on. */
+  /**
+   * Every transition, in commit order without gaps, from `lastEventId` on. `transcript.grown` tells that the transcript of
+   * attempt `entityId` has more.
+   */
   feed: reader
     .input(z.strictObject({ lastEventId: z.string().max(60).nullish() }).optional())
-    .subscription(async function* ({ signal }) {
-      if (signal?.aborted) yield tracked('0-0', { kind: 'transcript', attemptIds: [] } as FeedMessage);
+    .subscription(async function* ({ ctx, input, signal }) {
+      try {
+        for await (const event of follow(ctx.s.db, input?.lastEventId ?? null, signal)) yield tracked(event.id, event);
+      } catch (cause) {
+        if (!stopping.aborted) throw cause;
+        throw new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The server stops.', cause });
+      }
     }),
 });

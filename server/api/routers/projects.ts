@@ -1,29 +1,25 @@
 import { z } from 'zod';
-import { createdSchema, projectViewSchema, routePreviewSchema } from '#server/domain/views.ts';
-import { pending } from '../pending.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { projectViewSchema } from '#server/domain/views.ts';
+import { addProject } from '#server/projects/commands.ts';
+import { readProjects } from '#server/projects/data.ts';
+import { done, doneSchema } from '../outputs.ts';
+import { forRole, reader, router, writer } from '../trpc.ts';
 
 export const projectsRouter = router({
-  list: reader.output(z.array(projectViewSchema)).query(() => pending('Projects')),
-});
-
-export const routingRouter = router({
-  /** A dry run for each line: company, tier, host, held, reasons. Nothing is created. */
-  preview: reader
-    .input(
-      z.strictObject({
-        project: z.string().max(4_000).nullable().default(null),
-        tasks: z
-          .array(z.strictObject({ title: z.string().max(100_000), tags: z.array(z.string()).default([]) }))
-          .min(1)
-          .max(200),
-      }),
-    )
-    .output(z.array(routePreviewSchema))
-    .query(() => pending('Routing')),
-});
-
-export const sampleRouter = router({
-  /** The five tasks of the source documents in a fresh repository `bento`. */
-  bento: writer.output(createdSchema).mutation(() => pending('The sample')),
+  list: reader.output(z.array(projectViewSchema)).query(({ ctx }) => readProjects(ctx.s.db)),
+  add: writer
+    .input(z.strictObject({ path: z.string().trim().min(1).max(4_000) }))
+    .output(z.object({ id: z.string(), name: z.string() }))
+    .mutation(async ({ ctx, input }) => {
+      const { id, name } = await addProject(ctx.s.db, ctx.s.env.ALAI_HOME, input.path);
+      return { id, name };
+    }),
+  /** Lets agents run commands in this project on machines without an OS sandbox. The owner's own decision. */
+  allowUnsandboxed: forRole('ceo')
+    .input(z.strictObject({ id: z.string().max(200) }))
+    .output(doneSchema)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.s.db.pool.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [input.id]);
+      return done;
+    }),
 });

@@ -1,15 +1,28 @@
 import { z } from 'zod';
 import { answers, escalationViewSchema, queueViewSchema } from '#server/domain/views.ts';
+import { decide, undoDecision } from '#server/engine/decide.ts';
+import { readEscalation, readQueue } from '#server/human-queue/data.ts';
+import { actorOf } from '../auth.ts';
 import { byId, id, reason } from '../inputs.ts';
-import { pending } from '../pending.ts';
+import { done, doneSchema } from '../outputs.ts';
 import { reader, router, writer } from '../trpc.ts';
 
 export const queueRouter = router({
-  list: reader.output(queueViewSchema).query(() => pending('The human queue')),
-  show: reader.input(byId).output(escalationViewSchema).query(() => pending('The human queue')),
+  list: reader.output(queueViewSchema).query(({ ctx }) => readQueue(ctx.s.db)),
+  get: reader
+    .input(byId)
+    .output(escalationViewSchema)
+    .query(({ ctx, input }) => readEscalation(ctx.s.db, ctx.s.timing, input.id)),
   /** An answer is bound to the digest of what was seen, and takes effect ten seconds later. */
-  answer: writer
+  decide: writer
     .input(z.strictObject({ id, answer: z.enum(answers), note: reason, digest: z.string().min(1).max(200) }))
-    .mutation(() => pending('The human queue')),
-  undo: writer.input(byId).mutation(() => pending('The human queue')),
+    .output(z.object({ effectiveAt: z.date() }))
+    .mutation(({ ctx, input }) => decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer))),
+  undo: writer
+    .input(byId)
+    .output(doneSchema)
+    .mutation(async ({ ctx, input }) => {
+      await undoDecision(ctx.s.db, input.id, actorOf(ctx.viewer));
+      return done;
+    }),
 });

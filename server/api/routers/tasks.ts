@@ -8,30 +8,93 @@ import {
   timelineItemSchema,
   transcriptViewSchema,
 } from '#server/domain/views.ts';
-import { byId, editTask, id, listTasks, reason } from '../inputs.ts';
-import { costSchema, evidenceSchema } from '../outputs.ts';
-import { pending } from '../pending.ts';
+import { readCalls, readChanges, readGates, readProof, readTranscript } from '#server/engine/data/evidence.ts';
+import { listTasks as list, nextTask, readTask } from '#server/engine/data/task.ts';
+import { readTimeline } from '#server/engine/data/timeline.ts';
+import { cancelTask, finishByHand, reopenTask, setProject, startTask } from '#server/engine/human.ts';
+import { actorOf } from '../auth.ts';
+import { createWork, editWork, resolveProject } from '../compose.ts';
+import { command } from '../command.ts';
+import { byId, editTask, id, listTasks, projectReference, reason } from '../inputs.ts';
+import { callsSchema, done, doneSchema, evidenceSchema } from '../outputs.ts';
 import { reader, router, writer } from '../trpc.ts';
 
 const move = z.strictObject({ id, reason });
 
 export const tasksRouter = router({
-  show: reader.input(byId).output(taskViewSchema).query(() => pending('Tasks')),
-  list: reader.input(listTasks).output(z.array(taskListItemSchema)).query(() => pending('Tasks')),
-  timeline: reader.input(byId).output(z.array(timelineItemSchema)).query(() => pending('Tasks')),
-  changes: reader.input(byId).output(changesSchema).query(() => pending('Tasks')),
-  evidence: reader.input(byId).output(evidenceSchema).query(() => pending('Tasks')),
-  cost: reader.input(byId).output(costSchema).query(() => pending('Tasks')),
-  /** Entries of one attempt rewritten since `after`, so that a live page asks for what is new only. */
+  get: reader
+    .input(byId)
+    .output(taskViewSchema)
+    .query(({ ctx, input }) => readTask(ctx.s.db, ctx.s.timing, input.id)),
+  list: reader
+    .input(listTasks.prefault({}))
+    .output(z.array(taskListItemSchema))
+    .query(({ ctx, input }) => {
+      const status = input.status === undefined ? undefined : [input.status].flat();
+      return list(ctx.s.db, ctx.s.timing, { ...input, status });
+    }),
+  next: reader.output(taskListItemSchema.nullable()).query(({ ctx }) => nextTask(ctx.s.db, ctx.s.timing)),
+  timeline: reader
+    .input(byId)
+    .output(z.array(timelineItemSchema))
+    .query(({ ctx, input }) => readTimeline(ctx.s.db, input.id)),
+  changes: reader
+    .input(byId)
+    .output(changesSchema)
+    .query(({ ctx, input }) => readChanges(ctx.s.db, input.id)),
+  evidence: reader
+    .input(byId)
+    .output(evidenceSchema)
+    .query(async ({ ctx, input }) => {
+      const [gates, proof] = await Promise.all([readGates(ctx.s.db, input.id), readProof(ctx.s.db, input.id)]);
+      return { gates, proof, checks: { state: 'not run' as const, items: [] } };
+    }),
+  calls: reader
+    .input(byId)
+    .output(callsSchema)
+    .query(({ ctx, input }) => readCalls(ctx.s.db, input.id)),
+  /** Entries of one attempt (the newest when none is named) rewritten since `afterRev`. */
   transcript: reader
-    .input(z.strictObject({ attemptId: id, after: z.number().int().min(0).default(0) }))
+    .input(z.strictObject({ taskId: id, attemptId: id.nullable().default(null), afterRev: z.number().int().min(0).default(0) }))
     .output(transcriptViewSchema)
-    .query(() => pending('Tasks')),
-  create: writer.input(createTasksSchema).output(createdSchema).mutation(() => pending('Intake')),
-  edit: writer.input(editTask).mutation(() => pending('Tasks')),
-  start: writer.input(move).mutation(() => pending('Tasks')),
-  done: writer.input(move).mutation(() => pending('Tasks')),
-  cancel: writer.input(move).mutation(() => pending('Tasks')),
-  reopen: writer.input(move).mutation(() => pending('Tasks')),
-  stop: writer.input(move).mutation(() => pending('Tasks')),
+    .query(({ ctx, input }) => readTranscript(ctx.s.db, input)),
+  create: writer
+    .input(createTasksSchema)
+    .output(createdSchema)
+    .mutation(({ ctx, input }) => createWork(ctx.s, input, actorOf(ctx.viewer))),
+  edit: writer
+    .input(editTask)
+    .output(doneSchema)
+    .mutation(async ({ ctx, input }) => {
+      await editWork(ctx.s, input.id, input.version, input.patch, actorOf(ctx.viewer));
+      return done;
+    }),
+  setProject: writer
+    .input(z.strictObject({ id, project: projectReference }))
+    .output(doneSchema)
+    .mutation(async ({ ctx, input }) => {
+      const project = await resolveProject(ctx.s, input.project);
+      return await command(ctx.s, (q) => setProject(q, input.id, project.id, actorOf(ctx.viewer)));
+    }),
+  start: writer
+    .input(move)
+    .output(doneSchema)
+    .mutation(({ ctx, input }) => command(ctx.s, (q) => startTask(q, input.id, actorOf(ctx.viewer)))),
+  done: writer
+    .input(move)
+    .output(doneSchema)
+    .mutation(({ ctx, input }) => command(ctx.s, (q) => finishByHand(q, input.id, actorOf(ctx.viewer), input.reason))),
+  cancel: writer
+    .input(move)
+    .output(doneSchema)
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, async (q) => {
+        await cancelTask(q, input.id, actorOf(ctx.viewer), input.reason);
+        return [];
+      }),
+    ),
+  reopen: writer
+    .input(move)
+    .output(doneSchema)
+    .mutation(({ ctx, input }) => command(ctx.s, (q) => reopenTask(q, input.id, actorOf(ctx.viewer), input.reason))),
 });

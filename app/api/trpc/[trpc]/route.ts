@@ -1,11 +1,14 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { createContext } from '#server/api/context.ts';
+import { report } from '#server/api/report.ts';
 import { appRouter } from '#server/api/root.ts';
 
 export const dynamic = 'force-dynamic';
 
 async function handler(req: Request): Promise<Response> {
-  return fetchRequestHandler({ endpoint: '/api/trpc', req, router: appRouter, createContext: () => createContext(req) });
+  return fetchRequestHandler({ endpoint: '/api/trpc', req, router: appRouter, createContext: () => createContext(req),
+    onError: ({ error, path }) => report(error, path),
+  });
 }
 
 export { handler as GET, handler as POST };

@@ -1,0 +1,38 @@
+import NextAuth from 'next-auth';
+import CredentialsProvider from 'next-auth/providers/credentials';
+import { spendSignInCode } from '#server/api/auth.ts';
+import { services } from '#server/api/services.ts';
+import { isAlaiError } from '#server/domain/errors.ts';
+
+const week = 7 * 24 * 3600;
+
+const handler = NextAuth({
+  session: { strategy: 'jwt', maxAge: 2 * week, updateAge: 24 * 3600 },
+  pages: { signIn: '/sign-in' },
+  providers: [
+    CredentialsProvider({
+      id: 'code',
+      name: 'One-time link',
+      credentials: { code: { type: 'text' } },
+      async authorize(credentials, req) {
+        const code = String(credentials?.code ?? '');
+        if (code.length < 8 || code.length > 200) return null;
+        const from = String(req.headers?.['x-forwarded-for'] ?? 'here').slice(0, 60);
+        try {
+          const { id, name } = await spendSignInCode(services().db, code, from);
+          return { id, name };
+        } catch (e) {
+          if (isAlaiError(e) && e.code === 'SIGN_IN_LINK_INVALID') return null;
+          throw new Error(isAlaiError(e) ? e.code : 'INTERNAL', { cause: e });
+        }
+      },
+    }),
+  ],
+  callbacks: {
+    // The session holds an id and nothing that could grow old.
+    jwt: ({ token, user }) => (user ? { sub: user.id } : { sub: token.sub }),
+    session: ({ session }) => ({ expires: session.expires }),
+  },
+});
+
+export { handler as GET, handler as POST };

@@ -1,0 +1,21 @@
+import type { Answer, EscalationItem, Look } from '#server/domain/views.ts';
+
+export const answerWords: Record<Answer, { name: string; did: string; key: string; look: Look }> = {
+  approve: { name: 'Approve', did: 'approved', key: 'A', look: 'done' },
+  send_back: { name: 'Send back', did: 'sent back', key: 'S', look: 'queued' },
+  reject: { name: 'Reject', did: 'rejected', key: 'R', look: 'failed' },
+};
+
+export const kindWords: Record<EscalationItem['kind'], string> = {
+  safety: 'Safety rule',
+  retries: 'Retries used up',
+  rejects: 'Rejected three times',
+  merge: 'Merge',
+  question: 'Question',
+  consent: 'Consent',
+  dependency: 'Dependency failed',
+  effect: 'Outcome unknown',
+};
+
+/** An answer that needs a reason, because somebody has to act on it. */
+export const needsReason = (answer: Answer): boolean => answer !== 'approve';

@@ -1,0 +1,156 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Dialog } from 'radix-ui';
+import { type FormEvent, useState } from 'react';
+import { toast } from 'sonner';
+import type { TaskView } from '#server/domain/views.ts';
+import { useKeys } from '../frame/keys.ts';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { Button } from '../ui/button.tsx';
+import { EditTask } from './edit.tsx';
+
+type Move = 'start' | 'done' | 'cancel' | 'reopen' | 'stop';
+
+const moves: Record<Move, { name: string; title: string; says: string; asks: boolean; did: string }> = {
+  start: { name: 'Start', title: 'Start', says: '', asks: false, did: 'queued' },
+  done: {
+    name: 'Mark done',
+    title: 'Mark it done by hand?',
+    says: 'No agent will work on it. What waits for it may start.',
+    asks: true,
+    did: 'marked done',
+  },
+  cancel: {
+    name: 'Cancel',
+    title: 'Cancel it?',
+    says: 'Running agents of it end now. What waits for it keeps waiting and asks you. It can be reopened.',
+    asks: true,
+    did: 'cancelled',
+  },
+  reopen: {
+    name: 'Reopen',
+    title: 'Reopen it?',
+    says: 'It starts again as a new generation; what was done stays in its history.',
+    asks: true,
+    did: 'reopened',
+  },
+  stop: {
+    name: 'Stop',
+    title: 'Stop the agent?',
+    says: 'Its process ends within seconds. What it pushed is kept, and the next attempt goes on from there.',
+    asks: true,
+    did: 'stopped',
+  },
+};
+
+function useMoves(task: Pick<TaskView, 'id'>) {
+  const trpc = useTRPC();
+  const queries = useQueryClient();
+  const options = (did: string) => ({
+    onSuccess: () => {
+      toast(`#${task.id} ${did}`);
+      void queries.invalidateQueries({ queryKey: [['tasks']] });
+    },
+    onError: (e: unknown) => {
+      const said = refusalOf(e);
+      toast.error(said.message, { description: said.hint });
+    },
+  });
+  return {
+    start: useMutation(trpc.tasks.start.mutationOptions(options(moves.start.did))),
+    done: useMutation(trpc.tasks.done.mutationOptions(options(moves.done.did))),
+    cancel: useMutation(trpc.tasks.cancel.mutationOptions(options(moves.cancel.did))),
+    reopen: useMutation(trpc.tasks.reopen.mutationOptions(options(moves.reopen.did))),
+    stop: useMutation(trpc.tasks.stop.mutationOptions(options(moves.stop.did))),
+  };
+}
+
+interface AskProps {
+  move: Move | null;
+  onClose: () => void;
+  onYes: (move: Move, reason: string) => void;
+}
+
+/** One question with its consequence and a reason that is kept in the history. */
+function Ask({ move, onClose, onYes }: AskProps) {
+  const [reason, setReason] = useState('');
+  const face = move ? moves[move] : null;
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    if (move) onYes(move, reason.trim());
+    setReason('');
+    onClose();
+  };
+  return (
+    <Dialog.Root open={move !== null} onOpenChange={(open) => (open ? null : onClose())}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="palette-veil" />
+        <Dialog.Content className="dialog float">
+          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
+            <Dialog.Title>{face?.title}</Dialog.Title>
+            <Dialog.Description className="text-muted">{face?.says}</Dialog.Description>
+            <input
+              className="field"
+              aria-label="Reason"
+              placeholder="Why, for the history (optional)"
+              value={reason}
+              onChange={(e) => setReason(e.target.value)}
+            />
+            <div className="flex justify-end gap-2">
+              <Button hint="Esc" onClick={onClose}>
+                Keep as it is
+              </Button>
+              <Button type="submit" kind="primary">
+                {face?.name}
+              </Button>
+            </div>
+          </form>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+/** Stops the running agent, where that is legal now. */
+export function StopButton({ task, small }: { task: TaskView; small?: boolean }) {
+  const acts = useMoves(task);
+  const [move, setMove] = useState<Move | null>(null);
+  if (!task.commands.includes('stop')) return null;
+  return (
+    <>
+      <Button small={small} onClick={() => setMove('stop')} disabled={acts.stop.isPending}>
+        {acts.stop.isPending ? 'Stopping' : 'Stop'}
+      </Button>
+      <Ask move={move} onClose={() => setMove(null)} onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })} />
+    </>
+  );
+}
+
+/** What a human may do with the task right now; the server says which moves are legal. */
+export function Actions({ task }: { task: TaskView }) {
+  const acts = useMoves(task);
+  const [move, setMove] = useState<Move | null>(null);
+  const [editing, setEditing] = useState(false);
+  const may = (c: TaskView['commands'][number]) => task.commands.includes(c);
+  const act = (m: Move) => (moves[m].asks ? setMove(m) : acts[m].mutate({ id: task.id, reason: '' }));
+  useKeys({ e: () => (may('edit') ? setEditing(true) : undefined) });
+  const shown = (['start', 'done', 'reopen', 'cancel'] as const).filter(may);
+  if (shown.length === 0 && !may('edit')) return null;
+  return (
+    <div className="mt-3 flex flex-wrap gap-2">
+      {shown.map((m) => (
+        <Button key={m} small kind={m === 'start' ? 'primary' : 'plain'} disabled={acts[m].isPending} onClick={() => act(m)}>
+          {moves[m].name}
+        </Button>
+      ))}
+      {may('edit') ? (
+        <Button small hint="e" onClick={() => setEditing(true)}>
+          Edit
+        </Button>
+      ) : null}
+      <Ask move={move} onClose={() => setMove(null)} onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })} />
+      {editing ? <EditTask task={task} onClose={() => setEditing(false)} /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import type { TaskView } from '#server/domain/views.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { count, money, took } from '../ui/format.ts';
+import { hostName, tierName } from '../ui/words.ts';
+
+const ends: Record<TaskView['attempts'][number]['state'], string> = {
+  LEASED: 'starting',
+  RUNNING: 'running',
+  SUCCEEDED: 'done',
+  FAILED: 'failed',
+  YIELDED: 'gave way',
+  LOST: 'lost its host',
+  TIMED_OUT: 'ran out of time',
+  CANCELLED: 'cancelled',
+};
+
+/** Tokens, seconds and money of each attempt and each model call. */
+export function Cost({ task }: { task: TaskView }) {
+  const trpc = useTRPC();
+  const cost = useQuery(trpc.tasks.calls.queryOptions({ id: task.id }));
+  const calls = cost.data ?? [];
+  if (task.attempts.length === 0) return <p className="p-4 text-muted">Nothing was spent. No agent has started.</p>;
+  return (
+    <>
+      <h3 className="panel-head">Attempts</h3>
+      <ul className="lines">
+        {task.attempts.map((a) => (
+          <li key={a.id}>
+            <span className="n m">{a.n}</span>
+            <span className="grow cut">
+              {hostName(a.host)} slot {a.slot} · {a.model} · {tierName(a.tier)}
+              <span className="m" title={a.error ?? undefined}>
+                {' '}
+                {ends[a.state]}
+              </span>
+            </span>
+            <span className="n m">{a.endedAt ? took(a.endedAt.getTime() - a.startedAt.getTime()) : ''}</span>
+            <span className="n">{a.scripted ? 'scripted' : money(a.costUsd)}</span>
+          </li>
+        ))}
+        <li>
+          <strong className="grow">Task</strong>
+          <span className="n m">
+            {count(task.tokensIn)} in, {count(task.tokensOut)} out
+          </span>
+          <strong className="n">{money(task.costUsd)}</strong>
+        </li>
+      </ul>
+      <h3 className="panel-head">
+        Model calls <span className="n">{calls.length}</span>
+      </h3>
+      <ul className="lines">
+        {calls.map((c) => (
+          <li key={c.id}>
+            <span className="grow cut">
+              {c.stepKey}
+              <span className="m">
+                {' '}
+                {c.model}
+                {c.ok ? '' : `, ${c.errorCode ?? 'failed'}`}
+              </span>
+            </span>
+            <span className="n m">
+              {count(c.tokensIn)} + {count(c.tokensOut)}
+            </span>
+            <span className="n m w-14 text-right">{took(c.ms)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

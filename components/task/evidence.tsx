@@ -1,0 +1,155 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import type { GateView, TaskView } from '#server/domain/views.ts';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { Button, Tag } from '../ui/button.tsx';
+import { EvidenceBadge } from '../ui/evidence.tsx';
+import { clock, took } from '../ui/format.ts';
+import { Mark } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
+import { Failure, Skeleton } from '../ui/states.tsx';
+
+function Gate({ gate }: { gate: GateView }) {
+  const detail = plain(gate.detail || gate.gate);
+  return (
+    <details className="file">
+      <summary>
+        <EvidenceBadge source={gate.observed} />
+        <span className={`${gate.ok ? 'done' : 'failed'} flex`}>
+          <Mark shape={gate.ok ? 'done' : 'failed'} label={gate.ok ? 'passed' : 'failed'} />
+        </span>
+        <span className="cut grow" title={detail}>
+          {detail}
+        </span>
+        {gate.tryNumber > 1 ? <span className="m">try {gate.tryNumber}</span> : null}
+        <span className="n m">{took(gate.ms)}</span>
+      </summary>
+      <div className="gate-body">
+        <p className="m">
+          {gate.gate} after step {gate.stepKey}, {clock(gate.at, true)}
+          {gate.exitCode === null ? '' : `, exit ${gate.exitCode}`}
+        </p>
+        {gate.command ? <pre>$ {plain(gate.command.join(' '))}</pre> : null}
+        {gate.output ? (
+          <pre tabIndex={0} aria-label={`Output of ${gate.gate}`}>
+            {plain(gate.output)}
+          </pre>
+        ) : null}
+      </div>
+    </details>
+  );
+}
+
+function save(name: string, type: string, content: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+/** Gates, findings, the nineteen checks and the proof of work, each with who observed it. */
+export function Evidence({ task }: { task: TaskView }) {
+  const trpc = useTRPC();
+  const query = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
+  if (query.error && !query.data) return <Failure error={refusalOf(query.error)} retry={() => void query.refetch()} />;
+  if (!query.data)
+    return (
+      <div className="p-4">
+        <Skeleton className="h-32" />
+      </div>
+    );
+  const { gates, proof } = query.data;
+  const { findings } = task;
+  return (
+    <>
+      <h3 className="panel-head">Gates</h3>
+      {gates.map((g) => (
+        <Gate key={g.id} gate={g} />
+      ))}
+      {gates.length === 0 ? <p className="m px-4 pb-3">No gate has run yet.</p> : null}
+      {task.report ? (
+        <details className="file">
+          <summary>
+            <EvidenceBadge source="agent" />
+            <span className="none flex">
+              <Mark shape="none" label="not checked" />
+            </span>
+            <span className="cut grow">{plain(task.report.taskSummary)}</span>
+          </summary>
+          <div className="gate-body">
+            <p>{plain(task.report.taskSummary)}</p>
+            {task.report.keyDecisions.map((d) => (
+              <p key={d} className="m">
+                Decided: {plain(d)}
+              </p>
+            ))}
+            {task.report.verification ? <p className="m">Verified, it says: {plain(task.report.verification)}</p> : null}
+          </div>
+        </details>
+      ) : null}
+      {findings.length > 0 ? (
+        <>
+          <h3 className="panel-head">Findings</h3>
+          <ul className="findings">
+            {findings.map((f) => (
+              <li key={f.id}>
+                <Tag>{f.severity}</Tag>
+                <div className="grow">
+                  <p>{plain(f.title)}</p>
+                  <p className="m">
+                    {f.file ? <span className="n">{`${f.file}${f.line ? `:${f.line}` : ''} `}</span> : null}
+                    {plain(f.detail)}
+                  </p>
+                </div>
+                {f.followUpTaskId ? (
+                  <Link className="m underline" href={`/tasks/${f.followUpTaskId}`}>
+                    #{f.followUpTaskId}
+                  </Link>
+                ) : f.mended ? (
+                  <span className="m">mended</span>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+      <h3 className="panel-head">QA-19</h3>
+      <p className="m px-4 pb-3">Not run. The nineteen checks are not part of this release yet.</p>
+      <h3 className="panel-head">Proof of work</h3>
+      {proof ? (
+        <div className="flex flex-col gap-3 px-4 pb-4">
+          <div className="flex flex-wrap items-center gap-2">
+            <Button small onClick={() => save(`manifest-${task.id}.json`, 'application/json', JSON.stringify(proof.manifest, null, 2))}>
+              Download manifest
+            </Button>
+            <Button small onClick={() => save(`GOTCHA-${task.id}.md`, 'text/markdown', proof.gotcha)}>
+              Download GOTCHA.md
+            </Button>
+            <span className="m">
+              Written {clock(proof.createdAt)}
+              {proof.patchHash ? (
+                <>
+                  , patch <span className="n">{proof.patchHash.slice(0, 12)}</span>
+                </>
+              ) : null}
+            </span>
+          </div>
+          {task.scripted ? (
+            <p className="m">
+              <b className="font-medium text-text">Scripted, no model was called.</b> The commands and their outputs are real.
+            </p>
+          ) : null}
+          <pre className="gotcha" tabIndex={0} aria-label="GOTCHA.md">
+            {plain(proof.gotcha)}
+          </pre>
+        </div>
+      ) : (
+        <p className="m px-4 pb-4">Written when the task is done: commands with outputs, hashes, model, tokens and times.</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,161 @@
+'use client';
+import Link from 'next/link';
+import type { ReactNode } from 'react';
+import type { TaskView } from '#server/domain/views.ts';
+import { Tag } from '../ui/button.tsx';
+import { Chip, Mark } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
+import { Age } from '../ui/time.tsx';
+import { companyName, hostName, tierName } from '../ui/words.ts';
+import { Actions } from './actions.tsx';
+import { Timeline } from './timeline.tsx';
+
+function Ref({ task }: { task: TaskView['blocks'][number] }) {
+  return (
+    <Link href={`/tasks/${task.id}`} className={`chip ${task.status.look} hover:underline`} title={task.title}>
+      <Mark shape={task.status.look} label={task.status.word} />
+      <span className="n">#{task.id}</span>
+      <span className="cut max-w-44 text-text">{task.title}</span>
+    </Link>
+  );
+}
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+const priorityWords = { H: 'High', M: 'Medium', L: 'Low' } as const;
+
+/** Properties and timeline: what it is, who has it, what it waits for, what happened. */
+export function Side({ task }: { task: TaskView }) {
+  const { status } = task;
+  const model = task.attempts[task.attempts.length - 1]?.model ?? task.route?.choices[0]?.model;
+  return (
+    <section className="side" aria-label="Task">
+      <p className="m">
+        <span className="n">#{task.id}</span>
+        {task.rootTaskId && task.rootTaskId !== task.id ? (
+          <>
+            {' '}
+            in chain{' '}
+            <Link className="underline" href={`/tasks/${task.rootTaskId}`}>
+              #{task.rootTaskId}
+            </Link>
+          </>
+        ) : null}
+        {task.pipelineId ? (
+          <>
+            {task.rootTaskId && task.rootTaskId !== task.id ? ', ' : ' in '}
+            <Link className="underline" href={`/pipelines/${task.pipelineId}?node=t${task.id}`}>
+              pipeline #{task.pipelineId}
+            </Link>
+          </>
+        ) : null}
+      </p>
+      <h2>{plain(task.title)}</h2>
+      <Chip shape={status.look} word={status.word} pill>
+        {status.since ? (
+          <span>
+            · <Age since={status.since} />
+          </span>
+        ) : null}
+        {status.heardAt && status.look === 'running' ? (
+          <span>
+            · heard <Age since={status.heardAt} /> ago
+          </span>
+        ) : null}
+      </Chip>
+      {task.waits && status.word !== task.waits ? <p className="m mt-2">{task.waits}</p> : null}
+      {task.escalationId ? (
+        <p className="mt-3">
+          <Link className="btn small primary" href={`/queue?decision=${task.escalationId}`}>
+            Decide in the human queue
+          </Link>
+        </p>
+      ) : null}
+      <Actions task={task} />
+      {task.description ? <p className="description">{plain(task.description)}</p> : null}
+      <dl className="kv">
+        {task.stage ? (
+          <Row name="Stage">
+            {task.stage}
+            {task.cycle > 0 ? `, cycle ${task.cycle} of 2` : ''}
+            {task.generation > 0 ? `, generation ${task.generation + 1}` : ''}
+          </Row>
+        ) : null}
+        <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
+        {task.company ? <Row name="Company">{companyName(task.company)}</Row> : null}
+        {task.blueprint ? <Row name="Blueprint">{task.blueprint}</Row> : null}
+        {task.tier === null ? null : (
+          <Row name="Tier">{[tierName(task.tier), model].filter(Boolean).join(', ')}</Row>
+        )}
+        {task.host ? <Row name="Host">{`${hostName(task.host)}${task.slot === null ? '' : `, slot ${task.slot}`}`}</Row> : null}
+        {task.sandboxed === false ? <Row name="Sandbox">Not sandboxed</Row> : null}
+        <Row name="Priority">{priorityWords[task.priority]}</Row>
+        {task.tags.length > 0 ? (
+          <Row name="Tags">
+            <span className="flex flex-wrap gap-1">
+              {task.tags.map((t) => (
+                <Tag key={t}>{t}</Tag>
+              ))}
+            </span>
+          </Row>
+        ) : null}
+        {task.dependsOn.length > 0 ? (
+          <Row name="After">
+            {task.dependsOn.map((t) => (
+              <Ref key={t.id} task={t} />
+            ))}
+          </Row>
+        ) : null}
+        {task.blocks.length > 0 ? (
+          <Row name="Blocks">
+            {task.blocks.map((t) => (
+              <Ref key={t.id} task={t} />
+            ))}
+          </Row>
+        ) : null}
+        {task.steps.length > 0 ? (
+          <Row name="Steps">
+            <ol>
+              {task.steps.map((s) => (
+                <li key={s.id} className="flex items-center gap-2">
+                  <span className={`flex ${s.state === 'DONE' ? 'done' : s.state === 'RUNNING' ? 'running' : 'queued'}`}>
+                    <Mark
+                      shape={s.state === 'DONE' ? 'done' : s.state === 'RUNNING' ? 'running' : s.state === 'PENDING' ? 'queued' : 'cancelled'}
+                      label={s.state.toLowerCase()}
+                    />
+                  </span>
+                  {s.key}
+                  {s.commit ? <span className="n m">{s.commit.slice(0, 7)}</span> : null}
+                </li>
+              ))}
+            </ol>
+          </Row>
+        ) : null}
+      </dl>
+      {task.route && task.route.reasons.length > 0 ? (
+        <details className="why-route">
+          <summary className="label">Why this route</summary>
+          <ul className="m mt-2 flex flex-col gap-1">
+            {task.route.held ? <li>Held for a human: {task.route.held.reason}.</li> : null}
+            {task.route.reasons.map((r) => (
+              <li key={r}>{r}</li>
+            ))}
+            {task.route.skipped.map((s) => (
+              <li key={`${s.tier}${s.model}`}>
+                {tierName(s.tier)} ({s.model}) skipped: {s.reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+      <Timeline id={task.id} />
+    </section>
+  );
+}

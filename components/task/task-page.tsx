@@ -1,0 +1,109 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import { type KeyboardEvent, useState } from 'react';
+import type { TaskView } from '#server/domain/views.ts';
+import { useTitle } from '../frame/frame.tsx';
+import { useKeys } from '../frame/keys.ts';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { money } from '../ui/format.ts';
+import { Failure, Skeleton } from '../ui/states.tsx';
+import { Changes } from './changes.tsx';
+import { Cost } from './cost.tsx';
+import { Evidence } from './evidence.tsx';
+import { Side } from './side.tsx';
+import { Transcript } from './transcript.tsx';
+
+const tabs = ['task', 'transcript', 'changes', 'evidence', 'cost'] as const;
+type Tab = (typeof tabs)[number];
+const names: Record<Tab, string> = {
+  task: 'Task',
+  transcript: 'Transcript',
+  changes: 'Changes',
+  evidence: 'Evidence',
+  cost: 'Cost',
+};
+
+function ChangesPanel({ task }: { task: TaskView }) {
+  const trpc = useTRPC();
+  const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
+  if (changes.data) return <Changes changes={changes.data} />;
+  if (changes.error) return <Failure error={refusalOf(changes.error)} retry={() => void changes.refetch()} />;
+  return (
+    <div className="p-4">
+      <Skeleton className="h-48" />
+    </div>
+  );
+}
+
+function Room({ task }: { task: TaskView }) {
+  const trpc = useTRPC();
+  // Where only one panel fits, the first thing to see is the work itself.
+  const [tab, setTab] = useState<Tab>(() =>
+    matchMedia('(max-width: 640px)').matches ? 'task' : matchMedia('(max-width: 1100px)').matches ? 'transcript' : 'changes',
+  );
+  const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
+  const evidence = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
+  useKeys({ '1': () => setTab('changes'), '2': () => setTab('evidence'), '3': () => setTab('cost') });
+  const amounts: Partial<Record<Tab, string>> = {
+    changes: changes.data ? String(changes.data.files.length) : undefined,
+    evidence: evidence.data ? String(evidence.data.gates.length) : undefined,
+    cost: task.scripted ? undefined : money(task.costUsd),
+  };
+  const arrows = (e: KeyboardEvent) => {
+    const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+    if (!by) return;
+    const all = [...e.currentTarget.querySelectorAll<HTMLButtonElement>('[role="tab"]')].filter((b) => b.offsetParent);
+    const at = all.indexOf(document.activeElement as HTMLButtonElement);
+    const next = all[(at + by + all.length) % all.length];
+    next?.focus();
+    next?.click();
+  };
+  return (
+    <div className="task-view" data-tab={tab}>
+      <Side task={task} />
+      <Transcript task={task} />
+      <div className="tabs" role="tablist" aria-label="Results" onKeyDown={arrows}>
+        {tabs.map((t) => (
+          <button
+            key={t}
+            type="button"
+            role="tab"
+            id={`tab-${t}`}
+            aria-selected={tab === t}
+            aria-controls={t === 'task' || t === 'transcript' ? undefined : 'results'}
+            tabIndex={tab === t ? 0 : -1}
+            data-of={t}
+            onClick={() => setTab(t)}
+          >
+            {names[t]} {amounts[t] ? <span className="n">{amounts[t]}</span> : null}
+          </button>
+        ))}
+      </div>
+      <div className="panel" id="results" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
+        {tab === 'changes' || tab === 'task' || tab === 'transcript' ? <ChangesPanel task={task} /> : null}
+        {tab === 'evidence' ? <Evidence task={task} /> : null}
+        {tab === 'cost' ? <Cost task={task} /> : null}
+      </div>
+    </div>
+  );
+}
+
+/** One task: what it is, what the agent does, what changed, what proves it, what it cost. */
+export function TaskPage({ id }: { id: number }) {
+  const trpc = useTRPC();
+  const task = useQuery(trpc.tasks.get.queryOptions({ id }));
+  useTitle(`#${id}`, task.data?.projectName ?? '');
+  if (task.data) return <Room task={task.data} />;
+  if (task.error) return <Failure error={refusalOf(task.error)} retry={() => void task.refetch()} />;
+  return (
+    <div className="task-view" aria-busy="true">
+      <section className="side flex flex-col gap-3">
+        <Skeleton className="h-5 w-48" />
+        <Skeleton className="h-6 w-32" />
+        <Skeleton className="h-40" />
+      </section>
+      <section className="talk" />
+    </div>
+  );
+}

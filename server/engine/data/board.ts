@@ -1,0 +1,167 @@
+import { type ChainPlan } from '#server/domain/plan.ts';
+import { isLiveTask, stages } from '#server/domain/status.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import type { Board, BoardCard, EscalationKind, Look, StatusView } from '#server/domain/views.ts';
+import type { Db } from '#server/platform/db.ts';
+import { patience, readTasks, type TaskRow, taskStatus } from './rows.ts';
+import { askWord, type Patience } from './status.ts';
+import { waitReasons } from './waits.ts';
+
+interface ChainRow {
+  id: number;
+  root_task_id: number;
+  state: string;
+  plan: ChainPlan;
+  accepted_at: Date | null;
+  finished_at: Date | null;
+  title: string;
+  ask_id: number | null;
+  ask_kind: EscalationKind;
+  ask_state: string;
+  ask_at: Date;
+}
+
+/** Finished work stays on the board for a day; everything is still found by search. */
+const DONE_FOR = '24 hours';
+const MAX_DONE = 300;
+
+async function readChains(db: Db, projectId: string | null): Promise<ChainRow[]> {
+  const { rows } = await db.pool.query<ChainRow>(
+    `SELECT c.id, c.root_task_id, c.state, c.plan, c.accepted_at, c.finished_at, r.title,
+       e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at
+     FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
+     LEFT JOIN LATERAL (SELECT * FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING') ORDER BY e.id DESC LIMIT 1) e ON true
+     WHERE ($1::text IS NULL OR r.project_id = $1) AND c.id IN (
+       SELECT id FROM chain WHERE state IN ('ACTIVE', 'NEEDS_HUMAN', 'ACCEPTED')
+       UNION ALL
+       (SELECT id FROM chain WHERE state IN ('FINISHED', 'CANCELLED') AND finished_at > now() - interval '${DONE_FOR}'
+        ORDER BY finished_at DESC LIMIT ${MAX_DONE}))`,
+    [projectId],
+  );
+  return rows;
+}
+
+/** Five dots: what became of each planned stage, by its latest task. */
+function dotsOf(chain: ChainRow, tasks: TaskRow[], p: Patience): BoardCard['dots'] {
+  const over = chain.state === 'FINISHED' || chain.state === 'CANCELLED';
+  return stages.map((stage) => {
+    const latest = tasks.filter((t) => t.stage === stage).sort((a, b) => b.cycle - a.cycle || b.id - a.id)[0];
+    if (latest) {
+      const look = taskStatus(latest, p).look;
+      return { stage, look: look === 'none' ? 'queued' : look, taskId: latest.id };
+    }
+    const planned = chain.plan.stages.some((s) => s.stage === stage);
+    return { stage, look: planned && !over ? 'queued' : 'none', taskId: null };
+  });
+}
+
+const endLook = (chain: ChainRow, root: TaskRow): [Look, string, Date | null] => {
+  if (root.status === 'FAILED') return ['failed', 'Failed', root.finished_at];
+  if (chain.state === 'CANCELLED') return ['cancelled', 'Cancelled', chain.finished_at];
+  return ['done', 'Merged', chain.finished_at ?? chain.accepted_at];
+};
+
+function cardOf(
+  root: TaskRow,
+  tasks: TaskRow[],
+  chain: ChainRow | null,
+  p: Patience,
+  waits: Map<number, string>,
+  blocks: Map<number, number>,
+): BoardCard {
+  const live = tasks.find((t) => isLiveTask(t.status));
+  const shown = live ?? [...tasks].sort((a, b) => b.id - a.id)[0] ?? root;
+  let status: StatusView = taskStatus(shown, p);
+  let column: BoardCard['column'];
+  let escalationId = shown.asks?.id ?? null;
+  if (chain?.ask_id) {
+    status = { look: 'yours', word: askWord(chain.ask_kind, chain.ask_state), since: chain.ask_at, heardAt: null };
+    column = 'needs-you';
+    escalationId = chain.ask_id;
+  } else if (live) {
+    if (live.status === 'NEEDS_HUMAN') column = 'needs-you';
+    else if (live.status === 'RUNNING') column = 'working';
+    else if (live.status === 'OPEN' && live.project_id === null) column = 'inbox';
+    else column = 'queued';
+  } else {
+    column = 'done';
+    if (chain) {
+      const [look, word, since] = endLook(chain, root);
+      status = { look, word, since, heardAt: null };
+    }
+  }
+  const blocked = blocks.get(root.id) ?? 0;
+  return {
+    key: chain ? `c${chain.id}` : `t${root.id}`,
+    taskId: root.id,
+    liveTaskId: shown.id,
+    chainId: chain?.id ?? null,
+    pipelineId: root.pipeline_id,
+    title: root.title,
+    column,
+    status,
+    company: shown.company,
+    tier: shown.tier,
+    host: shown.host,
+    priority: root.priority,
+    tags: root.tags,
+    projectId: root.project_id,
+    projectName: root.project_name,
+    dots: chain ? dotsOf(chain, tasks, p) : stages.map((stage) => ({ stage, look: 'none' as const, taskId: null })),
+    costUsd: tasks.reduce((n, t) => n + t.cost_usd, 0),
+    tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
+    waits: column === 'needs-you' ? (blocked > 0 ? `blocks ${blocked}` : null) : (waits.get(shown.id) ?? null),
+    escalationId,
+    scripted: tasks.some((t) => t.scripted),
+    updatedAt: shown.finished_at ?? shown.started_at ?? shown.queued_at ?? shown.created_at,
+  };
+}
+
+const rank = { H: 0, M: 1, L: 2 } as const;
+
+/** Longest waiting first where it waits, newest first where it is over. */
+function order(a: BoardCard, b: BoardCard): number {
+  const since = (c: BoardCard) => c.status.since?.getTime() ?? 0;
+  if (a.column !== b.column) return 0;
+  if (a.column === 'done') return since(b) - since(a) || b.taskId - a.taskId;
+  return rank[a.priority] - rank[b.priority] || a.taskId - b.taskId;
+}
+
+/** One card per chain, and per task without one. */
+export async function readBoard(db: Db, timing: Timing, projectId: string | null = null): Promise<Board> {
+  const chains = await readChains(db, projectId);
+  const [tasks, p, blocked] = await Promise.all([
+    readTasks(
+      db.pool,
+      `t.chain_id = ANY($1) OR (t.chain_id IS NULL AND ($2::text IS NULL OR t.project_id = $2)
+         AND (t.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN') OR t.finished_at > now() - interval '${DONE_FOR}'))`,
+      [chains.map((c) => c.id), projectId],
+    ),
+    patience(db.pool, timing),
+    db.pool.query<{ id: number; n: number }>(
+      `SELECT d.on_task_id id, count(*)::int n FROM dependency d WHERE d.satisfied_at IS NULL GROUP BY 1`,
+    ),
+  ]);
+  const waits = await waitReasons(db.pool, tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'));
+  const blocks = new Map(blocked.rows.map((r) => [r.id, r.n]));
+  const byChain = Map.groupBy(tasks, (t) => t.chain_id ?? 0);
+  const cards: BoardCard[] = [];
+  for (const chain of chains) {
+    const own = byChain.get(chain.id) ?? [];
+    const root = own.find((t) => t.id === chain.root_task_id);
+    if (root) cards.push(cardOf(root, own, chain, p, waits, blocks));
+  }
+  for (const t of byChain.get(0) ?? []) cards.push(cardOf(t, [t], null, p, waits, blocks));
+  cards.sort(order);
+  const count = (column: BoardCard['column']) => cards.filter((c) => c.column === column).length;
+  return {
+    cards,
+    counts: {
+      inbox: count('inbox'),
+      queued: count('queued'),
+      working: count('working'),
+      needsYou: count('needs-you'),
+      done: count('done'),
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { EscalationKind, Look, StatusView } from '#server/domain/views.ts';
+import type { Stage, TaskStatus, Verdict } from '#server/domain/status.ts';
+
+/** What a status is derived from, at the moment of asking: never remembered. */
+export interface StatusFacts {
+  status: TaskStatus;
+  stage: Stage | null;
+  verdict: Verdict | null;
+  project_id: string | null;
+  unmet: number;
+  host: string | null;
+  created_at: Date;
+  queued_at: Date | null;
+  finished_at: Date | null;
+  /** The live attempt, where there is one. */
+  attempt: { started_at: Date; heard_at: Date; last_progress_at: Date } | null;
+  /** The open question about it, where there is one. */
+  asks: { kind: EscalationKind; state: string; asked_at: Date; answer: string | null } | null;
+  /** It was merged, where that ends the reviewing. */
+  accepted_at?: Date | null;
+}
+
+/** How long without progress is suspicious, and how long without a word is silence. */
+export interface Patience {
+  now: Date;
+  suspicious: number;
+  lease: number;
+}
+
+const running: Record<Stage | 'none', string> = {
+  BUILD: 'Building',
+  REVIEW: 'Reviewing',
+  SECURITY: 'Auditing',
+  OPS: 'Deploying',
+  DOCS: 'Documenting',
+  none: 'Working',
+};
+const done: Record<Stage | 'none', string> = {
+  BUILD: 'Built',
+  REVIEW: 'Passed',
+  SECURITY: 'Passed',
+  OPS: 'Deployed',
+  DOCS: 'Documented',
+  none: 'Done',
+};
+const asks: Record<EscalationKind, string> = {
+  safety: 'Approve first',
+  retries: 'Retries used up',
+  rejects: 'Rejected again',
+  merge: 'Cannot merge',
+  question: 'Answer needed',
+  consent: 'Consent needed',
+  dependency: 'Blocked',
+  effect: 'Outcome unknown',
+};
+
+/** The shape and word of a task, from its row, its lease and the questions about it. */
+export function statusOf(t: StatusFacts, patience: Patience): StatusView {
+  const view = (look: Look, word: string, since: Date | null, heardAt: Date | null = null): StatusView => ({
+    look,
+    word,
+    since,
+    heardAt,
+  });
+  const stage = t.stage ?? 'none';
+  switch (t.status) {
+    case 'OPEN':
+      if (t.project_id === null) return view('none', 'Added', t.created_at);
+      return view('queued', t.unmet > 0 ? 'Waits' : 'Open', t.created_at);
+    case 'QUEUED':
+      return view('queued', 'Queued', t.queued_at ?? t.created_at);
+    case 'RUNNING': {
+      if (!t.attempt) return view('running', running[stage], t.queued_at);
+      const { started_at, heard_at, last_progress_at } = t.attempt;
+      const unheard = patience.now.getTime() - heard_at.getTime() > patience.lease;
+      const idle = patience.now.getTime() - last_progress_at.getTime() > patience.suspicious;
+      if (unheard || idle) return view('stale', 'Silent', unheard ? heard_at : last_progress_at, heard_at);
+      return view('running', running[stage], started_at, heard_at);
+    }
+    case 'NEEDS_HUMAN':
+      if (t.asks?.state === 'PENDING') return view('yours', 'Answered, undo runs', t.asks.asked_at);
+      return view('yours', t.asks ? asks[t.asks.kind] : 'Needs you', t.asks?.asked_at ?? null);
+    case 'DONE':
+      if (t.verdict === 'reject') return view('failed', 'Rejected', t.finished_at);
+      return view('done', done[stage], t.finished_at);
+    case 'FAILED':
+      return view('failed', 'Failed', t.finished_at);
+    case 'CANCELLED':
+      return view('cancelled', 'Cancelled', t.finished_at);
+    case 'SKIPPED':
+      return view('cancelled', 'Skipped', t.finished_at);
+  }
+}
+
+/** The word of a question about a whole chain. */
+export function askWord(kind: EscalationKind, state: string): string {
+  return state === 'PENDING' ? 'Answered, undo runs' : asks[kind];
+}

@@ -1,0 +1,64 @@
+import type { Queryable } from '#server/platform/db.ts';
+import type { TaskRow } from './rows.ts';
+
+const MAX_NAMED = 2;
+
+/** "#4001 to merge and #4002": what is still missing, by name as long as it fits one line. */
+function named(missing: { on_task_id: number; kind: string }[]): string {
+  const words = missing.slice(0, MAX_NAMED).map((d) => `#${d.on_task_id}${d.kind === 'accepted' ? ' to merge' : ''}`);
+  const more = missing.length - words.length;
+  return more > 0 ? `${words.join(', ')} and ${more} more` : words.join(' and ');
+}
+
+/** Why each task that does not run waits, in one line. Nothing waits silently. */
+export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<number, string>> {
+  const reasons = new Map<number, string>();
+  const open = tasks.filter((t) => t.status === 'OPEN');
+  const queued = tasks.filter((t) => t.status === 'QUEUED');
+  const [missing, ahead, hosts, stop] = await Promise.all([
+    open.length === 0
+      ? []
+      : q
+          .query<{ task_id: number; on_task_id: number; kind: string; status: string }>(
+            `SELECT d.task_id, d.on_task_id, d.kind, o.status FROM dependency d JOIN task o ON o.id = d.on_task_id
+             WHERE d.task_id = ANY($1) AND d.satisfied_at IS NULL ORDER BY d.on_task_id`,
+            [open.map((t) => t.id)],
+          )
+          .then((r) => r.rows),
+    queued.length === 0
+      ? []
+      : q
+          .query<{ id: number; ahead: number }>(
+            `SELECT id, (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
+             FROM task WHERE status = 'QUEUED'`,
+          )
+          .then((r) => r.rows),
+    q
+      .query<{ name: string; state: string; live: boolean }>(
+        `SELECT h.name, h.state, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
+      )
+      .then((r) => r.rows),
+    q.query<{ engaged: boolean }>(`SELECT engaged FROM kill_switch WHERE scope = 'factory'`).then((r) => r.rows[0]?.engaged ?? false),
+  ]);
+
+  const byTask = Map.groupBy(missing, (d) => d.task_id);
+  for (const t of open) {
+    const deps = byTask.get(t.id) ?? [];
+    const dead = deps.find((d) => d.status === 'FAILED' || d.status === 'CANCELLED');
+    if (t.project_id === null) reasons.set(t.id, 'Needs a project');
+    else if (dead) reasons.set(t.id, `Waits for #${dead.on_task_id}, which is ${dead.status.toLowerCase()}`);
+    else if (deps.length > 0) reasons.set(t.id, `Waits for ${named(deps)}`);
+    else reasons.set(t.id, 'Waits for a host with a model for it');
+  }
+  const places = new Map(ahead.map((r) => [r.id, r.ahead]));
+  for (const t of queued) {
+    const host = hosts.find((h) => h.name === t.host);
+    const name = t.host?.toUpperCase() ?? 'a host';
+    const before = places.get(t.id) ?? 0;
+    if (stop) reasons.set(t.id, 'The factory is stopped');
+    else if (host && !host.live) reasons.set(t.id, `Waits for ${name}, which has no worker`);
+    else if (host?.state === 'DRAINING') reasons.set(t.id, `Waits for ${name}, which drains`);
+    else reasons.set(t.id, `Waits for ${name}${before > 0 ? ` · ${before} ahead` : ' · next'}`);
+  }
+  return reasons;
+}
