@@ -50,7 +50,7 @@ function base(network: boolean): string[] {
 /** bubblewrap, when it works here: being installed is not enough, because containers often forbid namespaces. */
 export async function detectBwrap(): Promise<Sandbox | null> {
   if (process.platform !== 'linux') return null;
-  const [file = '', ...args] = [...base(false), '--', `${BIN}/node`, '-e', '0'];
+  const [file = '', ...args] = [...base(false), '--remount-ro', '/', '--', `${BIN}/node`, '-e', '0'];
   try {
     await promisify(execFile)(file, args, { timeout: 10_000, env: { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv });
   } catch {
@@ -63,7 +63,8 @@ export async function detectBwrap(): Promise<Sandbox | null> {
     note: 'bubblewrap: commands see only their worktree, without network and home directory',
     async wrap(s) {
       const set = Object.entries(env).flatMap(([k, v]) => ['--setenv', k, v]);
-      const argv = [...base(s.network), ...set, '--bind', s.root, INSIDE, '--chdir', INSIDE, '--', ...s.argv];
+      const place = ['--bind', s.root, INSIDE, '--remount-ro', '/', '--chdir', INSIDE];
+      const argv = [...base(s.network), ...set, ...place, '--', ...s.argv];
       return { argv, cwd: s.root, env: { PATH: process.env.PATH ?? '/usr/bin:/bin' } };
     },
   };

@@ -17,13 +17,20 @@ export function killGroup(pid: number): void {
 export function startTimeOf(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+      const fields = statOf(String(pid));
+      // A zombie holds its number until its parent looks, but nothing of it runs.
+      return fields[0] === 'Z' ? null : (fields[19] ?? null);
     }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {
     return null;
   }
+}
+
+/** The fields of /proc/<pid>/stat after the program's name, which may hold blanks and brackets. */
+function statOf(pid: string): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 const pidFileSchema = z.object({ pid: z.number().int().positive(), start: z.string().nullable() });
@@ -61,8 +68,8 @@ function groupIsOurs(pid: number, start: string | null): boolean {
     .filter((d) => /^\d+$/.test(d))
     .some((d) => {
       try {
-        const stat = readFileSync(`/proc/${d}/stat`, 'utf8');
-        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] === String(pid);
+        const fields = statOf(d);
+        return fields[0] !== 'Z' && fields[2] === String(pid);
       } catch {
         return false;
       }
