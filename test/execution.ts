@@ -326,3 +326,18 @@ export async function checkoutMain(f: Factory): Promise<string> {
 }
 
 export { gitLine };
+
+/** The Bento repository as it is after these parts of the rehearsal's scenario were accepted. */
+export async function bentoFiles(...parts: string[]): Promise<Record<string, string>> {
+  const { readdir } = await import('node:fs/promises');
+  const root = join(import.meta.dirname, '../workers/rehearsal/scenarios/bento/files');
+  const files: Record<string, string> = {};
+  for (const part of parts) {
+    for (const entry of await readdir(join(root, part), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      files[path.slice(join(root, part).length + 1)] = await readFile(path, 'utf8');
+    }
+  }
+  return files;
+}

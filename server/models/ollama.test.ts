@@ -1,0 +1,121 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AlaiError } from '#server/domain/errors.ts';
+import { startRehearsal } from '#test/execution.ts';
+import { createOllama } from './ollama.ts';
+import type { ChatRequest, Provider } from './provider.ts';
+import { withRetries } from './retry.ts';
+
+let rehearsal: Awaited<ReturnType<typeof startRehearsal>>;
+let provider: Provider;
+beforeAll(async () => {
+  rehearsal = await startRehearsal();
+  provider = rehearsal.provider;
+});
+afterAll(() => rehearsal.stop());
+
+const ask = (over: Partial<ChatRequest> = {}, p = provider) =>
+  p.chat({
+    model: 'qwen3:8b',
+    messages: [{ role: 'user', content: 'Hello there, how are you?' }],
+    tools: [],
+    maxTokens: 100,
+    idleMs: 400,
+    totalMs: 1_500,
+    signal: new AbortController().signal,
+    ...over,
+  });
+const failure = (p: Promise<unknown>) => p.then(() => null, (e: AlaiError) => ({ code: e.code, transient: e.data.transient }));
+
+describe('an answer', () => {
+  it('streams text, counts tokens and says that it is scripted', async () => {
+    let streamed = '';
+    const reply = await ask({ onText: (d) => (streamed += d) });
+    expect(streamed).toBe(reply.text);
+    expect(reply.text).toContain('no model was called');
+    expect(reply).toMatchObject({ scripted: true, stop: 'stop', toolCalls: [] });
+    expect(reply.tokensIn).toBeGreaterThan(0);
+    expect(reply.tokensOut).toBeGreaterThan(0);
+  });
+});
+
+describe('a server that misbehaves', () => {
+  it.each([
+    ['+404', 'MODEL_MISSING', false],
+    ['+429', 'MODEL_BUSY', true],
+    ['+503', 'MODEL_BUSY', true],
+    ['+500', 'MODEL_UNREACHABLE', true],
+    ['+hang-up', 'MODEL_UNREACHABLE', true],
+    ['+truncated', 'MODEL_GARBAGE', false],
+    ['+bad-json', 'MODEL_GARBAGE', false],
+    ['+silent', 'MODEL_TIMEOUT', true],
+    ['+endless', 'MODEL_TIMEOUT', false],
+    ['+slow', 'MODEL_TIMEOUT', true],
+  ])('%s is %s, transient: %s', async (suffix, code, transient) => {
+    expect(await failure(ask({ model: `qwen3:8b${suffix}` }))).toEqual({ code, transient });
+  });
+
+  it('that is not there is unreachable, and the probe says so', async () => {
+    const gone = createOllama('http://127.0.0.1:9');
+    expect(await failure(ask({}, gone))).toEqual({ code: 'MODEL_UNREACHABLE', transient: true });
+    expect(await gone.probe()).toMatchObject({ reachable: false, problem: { code: 'MODEL_UNREACHABLE' } });
+  });
+
+  it('a broken tool call, which Ollama reports as 500, is not repeated blindly', async () => {
+    const broken = await serve('error parsing tool call: raw=\'{"path": "a\', err=unexpected end of JSON input');
+    expect(await failure(ask({}, createOllama(broken.url)))).toEqual({ code: 'MODEL_GARBAGE', transient: false });
+    broken.server.close();
+  });
+
+  it('an abort ends a call that has no headers yet, with the reason of the abort', async () => {
+    const controller = new AbortController();
+    const call = ask({ model: 'qwen3:8b+slow', idleMs: 60_000, totalMs: 60_000, signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('factory stop')), 50);
+    const from = Date.now();
+    await expect(call).rejects.toThrow('factory stop');
+    expect(Date.now() - from).toBeLessThan(500);
+  });
+});
+
+describe('retries', () => {
+  const signal = new AbortController().signal;
+  const plan = (fault: string, times: number) =>
+    fetch(`${rehearsal.url}/rehearsal/faults`, { method: 'POST', body: JSON.stringify({ fault, times }) });
+
+  it('a busy server is asked again, twice at most', async () => {
+    await plan('503', 2);
+    expect((await withRetries(() => ask(), { signal, backoffMs: 5 })).text).not.toBe('');
+    await plan('503', 3);
+    let tries = 0;
+    const call = withRetries(() => (tries++, ask()), { signal, backoffMs: 5 });
+    expect(await failure(call)).toEqual({ code: 'MODEL_BUSY', transient: true });
+    expect(tries).toBe(3);
+  });
+
+  it('what cannot become better is not asked again', async () => {
+    let tries = 0;
+    await failure(withRetries(() => (tries++, ask({ model: 'nothing:1b' })), { signal, backoffMs: 5 }));
+    expect(tries).toBe(1);
+  });
+});
+
+describe('the probe', () => {
+  it('lists what is installed, what can use tools, and that all is scripted', async () => {
+    const p = await provider.probe();
+    expect(p).toMatchObject({ reachable: true, version: expect.stringMatching(/-rehearsal$/), scripted: true });
+    expect(p.models.find((m) => m.name === 'qwen3:8b')).toMatchObject({ tools: true, embedding: false });
+    expect(p.models.find((m) => m.name === 'bge-m3:latest')).toMatchObject({ tools: false, embedding: true });
+  });
+});
+
+/** A server that describes one model and fails every chat with this message. */
+async function serve(error: string): Promise<{ url: string; server: Server }> {
+  const server = createServer((req, res) => {
+    const show = req.url === '/api/show';
+    res.writeHead(show ? 200 : 500, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(show ? { details: { family: 'qwen3' }, capabilities: ['completion', 'tools'] } : { error }));
+  });
+  await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
