@@ -3,8 +3,8 @@ import { createRunAttempt, type RunAttempt } from '#server/execution/attempt.ts'
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { integrate } from '#server/integration/integrate.ts';
 import type { Provider } from '#server/models/provider.ts';
-import { buildProof } from '#server/quality/proof.ts';
 import { runGate } from '#server/quality/gates/registry.ts';
+import { buildProof } from '#server/quality/proof.ts';
 
 /** Puts the rooms of an attempt together: execution does not import quality or integration. */
 export function createRunner(o: {

@@ -10,11 +10,15 @@ import type {
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
 import type { RunnerConfig } from './ports.ts';
-import { command, type Gathered, GateFailure, runStep, type StepContext } from './step.ts';
+import { command, GateFailure, type Gathered, runStep, type StepContext } from './step.ts';
 import { createTranscript } from './transcript.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
-export type RunAttempt = (work: AttemptWork, ports: AttemptPorts, signal: AbortSignal) => Promise<AttemptOutcome>;
+export type RunAttempt = (
+  work: AttemptWork,
+  ports: AttemptPorts,
+  signal: AbortSignal,
+) => Promise<AttemptOutcome>;
 
 /** The name of the harness step that merges; it has no agent and no blueprint entry. */
 export const INTEGRATE = 'integrate';
@@ -61,7 +65,16 @@ async function attempt(
   let keep = false;
   try {
     workspace = await openWorkspace(work, { hostDir: config.hostDir, signal, ...(token ? { token } : {}) });
-    const c: StepContext = { work, ports, config, workspace, transcript, gathered, signal, provider: config.provider(work) };
+    const c: StepContext = {
+      work,
+      ports,
+      config,
+      workspace,
+      transcript,
+      gathered,
+      signal,
+      provider: config.provider(work),
+    };
     let feedback = work.feedback;
     for (const s of [...work.steps].sort((a, b) => a.ord - b.ord)) {
       if (s.done) continue;
@@ -131,7 +144,12 @@ async function recheck(c: StepContext, root: string, tree: string): Promise<stri
   );
   const [anyStep] = c.work.blueprint.steps;
   const fallback = anyStep
-    ? [{ step: anyStep, gate: { kind: 'command' as const, command: ['npm', 'test'], seconds: 300, ifFile: 'package.json' } }]
+    ? [
+        {
+          step: anyStep,
+          gate: { kind: 'command' as const, command: ['npm', 'test'], seconds: 300, ifFile: 'package.json' },
+        },
+      ]
     : [];
   const seen = new Set<string>();
   for (const { step, gate } of own.length > 0 ? own : fallback) {
@@ -174,8 +192,17 @@ function definitionOf(work: AttemptWork, s: WorkStep): BlueprintStep {
   if (known) return known;
   // `fix-<attempt>-<n>`: appended by the engine after a failed attempt; it may do what the last builder step may.
   const like = work.blueprint.steps.findLast((b) => b.role === 'builder') ?? work.blueprint.steps.at(-1);
-  if (!like) throw new AlaiError('BLUEPRINT_INVALID', `blueprint ${work.blueprint.name} has no steps`, 'Add a step to it.');
-  return { ...like, key: s.key, instructions: `The last attempt failed. Mend what the feedback names.\n\n${like.instructions}` };
+  if (!like)
+    throw new AlaiError(
+      'BLUEPRINT_INVALID',
+      `blueprint ${work.blueprint.name} has no steps`,
+      'Add a step to it.',
+    );
+  return {
+    ...like,
+    key: s.key,
+    instructions: `The last attempt failed. Mend what the feedback names.\n\n${like.instructions}`,
+  };
 }
 
 function verdictOf(work: AttemptWork, gathered: Gathered): 'pass' | 'reject' | null {
@@ -191,11 +218,24 @@ function finished(
 ): AttemptOutcome {
   const verdict = verdictOf(work, gathered);
   if (verdict === null) {
-    return { kind: 'failed', cause: 'agent', code: 'MODEL_GARBAGE', message: 'the review ended without a verdict' };
+    return {
+      kind: 'failed',
+      cause: 'agent',
+      code: 'MODEL_GARBAGE',
+      message: 'the review ended without a verdict',
+    };
   }
-  const wrote = work.steps.findLast((s) => s.done && s.commit !== null && s.key !== INTEGRATE)?.commit ?? null;
+  const wrote =
+    work.steps.findLast((s) => s.done && s.commit !== null && s.key !== INTEGRATE)?.commit ?? null;
   const commit = ws.head() === ws.base ? wrote : ws.head();
-  return { kind: 'done', verdict, commit, report: reportOf(work, gathered), findings: gathered.findings, integration };
+  return {
+    kind: 'done',
+    verdict,
+    commit,
+    report: reportOf(work, gathered),
+    findings: gathered.findings,
+    integration,
+  };
 }
 
 function reportOf(work: AttemptWork, gathered: Gathered): Report {
@@ -258,7 +298,9 @@ async function prove(p: {
 /** Without a sandbox, commands run with the operator's rights: only the sample, or a project he allowed it for. */
 function consentNeeded(work: AttemptWork, config: RunnerConfig): string | null {
   if (config.sandbox.isolates || work.project.isSample || work.project.unsandboxedAllowed) return null;
-  const runs = work.blueprint.steps.some((s) => s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'));
+  const runs = work.blueprint.steps.some(
+    (s) => s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'),
+  );
   if (!runs) return null;
   return `Host ${work.host} has no sandbox, and this task runs commands in ${work.project.name}. Allow commands without a sandbox for this project? ${config.sandbox.note}`;
 }
@@ -276,14 +318,22 @@ const infraCodes = new Set<ErrorCode>([
 function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
   if (signal.aborted) {
     const why: unknown = signal.reason;
-    if (isAlaiError(why) && why.code === 'FACTORY_STOPPED') return { kind: 'yielded', reason: 'stopped', question: '' };
-    if (isAlaiError(why) && why.data.drained === true) return { kind: 'yielded', reason: 'drained', question: '' };
+    if (isAlaiError(why) && why.code === 'FACTORY_STOPPED')
+      return { kind: 'yielded', reason: 'stopped', question: '' };
+    if (isAlaiError(why) && why.data.drained === true)
+      return { kind: 'yielded', reason: 'drained', question: '' };
     return { kind: 'aborted', code: isAlaiError(why) ? why.code : 'ABORTED' };
   }
   if (e instanceof GateFailure) {
-    return { kind: 'failed', cause: 'gate', code: 'LIMIT_REACHED', message: `gate ${e.gate} failed three times: ${e.message}` };
+    return {
+      kind: 'failed',
+      cause: 'gate',
+      code: 'LIMIT_REACHED',
+      message: `gate ${e.gate} failed three times: ${e.message}`,
+    };
   }
-  if (!isAlaiError(e)) return { kind: 'infra', code: 'INTERNAL', message: e instanceof Error ? e.message : String(e) };
+  if (!isAlaiError(e))
+    return { kind: 'infra', code: 'INTERNAL', message: e instanceof Error ? e.message : String(e) };
   const message = `${e.message}. ${e.hint}`;
   if (e.code === 'LEASE_LOST' || e.code === 'ABORTED') return { kind: 'aborted', code: e.code };
   if (e.code === 'SANDBOX_MISSING') return { kind: 'yielded', reason: 'consent', question: message };

@@ -55,13 +55,14 @@ export function createLoop(l: LoopInput): Loop {
   /** The same thing failing the same way again and again is a loop, however busy it looks. */
   const failedAgain = (key: string, what: string) => {
     failure = failure.key === key ? { key, count: failure.count + 1 } : { key, count: 1 };
-    if (failure.count >= limits.identicalFailures) limit('identicalFailures', limits.identicalFailures, `: ${what}`);
+    if (failure.count >= limits.identicalFailures)
+      limit('identicalFailures', limits.identicalFailures, `: ${what}`);
   };
 
   async function ask(): Promise<ChatReply> {
     const left = secondsLeft();
     if (left <= 0) limit('seconds', limits.seconds);
-    fit(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
+    it(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
     const live = transcript.stream(step.key);
     const record = (r: Partial<CallRecord>, from: number) =>
       l.recordCall({
@@ -94,7 +95,10 @@ export function createLoop(l: LoopInput): Loop {
               live.push(d);
             },
           });
-          await record({ ok: true, tokensIn: r.tokensIn, tokensOut: r.tokensOut, scripted: r.scripted }, from);
+          await record(
+            { ok: true, tokensIn: r.tokensIn, tokensOut: r.tokensOut, scripted: r.scripted },
+            from,
+          );
           return r;
         } catch (e) {
           live.end(text);
@@ -105,7 +109,10 @@ export function createLoop(l: LoopInput): Loop {
       {
         signal,
         onRetry: (e, n) =>
-          transcript.add(step.key, 'error', { ...errorData(e), text: `The model call is tried again (${n} of 2).` }),
+          transcript.add(step.key, 'error', {
+            ...errorData(e),
+            text: `The model call is tried again (${n} of 2).`,
+          }),
       },
     );
     live.end(reply.text);
@@ -127,9 +134,14 @@ export function createLoop(l: LoopInput): Loop {
         signal.throwIfAborted();
         if (!isAlaiError(e) || e.code !== 'MODEL_GARBAGE') throw e;
         transcript.add(step.key, 'error', errorData(e));
-        failure = failure.key === 'garbage' ? { key: 'garbage', count: failure.count + 1 } : { key: 'garbage', count: 1 };
+        failure =
+          failure.key === 'garbage'
+            ? { key: 'garbage', count: failure.count + 1 }
+            : { key: 'garbage', count: 1 };
         if (failure.count >= limits.identicalFailures) throw e;
-        tell(`Your last answer could not be used: ${e.message}. Nothing of it was done. Answer again, with one tool call.`);
+        tell(
+          `Your last answer could not be used: ${e.message}. Nothing of it was done. Answer again, with one tool call.`,
+        );
         continue;
       }
       tokens += reply.tokensIn + reply.tokensOut;
@@ -142,7 +154,11 @@ export function createLoop(l: LoopInput): Loop {
           return;
         }
         if (++nudges > NUDGES) {
-          throw new AlaiError('MODEL_GARBAGE', `${l.model} ended its turns without a tool call`, 'A model that can use tools is needed.');
+          throw new AlaiError(
+            'MODEL_GARBAGE',
+            `${l.model} ended its turns without a tool call`,
+            'A model that can use tools is needed.',
+          );
         }
         tell('You made no tool call. Go on with the tools, or call finish when the step is done.');
         continue;
@@ -162,10 +178,21 @@ export function createLoop(l: LoopInput): Loop {
     signal.throwIfAborted();
     const { ok, output, ...rest } = r;
     const ms = Math.round(performance.now() - from);
-    transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ok, output: output.slice(0, 20_000), ms, ...rest });
+    transcript.add(step.key, 'tool_result', {
+      id: call.id,
+      name: call.name,
+      ok,
+      output: output.slice(0, 20_000),
+      ms,
+      ...rest,
+    });
     messages.push({ role: 'tool', content: output, toolCallId: call.id, toolName: call.name });
     if (ok) failure = { key: '', count: 0 };
-    else failedAgain(`${call.name} ${JSON.stringify(call.arguments)} ${output.slice(0, 200)}`, output.slice(0, 200));
+    else
+      failedAgain(
+        `${call.name} ${JSON.stringify(call.arguments)} ${output.slice(0, 200)}`,
+        output.slice(0, 200),
+      );
   }
 
   function tell(text: string): void {
@@ -177,7 +204,10 @@ export function createLoop(l: LoopInput): Loop {
 }
 
 /** Feedback of the gates as the agent sees it. */
-export function gateFeedback(failures: { gate: string; detail: string; output: string }[], tryNumber: number): string {
+export function gateFeedback(
+  failures: { gate: string; detail: string; output: string }[],
+  tryNumber: number,
+): string {
   const text = failures.map((f) => `gate ${f.gate}: ${f.detail}\n${f.output}`.trim()).join('\n\n');
   return `The step is not done: a gate failed (try ${tryNumber} of 3). Mend it, then call finish again.\n\n${fence('feedback', text.slice(0, 12_000))}`;
 }
@@ -186,16 +216,19 @@ export function gateFeedback(failures: { gate: string; detail: string; output: s
 function shown(a: unknown): unknown {
   if (typeof a === 'string') return a.length > 12_000 ? `${a.slice(0, 12_000)}…` : a;
   if (Array.isArray(a)) return a.slice(0, 200).map(shown);
-  if (a !== null && typeof a === 'object') return Object.fromEntries(Object.entries(a).map(([k, v]) => [k, shown(v)]));
+  if (a !== null && typeof a === 'object')
+    return Object.fromEntries(Object.entries(a).map(([k, v]) => [k, shown(v)]));
   return a;
 }
 
 function errorData(e: unknown): Record<string, unknown> {
-  return isAlaiError(e) ? { code: e.code, message: e.message, hint: e.hint } : { code: 'INTERNAL', message: String(e), hint: '' };
+  return isAlaiError(e)
+    ? { code: e.code, message: e.message, hint: e.hint }
+    : { code: 'INTERNAL', message: String(e), hint: '' };
 }
 
 /** Old tool results make room when the conversation outgrows the model's context; the server would cut the beginning. */
-function fit(messages: Message[], context: number, answer: number): void {
+function _fit(messages: Message[], context: number, answer: number): void {
   const room = Math.max(2_000, context - Math.min(answer, context / 4));
   let used = messages.reduce((n, m) => n + tokensOf(m), 0);
   for (const m of messages) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { type AgentRole, type BlueprintStep } from '#server/domain/blueprint.ts';
+import type { AgentRole, BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 
 /** Which paths a tool may touch. Refusals say why, in words the model can act on. */
@@ -9,7 +9,11 @@ import { AlaiError } from '#server/domain/errors.ts';
 const MAX_PATH = 400;
 
 function refuse(reason: string): never {
-  throw new AlaiError('TOOL_REFUSED', reason, 'Use a path relative to the repository, inside what this step may touch.');
+  throw new AlaiError(
+    'TOOL_REFUSED',
+    reason,
+    'Use a path relative to the repository, inside what this step may touch.',
+  );
 }
 
 /** Normalises a path a model wrote, or refuses it. Knows nothing of the disk. */
@@ -27,7 +31,8 @@ export function cleanPath(path: string): string {
   const parts = folded.split('/').filter((p) => p !== '' && p !== '.');
   for (const part of parts) {
     if (part === '..') refuse(`"${path}" leaves the repository`);
-    if (/^(\.git|git~\d+)[ .]*$/i.test(part)) refuse('.git belongs to the factory; it commits your work itself');
+    if (/^(\.git|git~\d+)[ .]*$/i.test(part))
+      refuse('.git belongs to the factory; it commits your work itself');
   }
   if (folded !== path) refuse('write the path with plain characters');
   return parts.join('/');
@@ -39,7 +44,8 @@ export function checkWrite(role: AgentRole, paths: BlueprintStep['paths'], path:
   if (role === 'reviewer') {
     refuse('reviewers are read-only: report what is wrong with the finding tool, the builder mends it');
   }
-  if (role === 'lead') refuse('leads are write-locked: describe the change in your report, the builder writes it');
+  if (role === 'lead')
+    refuse('leads are write-locked: describe the change in your report, the builder writes it');
   const why = outsidePaths(paths, path);
   if (why) refuse(why);
 }
@@ -80,7 +86,8 @@ export async function placeToRead(root: string, path: string): Promise<string> {
     refuse(`"${path}" cannot be read (${e.code})`);
   });
   const inside = relative(await realpath(root), real);
-  if (inside === '..' || inside.startsWith(`..${sep}`)) refuse(`"${path}" is a link that leaves the repository`);
+  if (inside === '..' || inside.startsWith(`..${sep}`))
+    refuse(`"${path}" is a link that leaves the repository`);
   if (inside.split(sep).some((p) => p.toLowerCase() === '.git')) refuse('.git belongs to the factory');
   return real;
 }
@@ -96,10 +103,13 @@ export async function placeToWrite(root: string, path: string): Promise<string> 
       refuse(`"${path}" cannot be written (${e.code})`);
     });
     if (!at) break;
-    if (at.isSymbolicLink()) refuse(`"${parts.slice(0, i + 1).join('/')}" is a link; write to the file it stands for`);
-    if (i < parts.length - 1 && !at.isDirectory()) refuse(`"${parts.slice(0, i + 1).join('/')}" is not a folder`);
+    if (at.isSymbolicLink())
+      refuse(`"${parts.slice(0, i + 1).join('/')}" is a link; write to the file it stands for`);
+    if (i < parts.length - 1 && !at.isDirectory())
+      refuse(`"${parts.slice(0, i + 1).join('/')}" is not a folder`);
     if (i === parts.length - 1 && !at.isFile()) refuse(`"${path}" is not a file`);
-    if (i === parts.length - 1 && at.nlink > 1) refuse(`"${path}" has a second name (hard link); remove it first`);
+    if (i === parts.length - 1 && at.nlink > 1)
+      refuse(`"${path}" has a second name (hard link); remove it first`);
   }
   return join(root, ...parts);
 }

@@ -1,5 +1,13 @@
-import type { AttemptPorts, AttemptWork, IntegrationResult, ProofRecord } from '#server/domain/attempt.ts';
-import type { CallRecord, GateRecord, Report, Finding } from '#server/domain/attempt.ts';
+import type {
+  AttemptPorts,
+  AttemptWork,
+  CallRecord,
+  Finding,
+  GateRecord,
+  IntegrationResult,
+  ProofRecord,
+  Report,
+} from '#server/domain/attempt.ts';
 import type { GateSpec } from '#server/domain/blueprint.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
@@ -47,7 +55,14 @@ export interface ProofInput {
   findings: Finding[];
   calls: CallRecord[];
   gates: GateRecord[];
-  commands: { stepKey: string; argv: string[]; exitCode: number | null; ms: number; output: string; sandboxed: boolean }[];
+  commands: {
+    stepKey: string;
+    argv: string[];
+    exitCode: number | null;
+    ms: number;
+    output: string;
+    sandboxed: boolean;
+  }[];
   integration: IntegrationResult | null;
   base: string | null;
   commit: string | null;

@@ -55,7 +55,11 @@ export class GateFailure extends Error {
 }
 
 /** Runs one step: the agent, then the gates with their failures fed back, then a pushed commit. */
-export async function runStep(c: StepContext, step: BlueprintStep, feedback: string): Promise<{ commit: string | null; output: StepOutput }> {
+export async function runStep(
+  c: StepContext,
+  step: BlueprintStep,
+  feedback: string,
+): Promise<{ commit: string | null; output: StepOutput }> {
   const { work, workspace: ws, transcript, gathered, signal } = c;
   const reviewing = work.task.stage === 'REVIEW' || work.task.stage === 'SECURITY';
   const lastReport = work.blueprint.steps.findLast((s) => s.tools.includes('report'));
@@ -64,7 +68,9 @@ export async function runStep(c: StepContext, step: BlueprintStep, feedback: str
   const headBefore = ws.head();
   const treeBefore = await ws.treeOf(headBefore);
 
-  const change = reviewing ? (await ws.patch(await ws.mergeBase(ws.trunk, headBefore), headBefore, PATCH_FOR_PROMPT)).text : '';
+  const change = reviewing
+    ? (await ws.patch(await ws.mergeBase(ws.trunk, headBefore), headBefore, PATCH_FOR_PROMPT)).text
+    : '';
   const loop = createLoop({
     provider: c.provider,
     model: work.model.name,
@@ -103,7 +109,10 @@ export async function runStep(c: StepContext, step: BlueprintStep, feedback: str
     if (failures.length === 0) break;
     if (tryNumber >= TRIES) {
       const [first] = failures;
-      throw new GateFailure(first?.gate ?? '', `${first?.detail ?? 'a gate failed'}\n${first?.output ?? ''}`.trim());
+      throw new GateFailure(
+        first?.gate ?? '',
+        `${first?.detail ?? 'a gate failed'}\n${first?.output ?? ''}`.trim(),
+      );
     }
     loop.tell(gateFeedback(failures, tryNumber));
   }
@@ -118,7 +127,10 @@ export async function runStep(c: StepContext, step: BlueprintStep, feedback: str
   const text = state.finished ?? '';
   gathered.report = state.report ?? gathered.report;
   gathered.notes.push({ key: step.key, text });
-  return { commit, output: { text, report: state.report, findings: gathered.findings.slice(knownFindings), tree } };
+  return {
+    commit,
+    output: { text, report: state.report, findings: gathered.findings.slice(knownFindings), tree },
+  };
 }
 
 async function runGates(
@@ -146,7 +158,13 @@ async function runGates(
       output: r.output.slice(-GATE_OUTPUT),
     };
     c.gathered.gates.push(entry);
-    c.transcript.add(step.key, 'gate', { gate, ok: r.ok, detail: entry.detail, try: at.tryNumber, command: r.command });
+    c.transcript.add(step.key, 'gate', {
+      gate,
+      ok: r.ok,
+      detail: entry.detail,
+      try: at.tryNumber,
+      command: r.command,
+    });
     c.ports.progress();
     await c.ports.gate(entry);
     if (!r.ok) failures.push({ gate, detail: r.detail, output: entry.output });
@@ -176,7 +194,9 @@ async function runGates(
 /** All that the agent says at the end of its step. */
 function said(state: StepState): string {
   const r = state.report;
-  return [state.finished, r?.taskSummary, ...(r?.keyDecisions ?? []), r?.verification].filter(Boolean).join('\n');
+  return [state.finished, r?.taskSummary, ...(r?.keyDecisions ?? []), r?.verification]
+    .filter(Boolean)
+    .join('\n');
 }
 
 /** Runs a command where the role may: builders in the worktree, everybody else in a copy that is thrown away. */

@@ -10,7 +10,10 @@ export interface Transcript {
   close(): void;
 }
 
-export function createTranscript(ports: Pick<AttemptPorts, 'transcript' | 'progress' | 'now'>, everyMs = 250): Transcript {
+export function createTranscript(
+  ports: Pick<AttemptPorts, 'transcript' | 'progress' | 'now'>,
+  everyMs = 250,
+): Transcript {
   let seq = 0;
   const timers = new Set<NodeJS.Timeout>();
   const put = (n: number, stepKey: string, kind: TranscriptKind, data: Record<string, unknown>) => {

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import { git, gitLine, type GitOptions } from '#server/platform/git.ts';
+import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 
 /**
  * One attempt's files. The worktree is a plain folder without `.git`; the repository, and this attempt's private index,
@@ -81,7 +81,8 @@ export async function openWorkspace(
   const wanted = [w.baseCommit, w.reviewedCommit].filter((s): s is string => s !== null);
 
   try {
-    for (const dir of ['clones', 'work', 'index', 'scratch', 'run']) await mkdir(join(o.hostDir, dir), { recursive: true });
+    for (const dir of ['clones', 'work', 'index', 'scratch', 'run'])
+      await mkdir(join(o.hostDir, dir), { recursive: true });
     await removeTree(root, o.hostDir);
     await rm(index, { force: true });
     await mkdir(root, { recursive: true });
@@ -153,7 +154,10 @@ export async function openWorkspace(
     },
 
     async addedLines(from, to) {
-      const { stdout } = await git(['diff', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to], bare);
+      const { stdout } = await git(
+        ['diff', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to],
+        bare,
+      );
       const out: { file: string; line: number; text: string }[] = [];
       let file = '';
       let line = 0;
@@ -166,9 +170,15 @@ export async function openWorkspace(
     },
 
     async patch(from, to, bytes) {
-      const { stdout } = await git(['diff', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to], bare);
+      const { stdout } = await git(
+        ['diff', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to],
+        bare,
+      );
       if (Buffer.byteLength(stdout) <= bytes) return { text: stdout, cut: false };
-      return { text: `${Buffer.from(stdout).subarray(0, bytes).toString()}\n… cut at ${bytes} bytes …\n`, cut: true };
+      return {
+        text: `${Buffer.from(stdout).subarray(0, bytes).toString()}\n… cut at ${bytes} bytes …\n`,
+        cut: true,
+      };
     },
 
     mergeBase: (a, b) => gitLine(['merge-base', a, b], bare),
@@ -194,7 +204,10 @@ export async function openWorkspace(
     async push() {
       if (head === base || pushed) return;
       await retrying(signal, () =>
-        git(['push', '--quiet', '--force', w.project.repositoryUrl, `${head}:refs/heads/${branchOf(w)}`], bare),
+        git(
+          ['push', '--quiet', '--force', w.project.repositoryUrl, `${head}:refs/heads/${branchOf(w)}`],
+          bare,
+        ),
       );
       pushed = true;
     },
@@ -225,7 +238,10 @@ export async function openWorkspace(
           if (tree === headTree) return;
           const who = { GIT_AUTHOR_NAME: 'ALAI', GIT_AUTHOR_EMAIL: 'factory@alai.invalid' };
           const env = { ...who, GIT_COMMITTER_NAME: 'ALAI', GIT_COMMITTER_EMAIL: 'factory@alai.invalid' };
-          const wip = await gitLine(['commit-tree', tree, '-p', head, '-m', `Unfinished work of ${key}`], { gitDir, env });
+          const wip = await gitLine(['commit-tree', tree, '-p', head, '-m', `Unfinished work of ${key}`], {
+            gitDir,
+            env,
+          });
           await git(['update-ref', `refs/alai/unfinished/${key}`, wip], { gitDir });
         })().catch(() => {});
       }
@@ -257,7 +273,8 @@ async function retrying<T>(signal: AbortSignal, call: () => Promise<T>): Promise
 async function dropNestedRepositories(dir: string): Promise<void> {
   for (const e of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
     const path = join(dir, e.name);
-    if (/^(\.git|git~\d+)[ .]*$/i.test(e.name.normalize('NFKC'))) await rm(path, { recursive: true, force: true });
+    if (/^(\.git|git~\d+)[ .]*$/i.test(e.name.normalize('NFKC')))
+      await rm(path, { recursive: true, force: true });
     else if (e.isDirectory() && e.name !== 'node_modules') await dropNestedRepositories(path);
   }
 }
@@ -266,7 +283,11 @@ async function dropNestedRepositories(dir: string): Promise<void> {
 async function removeTree(dir: string, hostDir: string): Promise<void> {
   const inside = relative(hostDir, dir);
   if (inside === '' || inside.startsWith('..') || !inside.includes(sep)) {
-    throw new AlaiError('INTERNAL', `refusing to remove ${dir}`, 'This is a fault of ours; please report it.');
+    throw new AlaiError(
+      'INTERNAL',
+      `refusing to remove ${dir}`,
+      'This is a fault of ours; please report it.',
+    );
   }
   try {
     await rm(dir, { recursive: true, force: true });

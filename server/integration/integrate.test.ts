@@ -14,7 +14,10 @@ describe('the merge rule', () => {
   it.each([
     [{ ...base, mergeBase: 'T' }, { kind: 'as-reviewed' }],
     [base, { kind: 'rebase' }],
-    [{ ...base, theirs: ['a', 'b'] }, { kind: 'overlap', files: ['a'] }],
+    [
+      { ...base, theirs: ['a', 'b'] },
+      { kind: 'overlap', files: ['a'] },
+    ],
     [{ ...base, mergeBase: 'R' }, { kind: 'unchanged' }],
     [{ ...base, mine: [] }, { kind: 'unchanged' }],
   ])('%j is %j', (facts, decision) => expect(decideMerge(facts)).toEqual(decision));
@@ -22,10 +25,17 @@ describe('the merge rule', () => {
 
 const factories: Factory[] = [];
 afterAll(() => Promise.all(factories.map((f) => f.stop())));
-const who = { GIT_AUTHOR_NAME: 'T', GIT_AUTHOR_EMAIL: 't@e', GIT_COMMITTER_NAME: 'T', GIT_COMMITTER_EMAIL: 't@e' };
+const who = {
+  GIT_AUTHOR_NAME: 'T',
+  GIT_AUTHOR_EMAIL: 't@e',
+  GIT_COMMITTER_NAME: 'T',
+  GIT_COMMITTER_EMAIL: 't@e',
+};
 
 /** A project, and a way to put commits on branches of it. */
-async function project(files: Record<string, string> = { 'a.txt': '1\n2\n3\n4\n5\n6\n7\n8\n9\n', 'b.txt': 'b\n' }) {
+async function project(
+  files: Record<string, string> = { 'a.txt': '1\n2\n3\n4\n5\n6\n7\n8\n9\n', 'b.txt': 'b\n' },
+) {
   const f = await createFactory(files);
   factories.push(f);
   const clone = join(f.home, 'clone');
@@ -76,7 +86,9 @@ describe('integrating', () => {
     const { result, ports, rechecked } = await p.merge(sha);
     expect(result).toMatchObject({ result: 'merged', oldSha: p.start, rebased: false, files: 1 });
     expect(await p.tree('main')).toBe(await p.tree(sha));
-    expect(ports.plans).toEqual([{ oldSha: p.start, newSha: await p.main(), branch: 'main', settled: 'done' }]);
+    expect(ports.plans).toEqual([
+      { oldSha: p.start, newSha: await p.main(), branch: 'main', settled: 'done' },
+    ]);
     expect(rechecked).toEqual([]);
     expect(await p.merge(sha)).toMatchObject({ result: { result: 'unchanged' } });
   });
@@ -120,7 +132,11 @@ describe('integrating', () => {
     const mine = await p.commit(p.start, { 'c.txt': 'c\n' });
     await p.commit(p.start, { 'd.txt': 'd\n' }, 'main');
     const { result } = await p.merge(mine, { recheck: async () => 'npm test: exit 1' });
-    expect(result).toMatchObject({ result: 'conflict', files: [], detail: expect.stringContaining('npm test: exit 1') });
+    expect(result).toMatchObject({
+      result: 'conflict',
+      files: [],
+      detail: expect.stringContaining('npm test: exit 1'),
+    });
   });
 
   it('a base that moves while waiting for its turn is refused and tried again', async () => {
@@ -128,7 +144,7 @@ describe('integrating', () => {
     const mine = await p.commit(p.start, { 'c.txt': 'c\n' });
     let turn = 0;
     const ports = memoryPorts();
-    const plan = ports.planIntegration;
+    const plan = ports.planIntegration.bind(ports);
     ports.planIntegration = async (x: IntegrationPlan) => {
       if (turn++ === 0) await p.commit(p.start, { 'd.txt': 'd\n' }, 'main');
       return plan(x);
@@ -150,7 +166,10 @@ describe('integrating', () => {
     expect(await reconcile(p.f.bare, plan)).toBe('done');
     const head = await p.main();
     const again = memoryPorts({ landedIntegration: async () => plan });
-    expect((await p.merge(sha, { ports: again })).result).toMatchObject({ result: 'merged', newSha: plan.newSha });
+    expect((await p.merge(sha, { ports: again })).result).toMatchObject({
+      result: 'merged',
+      newSha: plan.newSha,
+    });
     expect(await p.main()).toBe(head);
   });
 });
@@ -164,7 +183,14 @@ describe('whole chains', () => {
     const runs = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => f.chain({ id, title: `Add thing ${id}` })));
     expect(runs.map((r) => r.merged)).toEqual(runs.map(() => true));
     for (const id of [1, 2, 3, 4, 5, 6]) expect(await f.file(`docs/notes/task-${id}.md`)).toContain(`#${id}`);
-    const rebased = runs.flatMap((r) => r.history).filter((h) => h.outcome.kind === 'done' && h.outcome.integration?.result === 'merged' && h.outcome.integration.rebased);
+    const rebased = runs
+      .flatMap((r) => r.history)
+      .filter(
+        (h) =>
+          h.outcome.kind === 'done' &&
+          h.outcome.integration?.result === 'merged' &&
+          h.outcome.integration.rebased,
+      );
     expect(rebased.length).toBeGreaterThan(0);
     for (const h of rebased) expect(h.ports.gates.some((g) => g.stepKey === 'integrate' && g.ok)).toBe(true);
   });

@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AttemptPorts, AttemptWork, IntegrationPlan, IntegrationResult } from '#server/domain/attempt.ts';
+import type {
+  AttemptPorts,
+  AttemptWork,
+  IntegrationPlan,
+  IntegrationResult,
+} from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
-import { git, gitLine, type GitOptions } from '#server/platform/git.ts';
+import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 import { decideMerge } from './policy.ts';
 
 /** Ends a reviewed task: brings exactly the reviewed change onto the project's branch, once, by compare-and-set. */
@@ -52,21 +57,30 @@ export async function integrate(i: IntegrateInput): Promise<IntegrationResult> {
     if (rebased) {
       const rest = await rebase(i, o, { mergeBase, trunk });
       if (rest.conflicts.length > 0) {
-        return { result: 'conflict', files: rest.conflicts, detail: `${branch} changed the same lines meanwhile` };
+        return {
+          result: 'conflict',
+          files: rest.conflicts,
+          detail: `${branch} changed the same lines meanwhile`,
+        };
       }
       tree = rest.tree;
       const samePatch = (await patchId(o, mergeBase, i.commit)) === (await patchId(o, trunk, tree));
       if (decision.kind === 'overlap' || !samePatch) {
         const newHead = await commitMerge(i, o, tree, trunk);
         await pushAttemptBranch(i, o, newHead);
-        const what = decision.kind === 'overlap' ? decision.files.join(', ') : 'the patch is not the same any more';
+        const what =
+          decision.kind === 'overlap' ? decision.files.join(', ') : 'the patch is not the same any more';
         return { result: 'moved', detail: `${branch} moved and touched the same files: ${what}`, newHead };
       }
       if (checkedTree !== tree) {
         i.note(`${branch} moved in other files; the gates run again on the rebased tree.`);
         const failure = await inWorktree(i, o, tree, (root) => i.recheck(root, tree));
         if (failure !== null) {
-          return { result: 'conflict', files: [], detail: `the gates fail on top of the moved ${branch}: ${failure}` };
+          return {
+            result: 'conflict',
+            files: [],
+            detail: `the gates fail on top of the moved ${branch}: ${failure}`,
+          };
         }
         checkedTree = tree;
       }
@@ -89,9 +103,14 @@ export async function integrate(i: IntegrateInput): Promise<IntegrationResult> {
     }
     i.note(`${branch} moved in the last moment; looking again.`);
   }
-  throw new AlaiError('GIT_FAILED', `${branch} moved ${ROUNDS} times while this was being merged`, 'It is tried again.', {
-    transient: true,
-  });
+  throw new AlaiError(
+    'GIT_FAILED',
+    `${branch} moved ${ROUNDS} times while this was being merged`,
+    'It is tried again.',
+    {
+      transient: true,
+    },
+  );
 }
 
 const merged = (p: IntegrationPlan, rebased: boolean, files: number): IntegrationResult => ({
@@ -121,7 +140,15 @@ async function filesBetween(o: GitOptions, from: string, to: string): Promise<st
 
 /** Equal for the same change on different bases. */
 async function patchId(o: GitOptions, from: string, to: string): Promise<string> {
-  const diff = ['diff', '--binary', '--full-index', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color'];
+  const diff = [
+    'diff',
+    '--binary',
+    '--full-index',
+    '--no-renames',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-color',
+  ];
   const { stdout } = await git([...diff, from, to], o);
   return (await gitLine(['patch-id', '--stable'], { ...o, input: stdout })).split(' ')[0] ?? '';
 }
@@ -138,7 +165,14 @@ async function rebase(
     await git(['read-tree', '-i', '-m', '--aggressive', at.mergeBase, at.trunk, i.commit], work);
     await git(['merge-index', '-o', '-q', 'git-merge-one-file', '-a'], { ...work, ok: [1, 128] });
     const left = await git(['ls-files', '--unmerged', '-z'], work);
-    const conflicts = [...new Set(left.stdout.split('\0').filter(Boolean).map((l) => l.split('\t')[1] ?? ''))];
+    const conflicts = [
+      ...new Set(
+        left.stdout
+          .split('\0')
+          .filter(Boolean)
+          .map((l) => l.split('\t')[1] ?? ''),
+      ),
+    ];
     if (conflicts.length > 0) return { tree: '', conflicts };
     return { tree: await gitLine(['write-tree'], work), conflicts: [] };
   } finally {
@@ -147,7 +181,12 @@ async function rebase(
   }
 }
 
-async function inWorktree<T>(i: IntegrateInput, o: GitOptions, tree: string, use: (root: string) => Promise<T>): Promise<T> {
+async function inWorktree<T>(
+  i: IntegrateInput,
+  o: GitOptions,
+  tree: string,
+  use: (root: string) => Promise<T>,
+): Promise<T> {
   const dir = await mkdtemp(join(i.tmpDir, 'recheck-'));
   const work: GitOptions = { ...o, workTree: dir, cwd: dir, index: `${dir}.index` };
   try {
@@ -173,7 +212,11 @@ async function commitMerge(i: IntegrateInput, o: GitOptions, tree: string, trunk
     GIT_COMMITTER_DATE: when,
   };
   const message = `Merge #${task.rootTaskId ?? task.id}: ${task.title}\n\nAccepted by task #${task.id}, attempt ${i.work.n}.\n`;
-  const sha = await gitLine(['commit-tree', tree, '-p', trunk, '-p', i.commit, '-F', '-'], { ...o, env, input: message });
+  const sha = await gitLine(['commit-tree', tree, '-p', trunk, '-p', i.commit, '-F', '-'], {
+    ...o,
+    env,
+    input: message,
+  });
   await git(['update-ref', `refs/alai/merges/${task.id}-${i.work.n}`, sha], o);
   return sha;
 }
@@ -184,7 +227,12 @@ async function pushAttemptBranch(i: IntegrateInput, o: GitOptions, sha: string):
 }
 
 /** Compare-and-set. When the answer is lost, the branch itself says what happened. */
-async function pushTrunk(i: IntegrateInput, o: GitOptions, p: IntegrationPlan, ref: string): Promise<'done' | 'refused'> {
+async function pushTrunk(
+  i: IntegrateInput,
+  o: GitOptions,
+  p: IntegrationPlan,
+  ref: string,
+): Promise<'done' | 'refused'> {
   try {
     const lease = `--force-with-lease=${ref}:${p.oldSha}`;
     await git(['push', '--quiet', lease, i.work.project.repositoryUrl, `${p.newSha}:${ref}`], o);

@@ -9,6 +9,9 @@ export async function reconcile(bareRepository: string, p: IntegrationPlan): Pro
   const o = { gitDir: bareRepository };
   const there = await git(['cat-file', '-e', `${p.newSha}^{commit}`], { ...o, ok: [1, 128] });
   if (there.code !== 0) return 'not-done';
-  const r = await git(['merge-base', '--is-ancestor', p.newSha, `refs/heads/${p.branch}`], { ...o, ok: [1, 128] });
+  const r = await git(['merge-base', '--is-ancestor', p.newSha, `refs/heads/${p.branch}`], {
+    ...o,
+    ok: [1, 128],
+  });
   return r.code === 0 ? 'done' : 'not-done';
 }

@@ -93,42 +93,118 @@ export function classify(
   const who = model || 'The model server';
   switch (guard.cut()) {
     case 'idle':
-      return modelError('MODEL_TIMEOUT', `${who} was silent for too long`, 'The server may be loading the model or hang.', true, e);
+      return modelError(
+        'MODEL_TIMEOUT',
+        `${who} was silent for too long`,
+        'The server may be loading the model or hang.',
+        true,
+        e,
+      );
     case 'total':
-      return modelError('MODEL_TIMEOUT', `${who} did not end in time`, 'A smaller model or task may be needed.', false, e);
+      return modelError(
+        'MODEL_TIMEOUT',
+        `${who} did not end in time`,
+        'A smaller model or task may be needed.',
+        false,
+        e,
+      );
     case 'bytes':
-      return modelError('MODEL_GARBAGE', `${who} answered without end`, 'The call was cut by its size.', false, e);
+      return modelError(
+        'MODEL_GARBAGE',
+        `${who} answered without end`,
+        'The call was cut by its size.',
+        false,
+        e,
+      );
     case 'json':
-      return modelError('MODEL_GARBAGE', `${who} answered something that is not JSON`, 'The agent is told so and asked again.', false, e);
+      return modelError(
+        'MODEL_GARBAGE',
+        `${who} answered something that is not JSON`,
+        'The agent is told so and asked again.',
+        false,
+        e,
+      );
     case null:
       break;
   }
-  if (signal.aborted && signal.reason instanceof Error && signal.reason.name !== 'TimeoutError') return signal.reason;
+  if (signal.aborted && signal.reason instanceof Error && signal.reason.name !== 'TimeoutError')
+    return signal.reason;
   if (signal.aborted) {
     return modelError('MODEL_TIMEOUT', `${url} did not answer in time`, 'Check the model server.', true, e);
   }
   const status = e !== null && typeof e === 'object' && 'status_code' in e ? Number(e.status_code) : 0;
   if (status === 404) {
-    return modelError('MODEL_MISSING', `${model} is not installed at ${url}`, `Run: ollama pull ${model}`, false, e);
+    return modelError(
+      'MODEL_MISSING',
+      `${model} is not installed at ${url}`,
+      `Run: ollama pull ${model}`,
+      false,
+      e,
+    );
   }
   if (status === 429 || status === 503) {
-    return modelError('MODEL_BUSY', `${url} is busy: ${said}`, 'It is tried again; lower the host’s slots if it stays so.', true, e);
+    return modelError(
+      'MODEL_BUSY',
+      `${url} is busy: ${said}`,
+      'It is tried again; lower the host’s slots if it stays so.',
+      true,
+      e,
+    );
   }
   if (status >= 500) {
     // A tool call that broke off is a 500 too: the same messages would break again, so the agent has to hear of it.
     return /pars|tool call|json|unexpected eof|invalid character/i.test(said)
-      ? modelError('MODEL_GARBAGE', `${who} wrote a broken tool call: ${said}`, 'The agent is told so and asked again.', false, e)
-      : modelError('MODEL_UNREACHABLE', `${url} answered ${status}: ${said}`, 'See the model server’s log.', true, e);
+      ? modelError(
+          'MODEL_GARBAGE',
+          `${who} wrote a broken tool call: ${said}`,
+          'The agent is told so and asked again.',
+          false,
+          e,
+        )
+      : modelError(
+          'MODEL_UNREACHABLE',
+          `${url} answered ${status}: ${said}`,
+          'See the model server’s log.',
+          true,
+          e,
+        );
   }
   if (status >= 400) {
     const transient = status === 408 || status === 409;
-    return modelError('MODEL_GARBAGE', `${url} refused the request (${status}): ${said}`, 'See the model server’s log.', transient, e);
+    return modelError(
+      'MODEL_GARBAGE',
+      `${url} refused the request (${status}): ${said}`,
+      'See the model server’s log.',
+      transient,
+      e,
+    );
   }
-  if (/did not receive done/i.test(said) || (partial && /terminated|aborted|socket|other side closed/i.test(said))) {
-    return modelError('MODEL_GARBAGE', `${who} broke off in the middle of an answer`, 'The agent is told so and asked again.', false, e);
+  if (
+    /did not receive done/i.test(said) ||
+    (partial && /terminated|aborted|socket|other side closed/i.test(said))
+  ) {
+    return modelError(
+      'MODEL_GARBAGE',
+      `${who} broke off in the middle of an answer`,
+      'The agent is told so and asked again.',
+      false,
+      e,
+    );
   }
   if (/^(fetch failed|terminated)|ECONN|socket|other side closed/i.test(said)) {
-    return modelError('MODEL_UNREACHABLE', `${url} does not answer`, 'Start the model server, or check its address.', true, e);
+    return modelError(
+      'MODEL_UNREACHABLE',
+      `${url} does not answer`,
+      'Start the model server, or check its address.',
+      true,
+      e,
+    );
   }
-  return modelError('MODEL_GARBAGE', `${who}: ${said.slice(0, 500)}`, 'See the model server’s log.', false, e);
+  return modelError(
+    'MODEL_GARBAGE',
+    `${who}: ${said.slice(0, 500)}`,
+    'See the model server’s log.',
+    false,
+    e,
+  );
 }

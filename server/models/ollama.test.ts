@@ -26,7 +26,11 @@ const ask = (over: Partial<ChatRequest> = {}, p = provider) =>
     signal: new AbortController().signal,
     ...over,
   });
-const failure = (p: Promise<unknown>) => p.then(() => null, (e: AlaiError) => ({ code: e.code, transient: e.data.transient }));
+const failure = (p: Promise<unknown>) =>
+  p.then(
+    () => null,
+    (e: AlaiError) => ({ code: e.code, transient: e.data.transient }),
+  );
 
 describe('an answer', () => {
   it('streams text, counts tokens and says that it is scripted', async () => {
@@ -63,8 +67,13 @@ describe('a server that misbehaves', () => {
   });
 
   it('a broken tool call, which Ollama reports as 500, is not repeated blindly', async () => {
-    const broken = await serve('error parsing tool call: raw=\'{"path": "a\', err=unexpected end of JSON input');
-    expect(await failure(ask({}, createOllama(broken.url)))).toEqual({ code: 'MODEL_GARBAGE', transient: false });
+    const broken = await serve(
+      'error parsing tool call: raw=\'{"path": "a\', err=unexpected end of JSON input',
+    );
+    expect(await failure(ask({}, createOllama(broken.url)))).toEqual({
+      code: 'MODEL_GARBAGE',
+      transient: false,
+    });
     broken.server.close();
   });
 
@@ -103,7 +112,11 @@ describe('retries', () => {
 describe('the probe', () => {
   it('lists what is installed, what can use tools, and that all is scripted', async () => {
     const p = await provider.probe();
-    expect(p).toMatchObject({ reachable: true, version: expect.stringMatching(/-rehearsal$/), scripted: true });
+    expect(p).toMatchObject({
+      reachable: true,
+      version: expect.stringMatching(/-rehearsal$/),
+      scripted: true,
+    });
     expect(p.models.find((m) => m.name === 'qwen3:8b')).toMatchObject({ tools: true, embedding: false });
     expect(p.models.find((m) => m.name === 'bge-m3:latest')).toMatchObject({ tools: false, embedding: true });
   });
@@ -114,7 +127,11 @@ async function serve(error: string): Promise<{ url: string; server: Server }> {
   const server = createServer((req, res) => {
     const show = req.url === '/api/show';
     res.writeHead(show ? 200 : 500, { 'content-type': 'application/json' });
-    res.end(JSON.stringify(show ? { details: { family: 'qwen3' }, capabilities: ['completion', 'tools'] } : { error }));
+    res.end(
+      JSON.stringify(
+        show ? { details: { family: 'qwen3' }, capabilities: ['completion', 'tools'] } : { error },
+      ),
+    );
   });
   await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };

@@ -1,4 +1,4 @@
-import { Ollama, type ChatResponse, type Message as OllamaMessage } from 'ollama';
+import { type ChatResponse, Ollama, type Message as OllamaMessage } from 'ollama';
 import { z } from 'zod';
 import { AlaiError } from '#server/domain/errors.ts';
 import { classify, guardedFetch } from './ollama-guard.ts';
@@ -32,7 +32,9 @@ export function createOllama(url: string): Provider {
     if (known && Date.now() - known.at < SHOW_FRESH_MS) return known.model;
     const guard = guardedFetch({ signal, idleMs: 15_000, totalMs: 15_000 });
     try {
-      const said = showSchema.parse(await new Ollama({ host: url, fetch: guard.fetch }).show({ model: name }));
+      const said = showSchema.parse(
+        await new Ollama({ host: url, fetch: guard.fetch }).show({ model: name }),
+      );
       const context = Object.entries(said.model_info).find(([k]) => k.endsWith('.context_length'))?.[1];
       const model: InstalledModel = {
         name,
@@ -86,7 +88,11 @@ export function createOllama(url: string): Provider {
           }
           for (const c of part.message?.tool_calls ?? []) {
             const id = `call_${toolCalls.length + 1}`;
-            toolCalls.push({ id, name: String(c.function?.name ?? ''), arguments: c.function?.arguments ?? {} });
+            toolCalls.push({
+              id,
+              name: String(c.function?.name ?? ''),
+              arguments: c.function?.arguments ?? {},
+            });
           }
           last = part;
         }
@@ -97,7 +103,12 @@ export function createOllama(url: string): Provider {
       }
       r.signal.throwIfAborted();
       if (!text && toolCalls.length === 0) {
-        throw modelError('MODEL_GARBAGE', `${r.model} answered nothing`, 'The agent is told so and asked again.', false);
+        throw modelError(
+          'MODEL_GARBAGE',
+          `${r.model} answered nothing`,
+          'The agent is told so and asked again.',
+          false,
+        );
       }
       return {
         text,
@@ -111,7 +122,9 @@ export function createOllama(url: string): Provider {
     },
 
     async probe(outer) {
-      const signal = outer ? AbortSignal.any([outer, AbortSignal.timeout(10_000)]) : AbortSignal.timeout(10_000);
+      const signal = outer
+        ? AbortSignal.any([outer, AbortSignal.timeout(10_000)])
+        : AbortSignal.timeout(10_000);
       const guard = guardedFetch({ signal, idleMs: 10_000, totalMs: 10_000 });
       try {
         const client = new Ollama({ host: url, fetch: guard.fetch });
@@ -154,5 +167,7 @@ function toOllama(m: Message): OllamaMessage {
 }
 
 function asRecord(a: unknown): Record<string, unknown> {
-  return a !== null && typeof a === 'object' && !Array.isArray(a) ? (a as Record<string, unknown>) : { value: a };
+  return a !== null && typeof a === 'object' && !Array.isArray(a)
+    ? (a as Record<string, unknown>)
+    : { value: a };
 }

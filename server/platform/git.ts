@@ -120,13 +120,20 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
     child.on('close', (code) => {
       clearTimeout(timer);
       o.signal?.removeEventListener('abort', kill);
-      resolve({ stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), code: code ?? -1, note });
+      resolve({
+        stdout: Buffer.concat(out).toString(),
+        stderr: Buffer.concat(err).toString(),
+        code: code ?? -1,
+        note,
+      });
     });
     child.stdin.end(o.input ?? '');
   }).catch((e: NodeJS.ErrnoException) => {
     throw new AlaiError(
       'GIT_FAILED',
-      e.code === 'ENOENT' ? 'git is not installed, or the folder is gone' : `git could not start: ${e.message}`,
+      e.code === 'ENOENT'
+        ? 'git is not installed, or the folder is gone'
+        : `git could not start: ${e.message}`,
       'Install git and check that the folder exists.',
       {},
       e,
@@ -138,7 +145,9 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
     throw new AlaiError(
       'GIT_FAILED',
       `git ${args[0]} failed: ${said || `exit ${result.code}`}`,
-      isTransientGit(said) ? 'The repository server did not answer; it is tried again.' : 'See git’s message.',
+      isTransientGit(said)
+        ? 'The repository server did not answer; it is tried again.'
+        : 'See git’s message.',
       { args: args.slice(0, 6), exitCode: result.code, transient: isTransientGit(said) },
     );
   }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git, gitLine, type GitOptions } from '#server/platform/git.ts';
+import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 
 /** What became of accepted work in the operator's own folder. */
 export type Delivery =
@@ -14,20 +14,33 @@ export type Delivery =
  * Brings the project's branch back to the folder it came from. Forward only, and only where nothing of the operator's is
  * touched; otherwise `alai/<branch>` is updated and he merges when he likes.
  */
-export async function deliver(d: { path: string; bareRepository: string; branch: string }): Promise<Delivery> {
+export async function deliver(d: {
+  path: string;
+  bareRepository: string;
+  branch: string;
+}): Promise<Delivery> {
   if (!(await stat(join(d.path, '.git')).catch(() => null))) {
     return { result: 'gone', reason: `${d.path} is no git repository any more` };
   }
   const gitDir = await gitLine(['rev-parse', '--absolute-git-dir'], { cwd: d.path });
   const o: GitOptions = { gitDir, workTree: d.path, cwd: d.path };
   const sha = await gitLine(['rev-parse', `refs/heads/${d.branch}`], { gitDir: d.bareRepository });
-  await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', d.bareRepository, `refs/heads/${d.branch}`], o);
+  await git(
+    ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', d.bareRepository, `refs/heads/${d.branch}`],
+    o,
+  );
 
-  const current = (await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], { ...o, ok: [1] })).stdout.trim();
-  const local = await git(['rev-parse', '--verify', '--quiet', `refs/heads/${d.branch}`], { ...o, ok: [1, 128] });
+  const current = (
+    await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], { ...o, ok: [1] })
+  ).stdout.trim();
+  const local = await git(['rev-parse', '--verify', '--quiet', `refs/heads/${d.branch}`], {
+    ...o,
+    ok: [1, 128],
+  });
   const mine = local.stdout.trim();
   if (mine === sha) return { result: 'unchanged' };
-  const behind = mine !== '' && (await git(['merge-base', '--is-ancestor', mine, sha], { ...o, ok: [1] })).code === 0;
+  const behind =
+    mine !== '' && (await git(['merge-base', '--is-ancestor', mine, sha], { ...o, ok: [1] })).code === 0;
 
   let reason = '';
   if (!behind) reason = `${d.branch} there holds commits of its own`;
@@ -36,12 +49,16 @@ export async function deliver(d: { path: string; bareRepository: string; branch:
     reason = 'the folder has uncommitted changes';
   } else {
     // git itself refuses to overwrite what changed since we looked, ignored files in the way included.
-    const merge = await git(['merge', '--ff-only', '--quiet', '--no-overwrite-ignore', sha], { ...o, ok: [1, 128] });
+    const merge = await git(['merge', '--ff-only', '--quiet', '--no-overwrite-ignore', sha], {
+      ...o,
+      ok: [1, 128],
+    });
     if (merge.code === 0) return { result: 'fast-forwarded', branch: d.branch, sha };
     reason = merge.stderr.trim().split('\n')[0] ?? 'git refused';
   }
   const ours = `alai/${d.branch}`;
-  if (current === ours) return { result: 'branch', branch: ours, sha, reason: `${reason}; ${ours} is checked out there` };
+  if (current === ours)
+    return { result: 'branch', branch: ours, sha, reason: `${reason}; ${ours} is checked out there` };
   await git(['update-ref', `refs/heads/${ours}`, sha], o);
   return { result: 'branch', branch: ours, sha, reason };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { timingSafeEqual, createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -19,7 +19,9 @@ const ROUTE = /^\/([\w-]{1,80})\.git\/(info\/refs|git-upload-pack|git-receive-pa
 const SERVICES = new Set(['git-upload-pack', 'git-receive-pack']);
 
 /** A handler for node:http. Answers false when the path is not one of its own. */
-export function createGitHttp(o: GitHttpOptions): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
+export function createGitHttp(
+  o: GitHttpOptions,
+): (req: IncomingMessage, res: ServerResponse) => Promise<boolean> {
   const prefix = o.prefix ?? '/git';
   return async (req, res) => {
     const url = new URL(req.url ?? '/', 'http://x');
@@ -65,7 +67,12 @@ async function backend(
   path: string,
   query: string,
 ): Promise<void> {
-  const hardened = ['core.hooksPath=/dev/null', 'http.receivepack=true', 'uploadpack.allowAnySHA1InWant=true', 'safe.directory=*'];
+  const hardened = [
+    'core.hooksPath=/dev/null',
+    'http.receivepack=true',
+    'uploadpack.allowAnySHA1InWant=true',
+    'safe.directory=*',
+  ];
   const child = spawn('git', [...hardened.flatMap((c) => ['-c', c]), 'http-backend'], {
     env: gitEnvironment({
       env: {

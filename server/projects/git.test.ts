@@ -36,7 +36,11 @@ async function accept(bare: string, branch: string, file: string, text: string):
   await git(['push', '-q', 'origin', branch], { cwd: clone });
   return gitLine(['rev-parse', 'HEAD'], { cwd: clone });
 }
-const codeOf = (p: Promise<unknown>) => p.then(() => 'none', (e: { code: string }) => e.code);
+const codeOf = (p: Promise<unknown>) =>
+  p.then(
+    () => 'none',
+    (e: { code: string }) => e.code,
+  );
 
 describe('importing a folder', () => {
   it('refuses what is no repository, bare, empty or dirty, and writes nothing', async () => {
@@ -62,7 +66,9 @@ describe('importing a folder', () => {
     const first = await importFolder(path, join(dir, 'home'));
     expect(first.defaultBranch).toBe('trunk');
     expect(first.id).toMatch(/^[0-9a-f]{16}$/);
-    expect(await gitLine(['rev-parse', 'refs/heads/trunk'], { gitDir: first.bareRepository })).toBe(first.head);
+    expect(await gitLine(['rev-parse', 'refs/heads/trunk'], { gitDir: first.bareRepository })).toBe(
+      first.head,
+    );
     expect(await importFolder(path, join(dir, 'home'))).toEqual(first);
   });
 
@@ -88,7 +94,9 @@ describe('delivering accepted work', () => {
       sha,
     });
     expect(await readFile(join(path, 'b.txt'), 'utf8')).toBe('two\n');
-    expect(await deliver({ path, bareRepository: p.bareRepository, branch: 'trunk' })).toEqual({ result: 'unchanged' });
+    expect(await deliver({ path, bareRepository: p.bareRepository, branch: 'trunk' })).toEqual({
+      result: 'unchanged',
+    });
   });
 
   it('never goes over the operator’s changes, commits or other branch', async () => {
@@ -118,7 +126,9 @@ describe('git over HTTP', () => {
   let url: string;
   beforeAll(async () => {
     const handler = createGitHttp({ repositories: join(dir, 'home/repositories'), token: 'secret-token' });
-    server = createServer((req, res) => void handler(req, res).then((mine) => mine || res.writeHead(404).end()));
+    server = createServer(
+      (req, res) => void handler(req, res).then((mine) => mine || res.writeHead(404).end()),
+    );
     await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/git`;
   });

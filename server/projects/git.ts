@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AlaiError, type ErrorCode } from '#server/domain/errors.ts';
-import { git, gitLine, type GitOptions } from '#server/platform/git.ts';
+import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 
 /** The git side of a project: from the operator's folder into the factory's bare repository. */
 export interface ImportedProject {
@@ -16,7 +16,8 @@ export interface ImportedProject {
   head: string;
 }
 
-export const bareRepositoryOf = (home: string, projectId: string) => join(home, 'repositories', `${projectId}.git`);
+export const bareRepositoryOf = (home: string, projectId: string) =>
+  join(home, 'repositories', `${projectId}.git`);
 
 /** The folder's own repository, never one above it. */
 const folder = (path: string): GitOptions => ({ gitDir: join(path, '.git'), workTree: path, cwd: path });
@@ -25,18 +26,34 @@ const folder = (path: string): GitOptions => ({ gitDir: join(path, '.git'), work
 export async function inspectFolder(path: string): Promise<Omit<ImportedProject, 'bareRepository'>> {
   const real = await realpath(path).catch(() => null);
   if (real === null || !(await stat(real)).isDirectory()) {
-    refuse('PROJECT_NOT_A_REPOSITORY', `there is no folder ${path}`, 'Give the full path of a folder on this machine.');
+    refuse(
+      'PROJECT_NOT_A_REPOSITORY',
+      `there is no folder ${path}`,
+      'Give the full path of a folder on this machine.',
+    );
   }
   if (!(await stat(join(real, '.git')).catch(() => null))) {
     const bare = await git(['rev-parse', '--is-bare-repository'], { gitDir: real, cwd: real, ok: [128] });
     if (bare.stdout.trim() === 'true') {
       refuse('PROJECT_BARE', `${path} is a bare repository`, 'Give the folder of a clone with files in it.');
     }
-    refuse('PROJECT_NOT_A_REPOSITORY', `${path} is no git repository`, 'Run git init there and commit, or give its top folder.');
+    refuse(
+      'PROJECT_NOT_A_REPOSITORY',
+      `${path} is no git repository`,
+      'Run git init there and commit, or give its top folder.',
+    );
   }
-  const known = await git(['rev-parse', '--is-bare-repository'], { cwd: real, env: ceiling(real), ok: [128] });
+  const known = await git(['rev-parse', '--is-bare-repository'], {
+    cwd: real,
+    env: ceiling(real),
+    ok: [128],
+  });
   if (known.code !== 0) {
-    refuse('PROJECT_NOT_A_REPOSITORY', `${path} is no git repository: ${known.stderr.trim()}`, 'Repair it, or clone it anew.');
+    refuse(
+      'PROJECT_NOT_A_REPOSITORY',
+      `${path} is no git repository: ${known.stderr.trim()}`,
+      'Repair it, or clone it anew.',
+    );
   }
   if (known.stdout.trim() === 'true') {
     refuse('PROJECT_BARE', `${path} is a bare repository`, 'Give the folder of a clone with files in it.');
@@ -44,15 +61,28 @@ export async function inspectFolder(path: string): Promise<Omit<ImportedProject,
   const gitDir = await gitLine(['rev-parse', '--absolute-git-dir'], { cwd: real, env: ceiling(real) });
   const o: GitOptions = { gitDir, workTree: real, cwd: real };
   const headSha = await git(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { ...o, ok: [1, 128] });
-  if (headSha.code !== 0) refuse('PROJECT_EMPTY', `${path} has no commits yet`, 'Make a first commit, then import it.');
+  if (headSha.code !== 0)
+    refuse('PROJECT_EMPTY', `${path} has no commits yet`, 'Make a first commit, then import it.');
   const dirty = (await git(['status', '--porcelain', '--untracked-files=normal'], o)).stdout.trim();
   if (dirty !== '') {
-    const files = dirty.split('\n').slice(0, 5).map((l) => l.slice(3)).join(', ');
-    refuse('PROJECT_DIRTY', `${path} has uncommitted changes: ${files}`, 'Commit or stash them; agents start from commits.');
+    const files = dirty
+      .split('\n')
+      .slice(0, 5)
+      .map((l) => l.slice(3))
+      .join(', ');
+    refuse(
+      'PROJECT_DIRTY',
+      `${path} has uncommitted changes: ${files}`,
+      'Commit or stash them; agents start from commits.',
+    );
   }
   const branch = await git(['symbolic-ref', '--quiet', '--short', 'HEAD'], { ...o, ok: [1] });
   if (branch.code !== 0) {
-    refuse('PROJECT_EMPTY', `${path} is on no branch (detached HEAD)`, 'Check out the branch the work should go to.');
+    refuse(
+      'PROJECT_EMPTY',
+      `${path} is on no branch (detached HEAD)`,
+      'Check out the branch the work should go to.',
+    );
   }
   return {
     id: await idOf(o, real),
@@ -67,11 +97,16 @@ export async function inspectFolder(path: string): Promise<Omit<ImportedProject,
 export async function importFolder(path: string, home: string): Promise<ImportedProject> {
   const found = await inspectFolder(path);
   const bareRepository = bareRepositoryOf(home, found.id);
-  const source = await gitLine(['rev-parse', '--absolute-git-dir'], folder(found.path)).catch(() => join(found.path, '.git'));
+  const source = await gitLine(['rev-parse', '--absolute-git-dir'], folder(found.path)).catch(() =>
+    join(found.path, '.git'),
+  );
   const ref = `refs/heads/${found.defaultBranch}`;
   if (await stat(join(bareRepository, 'HEAD')).catch(() => null)) {
     // Only forward: the factory's branch may hold accepted work that the folder has not seen.
-    await git(['fetch', '--quiet', '--no-tags', source, `${ref}:${ref}`], { gitDir: bareRepository, ok: [1] });
+    await git(['fetch', '--quiet', '--no-tags', source, `${ref}:${ref}`], {
+      gitDir: bareRepository,
+      ok: [1],
+    });
   } else {
     await mkdir(join(home, 'repositories'), { recursive: true });
     const half = `${bareRepository}.${process.pid}.${Math.random().toString(36).slice(2)}`;

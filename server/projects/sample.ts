@@ -34,7 +34,10 @@ export async function readSample(name = 'bento'): Promise<Sample> {
 }
 
 /** Makes the sample's git repository with its first commit in `dir`, unless it is there already. Returns its head. */
-export async function createSampleRepository(dir: string, name = 'bento'): Promise<{ path: string; head: string }> {
+export async function createSampleRepository(
+  dir: string,
+  name = 'bento',
+): Promise<{ path: string; head: string }> {
   const o = { gitDir: join(dir, '.git'), workTree: dir, cwd: dir };
   if (!(await stat(join(dir, '.git')).catch(() => null))) {
     await mkdir(dir, { recursive: true });

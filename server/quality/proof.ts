@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { AttemptWork, CallRecord, Finding, GateRecord, IntegrationResult, ProofRecord, Report } from '#server/domain/attempt.ts';
+import type {
+  AttemptWork,
+  CallRecord,
+  Finding,
+  GateRecord,
+  IntegrationResult,
+  ProofRecord,
+  Report,
+} from '#server/domain/attempt.ts';
 
 /** Proof of work: what was done, by what, with which results, in words (GOTCHA.md) and as data (the manifest). */
 export interface ProofInput {
@@ -9,7 +17,14 @@ export interface ProofInput {
   findings: Finding[];
   calls: CallRecord[];
   gates: GateRecord[];
-  commands: { stepKey: string; argv: string[]; exitCode: number | null; ms: number; output: string; sandboxed: boolean }[];
+  commands: {
+    stepKey: string;
+    argv: string[];
+    exitCode: number | null;
+    ms: number;
+    output: string;
+    sandboxed: boolean;
+  }[];
   integration: IntegrationResult | null;
   base: string | null;
   commit: string | null;
@@ -33,7 +48,13 @@ export function buildProof(p: ProofInput): ProofRecord {
   const tokensOut = p.calls.reduce((n, c) => n + c.tokensOut, 0);
   const manifest = {
     version: 1,
-    task: { id: work.task.id, title: work.task.title, stage: work.task.stage, cycle: work.task.cycle, generation: work.task.generation },
+    task: {
+      id: work.task.id,
+      title: work.task.title,
+      stage: work.task.stage,
+      cycle: work.task.cycle,
+      generation: work.task.generation,
+    },
     attempt: { id: work.attemptId, n: work.n, host: work.host, slot: work.slot },
     company: work.task.company,
     model: {
@@ -50,8 +71,18 @@ export function buildProof(p: ProofInput): ProofRecord {
     },
     outcome: p.outcome,
     sandbox: p.sandbox === 'none' ? 'not sandboxed' : p.sandbox,
-    times: { startedAt: p.startedAt.toISOString(), endedAt: p.endedAt.toISOString(), ms: p.endedAt.getTime() - p.startedAt.getTime() },
-    git: { base: p.base, commit: p.commit, tree: p.tree, patchSha256: sha256(p.patch.text), patchCut: p.patch.cut },
+    times: {
+      startedAt: p.startedAt.toISOString(),
+      endedAt: p.endedAt.toISOString(),
+      ms: p.endedAt.getTime() - p.startedAt.getTime(),
+    },
+    git: {
+      base: p.base,
+      commit: p.commit,
+      tree: p.tree,
+      patchSha256: sha256(p.patch.text),
+      patchCut: p.patch.cut,
+    },
     files: p.files,
     commands: p.commands.map((c) => ({
       step: c.stepKey,
@@ -117,7 +148,10 @@ ${list(report.keyDecisions, '')}
 Seen by the harness, on the tree named.
 
 ${list(
-  p.gates.map((g) => `${g.ok ? 'pass' : 'FAIL'} · ${g.stepKey} · ${g.gate} (try ${g.tryNumber}) · ${g.detail.split('\n')[0]} · tree \`${g.tree?.slice(0, 10) ?? '-'}\``),
+  p.gates.map(
+    (g) =>
+      `${g.ok ? 'pass' : 'FAIL'} · ${g.stepKey} · ${g.gate} (try ${g.tryNumber}) · ${g.detail.split('\n')[0]} · tree \`${g.tree?.slice(0, 10) ?? '-'}\``,
+  ),
   'No gates ran.',
 )}
 
@@ -131,7 +165,10 @@ ${list(
 ## How
 
 ${list(
-  p.commands.map((c) => `\`${c.argv.join(' ').slice(0, 200)}\` exit ${c.exitCode ?? 'none'}, ${c.ms} ms${c.sandboxed ? '' : ', not sandboxed'}`),
+  p.commands.map(
+    (c) =>
+      `\`${c.argv.join(' ').slice(0, 200)}\` exit ${c.exitCode ?? 'none'}, ${c.ms} ms${c.sandboxed ? '' : ', not sandboxed'}`,
+  ),
   'No commands ran.',
 )}
 

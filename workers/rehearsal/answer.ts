@@ -62,27 +62,33 @@ const KNOWN = new Set(['list', 'read', 'write', 'edit', 'search', 'run', 'report
 function holds(w: Condition, c: Conversation, f: Facts): boolean {
   return (
     (!w.told || w.told.test(c.told)) &&
-    (!w.notTold || !w.notTold.test(c.told)) &&
+    !w.notTold?.test(c.told) &&
     (!w.seen || w.seen.test(c.seen)) &&
-    (!w.notSeen || !w.notSeen.test(c.seen)) &&
+    !w.notSeen?.test(c.seen) &&
     (!w.findings || w.findings.test(c.findings)) &&
-    (!w.notFindings || !w.notFindings.test(c.findings)) &&
+    !w.notFindings?.test(c.findings) &&
     (!w.change || w.change.test(c.change)) &&
     (!w.offered || c.offered.includes(w.offered)) &&
     (!w.title || w.title.test(f.title)) &&
-    (!w.notTitle || !w.notTitle.test(f.title))
+    !w.notTitle?.test(f.title)
   );
 }
 
 /** `{ $file: path }` becomes that file's text; `{ $template: path }` its text with `{{…}}` filled. */
-function fill(args: Record<string, unknown>, c: Conversation, f: Facts, s: Scenario): Record<string, unknown> {
+function fill(
+  args: Record<string, unknown>,
+  c: Conversation,
+  f: Facts,
+  s: Scenario,
+): Record<string, unknown> {
   const one = (v: unknown): unknown => {
     if (typeof v === 'string') return fillText(v, c, f);
     if (Array.isArray(v)) return v.map(one);
     if (v !== null && typeof v === 'object') {
       const o = v as Record<string, unknown>;
       if (typeof o.$file === 'string') return readFileSync(join(s.folder, o.$file), 'utf8');
-      if (typeof o.$template === 'string') return fillText(readFileSync(join(s.folder, o.$template), 'utf8'), c, f);
+      if (typeof o.$template === 'string')
+        return fillText(readFileSync(join(s.folder, o.$template), 'utf8'), c, f);
       return Object.fromEntries(Object.entries(o).map(([k, x]) => [k, one(x)]));
     }
     return v;
@@ -111,11 +117,20 @@ function values(name: string, c: Conversation, f: Facts): string {
     case 'package':
       return /"name":\s*"([^"\\]+)"/.exec(c.seen)?.[1] ?? 'unnamed';
     case 'files':
-      return c.listed.slice(0, 12).map((p) => `- \`${p}\``).join('\n') || '- none yet';
+      return (
+        c.listed
+          .slice(0, 12)
+          .map((p) => `- \`${p}\``)
+          .join('\n') || '- none yet'
+      );
     case 'file-count':
       return String(c.listed.length);
     case 'changed':
-      return changedFiles(c).map((p) => `- ${p}`).join('\n') || '- nothing';
+      return (
+        changedFiles(c)
+          .map((p) => `- ${p}`)
+          .join('\n') || '- nothing'
+      );
     case 'changed-count':
       return String(changedFiles(c).length);
     default:
@@ -148,5 +163,10 @@ function closing(c: Conversation): Said['calls'] {
 /** Somebody asks without a task around it (a test of the server, a classifier): say honestly what this is. */
 function plain(c: Conversation): Said {
   const echo = c.lastUser.slice(0, 200).replaceAll('\n', ' ');
-  return { text: `This answer is scripted; no model was called. You said: ${echo}`, calls: [], fault: null, scenario: 'plain' };
+  return {
+    text: `This answer is scripted; no model was called. You said: ${echo}`,
+    calls: [],
+    fault: null,
+    scenario: 'plain',
+  };
 }

@@ -39,11 +39,18 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
   const first = users[0] ?? '';
   const results = messages.filter((m) => m.role === 'tool');
   const calls = messages.flatMap((m) =>
-    (m.tool_calls ?? []).map((c) => ({ name: c.function?.name ?? '', arguments: c.function?.arguments ?? {} })),
+    (m.tool_calls ?? []).map((c) => ({
+      name: c.function?.name ?? '',
+      arguments: c.function?.arguments ?? {},
+    })),
   );
   return {
     facts: readFacts(fence(first, 'facts')),
-    told: [fence(first, 'feedback'), ...users.slice(1), ...results.map((r) => r.content ?? '').filter(isRefusal)].join('\n'),
+    told: [
+      fence(first, 'feedback'),
+      ...users.slice(1),
+      ...results.map((r) => r.content ?? '').filter(isRefusal),
+    ].join('\n'),
     seen: results.map((m) => m.content ?? '').join('\n'),
     findings: fence(first, 'findings'),
     change: fence(first, 'change'),

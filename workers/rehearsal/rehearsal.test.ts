@@ -16,11 +16,19 @@ const meals = { task: 1, title: 'Bento: Frontend — meal selection', stage: 'BU
 const say = (messages: WireMessage[]) => answer(scenarios, readConversation(messages, tools));
 
 /** Plays the harness: every call succeeds with this text. */
-function play(messages: WireMessage[], result = 'ok', until = 40): { name: string; arguments: Record<string, unknown> }[] {
+function play(
+  messages: WireMessage[],
+  result = 'ok',
+  until = 40,
+): { name: string; arguments: Record<string, unknown> }[] {
   const all: { name: string; arguments: Record<string, unknown> }[] = [];
   for (let i = 0; i < until; i++) {
     const said = say(messages);
-    messages.push({ role: 'assistant', content: said.text, tool_calls: said.calls.map((c) => ({ function: c })) });
+    messages.push({
+      role: 'assistant',
+      content: said.text,
+      tool_calls: said.calls.map((c) => ({ function: c })),
+    });
     for (const c of said.calls) messages.push({ role: 'tool', content: result, tool_name: c.name });
     all.push(...said.calls);
     if (said.calls.some((c) => c.name === 'finish') || said.calls.length === 0) break;
@@ -53,12 +61,17 @@ describe('scenarios', () => {
   it('mend a planted bug only when its failure is in the conversation', () => {
     const bug = 'const discount = plan.discount;';
     const writes = (calls: ReturnType<typeof play>) =>
-      calls.filter((c) => c.name === 'write' && c.arguments.path === 'src/meals/pricing.js').map((c) => c.arguments.content);
+      calls
+        .filter((c) => c.name === 'write' && c.arguments.path === 'src/meals/pricing.js')
+        .map((c) => c.arguments.content);
     const messages = prompt(meals);
     const first = writes(play(messages));
     expect(first).toHaveLength(1);
     expect(first[0]).toContain(bug);
-    const told = [...messages, { role: 'user', content: '<data kind="feedback">AssertionError: 5 !== 4560</data>' }];
+    const told = [
+      ...messages,
+      { role: 'user', content: '<data kind="feedback">AssertionError: 5 !== 4560</data>' },
+    ];
     expect(writes(play(told)).at(-1)).not.toContain(bug);
     const untold = [...messages, { role: 'user', content: 'Please go on.' }];
     expect(writes(play(untold))).toEqual([]);
@@ -79,9 +92,12 @@ describe('scenarios', () => {
 
   it('judge what they read: the same review rejects plain tokens and passes hashed ones', () => {
     const review = { ...meals, title: 'Review: Bento: API — user auth', stage: 'REVIEW', step: 'review' };
-    const verdict = (code: string) => play(prompt(review), code).find((c) => c.name === 'report')?.arguments.verdict;
+    const verdict = (code: string) =>
+      play(prompt(review), code).find((c) => c.name === 'report')?.arguments.verdict;
     expect(verdict('sessions.set(token, {})')).toBe('reject');
-    expect(verdict('async function signIn() { signInLimit.check() } byDigest.set(digest(token))')).toBe('pass');
+    expect(verdict('async function signIn() { signInLimit.check() } byDigest.set(digest(token))')).toBe(
+      'pass',
+    );
   });
 });
 
@@ -91,8 +107,13 @@ describe('the wire protocol', () => {
     rehearsal = await startRehearsal();
   });
   afterAll(() => rehearsal.stop());
-  const post = (path: string, body: unknown) => fetch(rehearsal.url + path, { method: 'POST', body: JSON.stringify(body) });
-  const lines = async (r: Response) => (await r.text()).trim().split('\n').map((l) => JSON.parse(l));
+  const post = (path: string, body: unknown) =>
+    fetch(rehearsal.url + path, { method: 'POST', body: JSON.stringify(body) });
+  const lines = async (r: Response) =>
+    (await r.text())
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l));
 
   it('says in every description that it is scripted', async () => {
     expect((await (await fetch(`${rehearsal.url}/api/version`)).json()).version).toMatch(/-rehearsal$/);
@@ -110,7 +131,9 @@ describe('the wire protocol', () => {
     expect(streamed.at(-1)).toMatchObject({ done: true, done_reason: 'stop' });
     const whole = await (await post('/api/chat', { ...body, stream: false })).json();
     expect(streamed.map((l) => l.message.content).join('')).toBe(whole.message.content);
-    const generated = await (await post('/api/generate', { model: 'qwen3:8b', prompt: 'hello', stream: false })).json();
+    const generated = await (
+      await post('/api/generate', { model: 'qwen3:8b', prompt: 'hello', stream: false })
+    ).json();
     expect(generated.response).toBe(whole.message.content);
     expect((await (await fetch(`${rehearsal.url}/api/ps`)).json()).models[0].name).toBe('qwen3:8b');
   });

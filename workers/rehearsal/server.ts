@@ -3,7 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answer, type Said } from './answer.ts';
 import { readConversation, type WireMessage } from './conversation.ts';
-import { askedFault, bareModel, FaultPlan, type FaultName, markedFault, plannedFaultSchema } from './faults.ts';
+import {
+  askedFault,
+  bareModel,
+  type FaultName,
+  FaultPlan,
+  markedFault,
+  plannedFaultSchema,
+} from './faults.ts';
 import { loadScenarios, type Scenario } from './scenarios.ts';
 
 export interface RehearsalOptions {
@@ -85,27 +92,45 @@ async function handle(ctx: Context, req: IncomingMessage, res: ServerResponse): 
   }
 }
 
-async function speak(ctx: Context, req: IncomingMessage, res: ServerResponse, body: Body, raw: string, chat: boolean) {
+async function speak(
+  ctx: Context,
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: Body,
+  raw: string,
+  chat: boolean,
+) {
   const model = modelOf(body);
   const header = req.headers['x-rehearsal-fault'];
-  const messages = (chat ? body.messages : [{ role: 'user', content: body.prompt }]) as WireMessage[] | undefined;
+  const messages = (chat ? body.messages : [{ role: 'user', content: body.prompt }]) as
+    | WireMessage[]
+    | undefined;
   if (!Array.isArray(messages)) return json(res, 400, { error: 'messages must be a list' });
   const tools = Array.isArray(body.tools) ? (body.tools as { function?: { name?: string } }[]) : [];
-  const conversation = readConversation(messages, tools.map((t) => t.function?.name ?? ''));
+  const conversation = readConversation(
+    messages,
+    tools.map((t) => t.function?.name ?? ''),
+  );
   const fault =
     ctx.faults.take(raw) ??
     askedFault(model, typeof header === 'string' ? header : undefined) ??
     markedFault(conversation.facts?.title ?? '', conversation.told);
-  if (!isInstalled(ctx, model) || fault === '404') return json(res, 404, { error: `model '${model}' not found` });
+  if (!isInstalled(ctx, model) || fault === '404')
+    return json(res, 404, { error: `model '${model}' not found` });
   if (fault === '429') return json(res, 429, { error: 'too many requests' });
   if (fault === '500') return json(res, 500, { error: 'llama runner process has terminated' });
-  if (fault === '503') return json(res, 503, { error: 'server busy, please try again. maximum pending requests exceeded' });
+  if (fault === '503')
+    return json(res, 503, { error: 'server busy, please try again. maximum pending requests exceeded' });
   if (fault === 'hang-up') return void req.socket.destroy();
-  if (messages.length === 0) return json(res, 200, line(model, { role: 'assistant', content: '' }, true, 'load'));
+  if (messages.length === 0)
+    return json(res, 200, line(model, { role: 'assistant', content: '' }, true, 'load'));
   ctx.lastUse.set(bareModel(model), Date.now());
   await sleep(fault === 'slow' ? 3_000 : ctx.o.paceMs / 2);
   const said = scripted(answer(ctx.scenarios, conversation), fault);
-  const tokens = { prompt_eval_count: Math.ceil(raw.length / 4), eval_count: Math.ceil(JSON.stringify(said).length / 4) };
+  const tokens = {
+    prompt_eval_count: Math.ceil(raw.length / 4),
+    eval_count: Math.ceil(JSON.stringify(said).length / 4),
+  };
   if (body.stream === false) {
     const whole = chat ? message(said.text, said) : said.text;
     return json(res, 200, line(model, whole, true, 'stop', tokens));
@@ -129,7 +154,14 @@ function scripted(said: Said, fault: FaultName | null): Said {
   }
 }
 
-async function stream(res: ServerResponse, model: string, said: Said, ms: number, tokens: Body, chat: boolean) {
+async function stream(
+  res: ServerResponse,
+  model: string,
+  said: Said,
+  ms: number,
+  tokens: Body,
+  chat: boolean,
+) {
   res.writeHead(200, { 'content-type': 'application/x-ndjson' });
   const put = (o: unknown) => void res.write(`${JSON.stringify(o)}\n`);
   const text = said.text || (said.fault ? 'Let me think about this' : '');
@@ -170,13 +202,28 @@ function message(content: string, said: Said) {
 
 function line(model: string, what: unknown, done: boolean, reason?: string, tokens: Body = {}) {
   const body = typeof what === 'string' ? { response: what } : { message: what };
-  const end = { done_reason: reason, total_duration: 1_000_000, load_duration: 1_000, prompt_eval_duration: 1_000, eval_duration: 1_000 };
-  return { model, created_at: new Date().toISOString(), ...body, done, ...(done ? { ...end, ...tokens } : {}) };
+  const end = {
+    done_reason: reason,
+    total_duration: 1_000_000,
+    load_duration: 1_000,
+    prompt_eval_duration: 1_000,
+    eval_duration: 1_000,
+  };
+  return {
+    model,
+    created_at: new Date().toISOString(),
+    ...body,
+    done,
+    ...(done ? { ...end, ...tokens } : {}),
+  };
 }
 
 function show(ctx: Context, res: ServerResponse, body: Body): void {
   const name = modelOf(body);
-  if (!isInstalled(ctx, name)) return json(res, 404, { error: `model '${name}' not found` });
+  if (!isInstalled(ctx, name)) {
+    json(res, 404, { error: `model '${name}' not found` });
+    return;
+  }
   json(res, 200, {
     modelfile: '# scripted: answers come from scenario files, no model is called',
     template: '',
@@ -209,7 +256,10 @@ async function pull(ctx: Context, res: ServerResponse, body: Body): Promise<void
 /** Deterministic vectors: the same words are near each other, which is all a rehearsal of search needs. */
 function embed(ctx: Context, res: ServerResponse, body: Body): void {
   const model = modelOf(body);
-  if (!isInstalled(ctx, model)) return json(res, 404, { error: `model '${model}' not found` });
+  if (!isInstalled(ctx, model)) {
+    json(res, 404, { error: `model '${model}' not found` });
+    return;
+  }
   const inputs = (Array.isArray(body.input) ? body.input : [body.input ?? '']).map(String);
   const embeddings = inputs.map((text) => {
     const v = new Array<number>(1_024).fill(0);

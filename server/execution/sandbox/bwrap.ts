@@ -8,7 +8,14 @@ const HOME = '/tmp/home';
 
 /** Folders of the system that commands may read; everything else of the machine does not exist for them. */
 const READABLE = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store', '/etc/alternatives'];
-const FILES = ['/etc/ld.so.cache', '/etc/ssl', '/etc/ca-certificates', '/etc/passwd', '/etc/group', '/etc/localtime'];
+const FILES = [
+  '/etc/ld.so.cache',
+  '/etc/ssl',
+  '/etc/ca-certificates',
+  '/etc/passwd',
+  '/etc/group',
+  '/etc/localtime',
+];
 const NETWORK = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf'];
 
 function base(network: boolean): string[] {
@@ -50,9 +57,12 @@ function base(network: boolean): string[] {
 /** bubblewrap, when it works here: being installed is not enough, because containers often forbid namespaces. */
 export async function detectBwrap(): Promise<Sandbox | null> {
   if (process.platform !== 'linux') return null;
-  const [file = '', ...args] = [...base(false), '--remount-ro', '/', '--', `${BIN}/node`, '-e', '0'];
+  const args = [...base(false).slice(1), '--remount-ro', '/', '--', `${BIN}/node`, '-e', '0'];
   try {
-    await promisify(execFile)(file, args, { timeout: 10_000, env: { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv });
+    await promisify(execFile)('bwrap', args, {
+      timeout: 10_000,
+      env: { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv,
+    });
   } catch {
     return null;
   }

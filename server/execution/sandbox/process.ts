@@ -74,7 +74,10 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
     }, s.seconds * 1_000);
     s.signal.addEventListener('abort', kill, { once: true });
     try {
-      await writeFile(pidFile, JSON.stringify({ pid, start: startTimeOf(pid), attempt: s.attempt, argv: s.argv }));
+      await writeFile(
+        pidFile,
+        JSON.stringify({ pid, start: startTimeOf(pid), attempt: s.attempt, argv: s.argv }),
+      );
       child.stdin.end(s.signal.aborted ? '' : 'go\n');
       const exitCode = await ended;
       s.signal.throwIfAborted();

@@ -49,12 +49,14 @@ describe.skipIf(detected.kind === 'none' && !process.env.CI)('inside the OS sand
   it('is there, and says what it is', () => expect(sandbox.isolates).toBe(true));
 
   it('writes the worktree and nothing else', async () => {
-    const r = await run(js(`
+    const r = await run(
+      js(`
       const fs = require('fs');
       fs.writeFileSync('mine', 'x');
       for (const p of ['/usr/x', '/etc/x', '${dir}/secret', '${dir}/x']) {
         try { fs.writeFileSync(p, 'x'); console.log('WROTE', p); } catch (e) { console.log(e.code); }
-      }`));
+      }`),
+    );
     expect(r.exitCode).toBe(0);
     expect(r.output).not.toContain('WROTE');
     expect(await readdir(root)).toContain('mine');
@@ -62,12 +64,14 @@ describe.skipIf(detected.kind === 'none' && !process.env.CI)('inside the OS sand
 
   it('sees no home, no other folder, no variable of ours', async () => {
     process.env.ALAI_TEST_SECRET = 'do-not-tell';
-    const r = await run(js(`
+    const r = await run(
+      js(`
       const fs = require('fs');
       console.log(JSON.stringify(process.env));
       for (const p of ['/root', '/home', '${dir}/secret', '/proc/1/environ']) {
         try { console.log('READ', p, fs.statSync(p).isFile() ? fs.readFileSync(p, 'utf8') : fs.readdirSync(p)); } catch {}
-      }`));
+      }`),
+    );
     delete process.env.ALAI_TEST_SECRET;
     expect(r.output).not.toContain('do-not-tell');
     expect(r.output).not.toContain('READ /root');
@@ -90,11 +94,16 @@ describe.skipIf(detected.kind === 'none' && !process.env.CI)('inside the OS sand
   });
 });
 
-describe.each([['the sandbox', detected], ['no sandbox', noSandbox]] as const)('a command under %s', (_, kind) => {
+describe.each([
+  ['the sandbox', detected],
+  ['no sandbox', noSandbox],
+] as const)('a command under %s', (_, kind) => {
   const start = (argv: string[], over = {}) => run(argv, { sandbox: kind, ...over });
 
   it('gives exit code and output, colours and hidden characters made visible', async () => {
-    const r = await start(js(String.raw`console.log('\u001b[31mred\u001b[0m \u202edangerous'); process.exit(3)`));
+    const r = await start(
+      js(String.raw`console.log('\u001b[31mred\u001b[0m \u202edangerous'); process.exit(3)`),
+    );
     expect(r.exitCode).toBe(3);
     expect(r.output).toBe('red \\u{202e}dangerous\n');
     expect(r.sandboxed).toBe(kind.isolates);

@@ -15,7 +15,8 @@ export const edit = defineTool({
     checkWrite(c.step.role, c.step.paths, cleanPath(args.path));
     const text = await readFile(await placeToRead(c.root, args.path), 'utf8');
     const first = text.indexOf(args.old);
-    if (first < 0) refused(`the old text does not occur in "${args.path}"`, 'Read the file and copy the text exactly.');
+    if (first < 0)
+      refused(`the old text does not occur in "${args.path}"`, 'Read the file and copy the text exactly.');
     if (text.indexOf(args.old, first + 1) >= 0) {
       refused(`the old text occurs more than once in "${args.path}"`, 'Give more of the lines around it.');
     }

@@ -6,7 +6,8 @@ import { defineTool, refused } from './tool.ts';
 const MAX_FINDINGS = 25;
 
 export const finding = defineTool({
-  description: 'Record one problem you found: how severe, what, where, and the evidence for it. One call for each.',
+  description:
+    'Record one problem you found: how severe, what, where, and the evidence for it. One call for each.',
   schema: z.object({
     severity: z.enum(severities),
     title: z.string().min(1).max(300),
@@ -16,7 +17,8 @@ export const finding = defineTool({
     evidence: z.string().max(4_000).default(''),
   }),
   async run(a, c) {
-    if (c.state.findings.length >= MAX_FINDINGS) refused(`at most ${MAX_FINDINGS} findings`, 'Keep the gravest.');
+    if (c.state.findings.length >= MAX_FINDINGS)
+      refused(`at most ${MAX_FINDINGS} findings`, 'Keep the gravest.');
     if (c.state.findings.some((f) => f.title === a.title && f.file === (a.file ?? null))) {
       return { ok: true, output: 'this finding is recorded already' };
     }

@@ -8,14 +8,17 @@ const MAX = 500;
 const SKIP = new Set(['.git', 'node_modules', '.next', 'dist', 'target', '.venv', '__pycache__']);
 
 export const list = defineTool({
-  description: 'List the files below a folder, one path per line. Folders of dependencies and builds are left out.',
+  description:
+    'List the files below a folder, one path per line. Folders of dependencies and builds are left out.',
   schema: z.object({ path: z.string().default('.').describe('Folder, relative to the repository') }),
   async run({ path }, c) {
     const top = await placeToRead(c.root, path);
     const found: string[] = [];
     const prefix = path.replace(/^\.?\/*/, '').replace(/\/+$/, '');
     const walk = async (dir: string, at: string): Promise<void> => {
-      const entries = await readdir(dir, { withFileTypes: true }).catch(() => refused(`"${path}" is not a folder`));
+      const entries = await readdir(dir, { withFileTypes: true }).catch(() =>
+        refused(`"${path}" is not a folder`),
+      );
       for (const e of entries.sort((a, b) => a.name.localeCompare(b.name))) {
         if (found.length > MAX) return;
         const name = at === '' ? e.name : `${at}/${e.name}`;

@@ -16,12 +16,19 @@ export const read = defineTool({
     const place = await placeToRead(c.root, path);
     const at = await stat(place);
     if (!at.isFile()) refused(`"${path}" is not a file`, 'Use list for folders.');
-    if (at.size > MAX_FILE) refused(`"${path}" has ${at.size} bytes, more than the ${MAX_FILE} a read may take`);
+    if (at.size > MAX_FILE)
+      refused(`"${path}" has ${at.size} bytes, more than the ${MAX_FILE} a read may take`);
     const bytes = await readFile(place);
     if (bytes.subarray(0, 8_000).includes(0)) refused(`"${path}" is not a text file`);
     const text = bytes.toString();
     if (from === undefined && lines === undefined) return { ok: true, output: text };
     const start = (from ?? 1) - 1;
-    return { ok: true, output: text.split('\n').slice(start, start + (lines ?? 400)).join('\n') };
+    return {
+      ok: true,
+      output: text
+        .split('\n')
+        .slice(start, start + (lines ?? 400))
+        .join('\n'),
+    };
   },
 });

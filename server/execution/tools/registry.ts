@@ -15,7 +15,10 @@ import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 import { write } from './write.ts';
 
 /** Every tool a blueprint may name. A new one is its file and a line here; its name is in domain/blueprint.ts. */
-const tools = { list, read, write, edit, search, run, report, finding, finish } as const satisfies Record<ToolName, Tool>;
+const tools = { list, read, write, edit, search, run, report, finding, finish } as const satisfies Record<
+  ToolName,
+  Tool
+>;
 
 /** What the model is told of the tools of a step. */
 export function toolSpecs(names: readonly ToolName[]): ToolSpec[] {
@@ -32,11 +35,14 @@ export function toolSpecs(names: readonly ToolName[]): ToolSpec[] {
 export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
   const name = c.step.tools.find((t) => t === call.name);
   if (!name) {
-    return failed(`REFUSED: there is no tool "${call.name.slice(0, 60)}" in this step. Tools: ${c.step.tools.join(', ')}`);
+    return failed(
+      `REFUSED: there is no tool "${call.name.slice(0, 60)}" in this step. Tools: ${c.step.tools.join(', ')}`,
+    );
   }
   const tool: Tool = tools[name];
   const parsed = tool.schema.safeParse(argumentsOf(call.arguments));
-  if (!parsed.success) return failed(`REFUSED: wrong arguments for ${name}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    return failed(`REFUSED: wrong arguments for ${name}: ${z.prettifyError(parsed.error)}`);
   c.signal.throwIfAborted();
   try {
     const outcome = await tool.run(parsed.data, c);

@@ -13,15 +13,24 @@ export const report = defineTool({
     filesWritten: z.array(z.string().max(500)).max(500).default([]),
     keyDecisions: lines,
     blockers: lines,
-    verification: z.string().max(4_000).default('').describe('What you ran or read to be sure, and what came out'),
+    verification: z
+      .string()
+      .max(4_000)
+      .default('')
+      .describe('What you ran or read to be sure, and what came out'),
     verdict: z.enum(verdicts).optional().describe('Only in REVIEW and SECURITY'),
   }),
   async run(a, c) {
-    if (a.verdict !== undefined && !c.needsVerdict) refused('only REVIEW and SECURITY give a verdict', 'Leave it out.');
+    if (a.verdict !== undefined && !c.needsVerdict)
+      refused('only REVIEW and SECURITY give a verdict', 'Leave it out.');
     const severe = c.state.findings.some((f) => f.severity === 'critical');
-    if (a.verdict === 'pass' && severe) refused('a critical finding cannot pass', 'Reject, or correct the finding.');
+    if (a.verdict === 'pass' && severe)
+      refused('a critical finding cannot pass', 'Reject, or correct the finding.');
     if (a.verdict === 'reject' && c.state.findings.length === 0) {
-      refused('a rejection needs at least one finding', 'Use the finding tool first: what, where, and the evidence.');
+      refused(
+        'a rejection needs at least one finding',
+        'Use the finding tool first: what, where, and the evidence.',
+      );
     }
     c.state.report = reportSchema.parse({
       agentType: c.step.role,

@@ -25,7 +25,10 @@ export function toArgv(command: string | string[]): string[] {
     return command;
   }
   if (/[|&;<>`$(){}\n\0\\]/.test(command)) {
-    refused('there is no shell here: no pipes, redirections or variables', 'Give the program and its arguments as a list.');
+    refused(
+      'there is no shell here: no pipes, redirections or variables',
+      'Give the program and its arguments as a list.',
+    );
   }
   const parts = [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? '');
   if (parts.length === 0) refused('the command is empty');

@@ -28,7 +28,9 @@ export const search = defineTool({
       }
     };
     const walk = async (dir: string, at: string): Promise<void> => {
-      for (const e of (await readdir(dir, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name))) {
+      for (const e of (await readdir(dir, { withFileTypes: true })).sort((a, b) =>
+        a.name.localeCompare(b.name),
+      )) {
         c.signal.throwIfAborted();
         if (hits.length >= MAX_HITS) return;
         const name = at === '' ? e.name : `${at}/${e.name}`;

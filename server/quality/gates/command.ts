@@ -5,7 +5,14 @@ import type { GateOf } from './gate.ts';
 /** A command ends with exit code 0. Where it cannot apply, it says so instead of passing silently. */
 export const command: GateOf<'command'> = async (spec, { root, run }) => {
   const shown = spec.command.join(' ');
-  const skip = (skipped: string) => ({ ok: true, skipped, detail: '', command: spec.command, exitCode: null, output: '' });
+  const skip = (skipped: string) => ({
+    ok: true,
+    skipped,
+    detail: '',
+    command: spec.command,
+    exitCode: null,
+    output: '',
+  });
   if (spec.ifFile && !(await lstat(join(root, spec.ifFile)).catch(() => null))) {
     return skip(`there is no ${spec.ifFile}`);
   }

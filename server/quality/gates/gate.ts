@@ -3,7 +3,10 @@ import type { GateSpec } from '#server/domain/blueprint.ts';
 /** What a gate may look at. Structurally what execution passes in; the two rooms do not import each other. */
 export interface GateInput {
   root: string;
-  run: (argv: string[], seconds: number) => Promise<{ exitCode: number | null; timedOut: boolean; output: string }>;
+  run: (
+    argv: string[],
+    seconds: number,
+  ) => Promise<{ exitCode: number | null; timedOut: boolean; output: string }>;
   changed: string[];
   addedLines: { file: string; line: number; text: string }[];
   output: string;

@@ -33,7 +33,9 @@ describe('gates', () => {
     ['nothing', false],
     ['../etc', false],
     ['/etc/passwd', false],
-  ])('file_exists %s: %s', async (path, ok) => expect((await check({ kind: 'file_exists', path })).ok).toBe(ok));
+  ])('file_exists %s: %s', async (path, ok) =>
+    expect((await check({ kind: 'file_exists', path })).ok).toBe(ok),
+  );
 
   it('min_output counts what was said', async () => {
     expect((await check({ kind: 'min_output', chars: 5 }, { output: '  abc  ' })).ok).toBe(false);
@@ -55,7 +57,9 @@ describe('gates', () => {
   });
 
   it('no_placeholders says where, and leaves lock files alone', async () => {
-    expect((await check({ kind: 'no_placeholders' }, added('TODO', 'src/x.js'))).output).toContain('src/x.js:1');
+    expect((await check({ kind: 'no_placeholders' }, added('TODO', 'src/x.js'))).output).toContain(
+      'src/x.js:1',
+    );
     expect((await check({ kind: 'no_placeholders' }, added('TODO', 'package-lock.json'))).ok).toBe(true);
   });
 
@@ -63,17 +67,28 @@ describe('gates', () => {
     const gate: GateSpec = { kind: 'command', command: ['make', 'test'], seconds: 5 };
     expect(await check(gate)).toMatchObject({ ok: true, exitCode: 0 });
     const failing = async () => ({ exitCode: 2, timedOut: false, output: 'boom' });
-    expect(await check(gate, { run: failing })).toMatchObject({ ok: false, detail: 'make test: exit 2', output: 'boom' });
-    expect(await check({ ...gate, ifFile: 'Makefile' })).toMatchObject({ ok: true, skipped: 'there is no Makefile' });
+    expect(await check(gate, { run: failing })).toMatchObject({
+      ok: false,
+      detail: 'make test: exit 2',
+      output: 'boom',
+    });
+    expect(await check({ ...gate, ifFile: 'Makefile' })).toMatchObject({
+      ok: true,
+      skipped: 'there is no Makefile',
+    });
   });
 
   it('npm test is skipped with the reason where a project has no test', async () => {
     const gate: GateSpec = { kind: 'command', command: ['npm', 'test'], seconds: 5, ifFile: 'package.json' };
-    await writeFile(join(root, 'package.json'), '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}');
+    await writeFile(
+      join(root, 'package.json'),
+      '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}',
+    );
     expect(await check(gate)).toMatchObject({ ok: true, skipped: 'package.json has no test script' });
     await writeFile(join(root, 'package.json'), '{"scripts":{"test":"node --test"}}');
     expect((await check(gate)).skipped).toBeUndefined();
   });
 });
 
-it('QA-19 is not run, rather than passed, while it has no checks', () => expect(checksState([])).toBe('not run'));
+it('QA-19 is not run, rather than passed, while it has no checks', () =>
+  expect(checksState([])).toBe('not run'));
