@@ -62,7 +62,7 @@ const list = (hits: Hit[]) =>
 export function classifyByKeywords(routing: Routing, task: TaskText): Classification {
   const places = {
     title: plain(task.title),
-    tags: plain(task.tags.join(' , ')),
+    tags: plain(task.tags.filter((t) => !asksForStage(routing, t)).join(' , ')),
     description: plain(task.description),
   };
   const reasons: string[] = [];
@@ -79,6 +79,11 @@ export function classifyByKeywords(routing: Routing, task: TaskText): Classifica
     reasons,
     classifier: 'keywords',
   };
+}
+
+/** "deploy" and "docs" ask for a stage after the work; they do not say that the work itself is a deployment or a text. */
+function asksForStage(routing: Routing, tag: string): boolean {
+  return Object.values(routing.stages).some((stage) => stage?.tags.includes(tag.toLowerCase()));
 }
 
 function chooseCompany(routing: Routing, places: Places, tags: string[], reasons: string[]) {

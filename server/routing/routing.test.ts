@@ -123,6 +123,8 @@ describe('the chain', () => {
   test('OPS and DOCS follow when a tag asks for them', () => {
     const { plan: chain } = plan('Add an endpoint', { tags: ['deploy', 'docs'] });
     expect(chain.stages.map((s) => s.stage)).toEqual(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']);
+    // They ask for a stage after the work; the work itself is still an endpoint, and may write code.
+    expect(chain.stages[0]?.blueprint).toBe('api-backend');
   });
 
   test('nobody reviews his own work', () => {
