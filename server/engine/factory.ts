@@ -1,7 +1,7 @@
 import type { Db } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
-import { type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+import { type Publisher, publishDeliveries, relaneTasks } from './outbox.ts';
 
 export interface KillSwitch {
   engaged: boolean;
@@ -54,7 +54,7 @@ export async function resumeFactory(db: Db, publisher: Publisher, actor: Actor):
     const { rows } = await q.query<{ id: number }>(
       `SELECT id FROM task WHERE status = 'QUEUED' ORDER BY queued_at`,
     );
-    return await queueTasks(
+    return await relaneTasks(
       q,
       rows.map((r) => r.id),
       ENGINE,

@@ -5,7 +5,7 @@ import { askHuman } from './escalation.ts';
 import { type Actor, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
 import { move } from './move.ts';
-import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
 
 type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
 interface TaskRow {
@@ -58,7 +58,7 @@ export async function afterAttempt(
       what === 'failed',
     ],
   );
-  if (next.kind === 'again') return await queueTasks(q, [taskId], ENGINE, next.because);
+  if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
   await askHuman(q, {
     kind: 'retries',
     taskId,
@@ -127,7 +127,7 @@ export async function endAttempt(
             : 'The agent cannot go on without an answer.',
       });
     else
-      deliveries = await queueTasks(
+      deliveries = await requeueTasks(
         q,
         [row.task_id],
         ENGINE,

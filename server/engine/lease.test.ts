@@ -8,7 +8,9 @@ import { feedEnd, readFeed } from './feed.ts';
 import { registerWorker } from './hosts.ts';
 import { invariants } from './invariants.ts';
 import { heartbeat } from './lease.ts';
+import { relaneTasks } from './outbox.ts';
 import { sweep } from './sweep.ts';
+import { ENGINE } from './event.ts';
 
 const { db } = await testDatabase();
 let f: Awaited<ReturnType<typeof testFactory>>;
@@ -194,5 +196,29 @@ describe('the feed', () => {
     const events = await readFeed(db.pool, start);
     expect(events.map((e) => e.type)).toEqual(['test.late', 'test.early']);
     expect(await readFeed(db.pool, events[0]?.id ?? null)).toHaveLength(1);
+  });
+});
+
+describe('a re-lane', () => {
+  it('leaves a task alone that was claimed since somebody looked', async () => {
+    const id = await one('Claimed meanwhile');
+    const a = await f.take(id);
+    const before = (await f.task(id)).dispatch;
+    expect(await relaneTasks(db.pool, [id], ENGINE, 'too late')).toEqual([]);
+    expect((await f.task(id)).dispatch).toBe(before);
+    expect(await f.checkpoint({ ...a, ...empty })).toBe('ok');
+  });
+
+  it('and a claim that race for one task: one of them wins, and nothing is done twice', async () => {
+    for (let round = 0; round < 20; round++) {
+      const id = await one(`Race ${round}`);
+      const t = await f.task(id);
+      const [, claimed] = await Promise.all([
+        relaneTasks(db.pool, [id], ENGINE, 'racing'),
+        f.claim({ taskId: id, dispatch: t.dispatch, host: t.host, workerId: f.workers[t.host] as string }),
+      ]);
+      const status = (await f.task(id)).status;
+      expect(status).toBe(claimed.result === 'ok' ? 'RUNNING' : 'QUEUED');
+    }
   });
 });

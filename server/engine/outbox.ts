@@ -28,30 +28,55 @@ const toDelivery = (r: Row): Delivery => ({
   priority: r.priority,
 });
 
-/**
- * Queues those of `taskIds` that may start (or re-lanes queued ones) and returns what must be published after commit.
- * @param host forces the lane; otherwise the route's first choice with room.
- */
-export async function queueTasks(
+async function queueFrom(
+  q: Queryable,
+  from: 'OPEN' | 'RUNNING' | 'QUEUED',
+  taskIds: number[],
+  actor: Actor,
+  reason: string,
+  host: string | null,
+): Promise<Delivery[]> {
+  if (taskIds.length === 0) return [];
+  const { rows } = await q.query<Row>('SELECT * FROM alai_queue($1, $2, $3, $4, $5, $6)', [
+    taskIds,
+    from,
+    actor.kind,
+    actor.name,
+    reason,
+    host,
+  ]);
+  return rows.map(toDelivery);
+}
+
+/** Queues those of `taskIds` that are OPEN and may start; returns what must be published after commit. */
+export function queueTasks(
+  q: Queryable,
+  taskIds: number[],
+  actor: Actor,
+  reason: string,
+): Promise<Delivery[]> {
+  return queueFrom(q, 'OPEN', taskIds, actor, reason, null);
+}
+
+/** Gives RUNNING tasks whose attempt has just ended back to the queue. */
+export function requeueTasks(
+  q: Queryable,
+  taskIds: number[],
+  actor: Actor,
+  reason: string,
+): Promise<Delivery[]> {
+  return queueFrom(q, 'RUNNING', taskIds, actor, reason, null);
+}
+
+/** Delivers QUEUED tasks again, to `host` when it is given; one that was claimed meanwhile is left alone. */
+export function relaneTasks(
   q: Queryable,
   taskIds: number[],
   actor: Actor,
   reason: string,
   host: string | null = null,
 ): Promise<Delivery[]> {
-  if (taskIds.length === 0) return [];
-  const { rows } = await q.query<Row>('SELECT * FROM alai_queue($1, $2, $3, $4, $5)', [
-    taskIds,
-    actor.kind === 'reaper'
-      ? 'engine'
-      : actor.kind === 'human' || actor.kind === 'policy'
-        ? 'engine'
-        : actor.kind,
-    actor.name,
-    reason,
-    host,
-  ]);
-  return rows.map(toDelivery);
+  return queueFrom(q, 'QUEUED', taskIds, actor, reason, host);
 }
 
 /** Publishes and remembers that it did. A crash in between publishes twice, which the claim refuses. */

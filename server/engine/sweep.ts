@@ -71,7 +71,7 @@ async function redeliver(q: Queryable, lostDeliveryMs: number): Promise<Delivery
   const out: Delivery[] = [];
   for (const host of new Set(rows.map((r) => r.host)))
     out.push(
-      ...(await queueTasks(
+      ...(await relaneTasks(
         q,
         rows.filter((r) => r.host === host).map((r) => r.id),
         ENGINE,
@@ -108,7 +108,7 @@ export async function relane(
   const out: Delivery[] = [];
   for (const to of new Set(rows.map((r) => r.to)))
     out.push(
-      ...(await queueTasks(
+      ...(await relaneTasks(
         q,
         rows.filter((r) => r.to === to).map((r) => r.id),
         ENGINE,

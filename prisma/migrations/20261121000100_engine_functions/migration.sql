@@ -16,13 +16,14 @@ $$;
 
 -- Queue tasks: OPEN ones that may start, RUNNING ones whose attempt has ended, QUEUED ones that change their lane or lost their
 -- message. Returns what has to be published after commit.
-CREATE FUNCTION alai_queue(p_task bigint[], p_actor_kind text, p_actor text, p_reason text, p_host text DEFAULT NULL)
+-- p_from is the state they must still be in once locked: a task that was claimed since the caller looked stays as it is.
+CREATE FUNCTION alai_queue(p_task bigint[], p_from text, p_actor_kind text, p_actor text, p_reason text, p_host text DEFAULT NULL)
 RETURNS TABLE(task_id bigint, dispatch int, host text, priority text) LANGUAGE sql AS $$
   WITH cand AS (
     SELECT t.id, t.status, coalesce(p_host,
         CASE WHEN jsonb_array_length(t.route->'choices') = 1 THEN t.route->'choices'->0->>'host' ELSE alai_lane(t.route, t.tier) END) lane
     FROM task t
-    WHERE t.id = ANY(p_task) AND t.status IN ('OPEN', 'RUNNING', 'QUEUED') AND t.unmet = 0 AND t.route IS NOT NULL
+    WHERE t.id = ANY(p_task) AND t.status = p_from AND t.unmet = 0 AND t.route IS NOT NULL
       AND (t.stage IS NULL OR t.project_id IS NOT NULL)
       AND (t.route->'held' IS NULL OR t.route->'held' = 'null'::jsonb OR t.approved_digest IS NOT NULL)
       AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.task_id = t.id AND a.state IN ('LEASED', 'RUNNING'))
