@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
@@ -293,7 +293,6 @@ describe('an attempt that is not to go on', () => {
   beforeAll(async () => {
     f = await factory(node);
   });
-  afterEach(async () => expect(await readdir(join(f.home, 'hosts/forge/work'))).toEqual([]));
   const hang = puppet([[call('run', { command: ['node', '-e', 'setInterval(() => {}, 1000)'] })]]);
 
   it.each([
@@ -317,6 +316,7 @@ describe('an attempt that is not to go on', () => {
     expect(await running).toMatchObject(outcome);
     expect(Date.now() - from).toBeLessThan(1_000);
     expect(() => process.kill(-pid, 0)).toThrow();
+    expect(await readdir(join(f.home, 'hosts/forge/work'))).toEqual([]);
   });
 
   it('stops when its checkpoint is stale, and does nothing after', async () => {

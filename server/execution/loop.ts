@@ -62,7 +62,7 @@ export function createLoop(l: LoopInput): Loop {
   async function ask(): Promise<ChatReply> {
     const left = secondsLeft();
     if (left <= 0) limit('seconds', limits.seconds);
-    it(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
+    makeRoom(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
     const live = transcript.stream(step.key);
     const record = (r: Partial<CallRecord>, from: number) =>
       l.recordCall({

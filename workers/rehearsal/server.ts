@@ -262,7 +262,7 @@ function embed(ctx: Context, res: ServerResponse, body: Body): void {
   }
   const inputs = (Array.isArray(body.input) ? body.input : [body.input ?? '']).map(String);
   const embeddings = inputs.map((text) => {
-    const v = new Array<number>(1_024).fill(0);
+    const v = Array.from({ length: 1_024 }, () => 0);
     for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
       const h = createHash('sha256').update(word).digest();
       for (let i = 0; i < 8; i++) v[h.readUInt16BE(i * 2) % 1_024]! += 1;
