@@ -228,7 +228,7 @@ function errorData(e: unknown): Record<string, unknown> {
 }
 
 /** Old tool results make room when the conversation outgrows the model's context; the server would cut the beginning. */
-function _fit(messages: Message[], context: number, answer: number): void {
+function makeRoom(messages: Message[], context: number, answer: number): void {
   const room = Math.max(2_000, context - Math.min(answer, context / 4));
   let used = messages.reduce((n, m) => n + tokensOf(m), 0);
   for (const m of messages) {
