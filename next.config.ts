@@ -16,7 +16,15 @@ const config: NextConfig = {
   // Types are checked by `npm test` with TypeScript 7, which Next's own checker does not know.
   typescript: { ignoreBuildErrors: true },
   // These load files or native code at run time; bundling them breaks them.
-  serverExternalPackages: ['pg', 'bullmq', 'ioredis', 'pino', '@prisma/client', '@prisma/adapter-pg', 'execa'],
+  serverExternalPackages: [
+    'pg',
+    'bullmq',
+    'ioredis',
+    'pino',
+    '@prisma/client',
+    '@prisma/adapter-pg',
+    'execa',
+  ],
   headers: async () => [{ source: '/:path*', headers: securityHeaders }],
 };
 

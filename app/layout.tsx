@@ -27,6 +27,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <head>
         {theme ? null : (
           // Until somebody chooses, follow the system before the first paint.
+          // biome-ignore lint/security/noDangerouslySetInnerHtml: a constant of ours; text would be escaped
           <script nonce={nonce} dangerouslySetInnerHTML={{ __html: themeScript }} suppressHydrationWarning />
         )}
       </head>

@@ -43,7 +43,15 @@ async function answer(context: BrowserContext, answers: Record<string, unknown>)
     const body = names.map((name) =>
       name in answers
         ? { result: { data: superjson.serialize(answers[name]) } }
-        : { error: { json: { message: `No fixture for ${name}`, code: -32603, data: { code: 'INTERNAL_SERVER_ERROR' } } } },
+        : {
+            error: {
+              json: {
+                message: `No fixture for ${name}`,
+                code: -32603,
+                data: { code: 'INTERNAL_SERVER_ERROR' },
+              },
+            },
+          },
     );
     await route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
   });
@@ -69,13 +77,23 @@ for (const scene of scenes.filter((s) => s.name.startsWith(only)))
       for (const [verb, ...args] of scene.steps ?? []) {
         if (verb === 'press') await page.keyboard.press(args[0] ?? '');
         if (verb === 'type') await page.keyboard.type(args[0] ?? '');
-        if (verb === 'click') await page.locator(args[0] ?? '').first().click();
-        if (verb === 'hover') await page.locator(args[0] ?? '').first().hover();
+        if (verb === 'click')
+          await page
+            .locator(args[0] ?? '')
+            .first()
+            .click();
+        if (verb === 'hover')
+          await page
+            .locator(args[0] ?? '')
+            .first()
+            .hover();
         if (verb === 'paste')
           await page.evaluate((text) => {
             const data = new DataTransfer();
             data.setData('text', text);
-            document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+            document.activeElement?.dispatchEvent(
+              new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+            );
           }, args[0] ?? '');
         await page.waitForTimeout(350);
       }

@@ -16,7 +16,11 @@ const blank = <T>(make: () => T) => Object.fromEntries(columns.map((c) => [c, ma
  * What the board shows next. A column under the pointer keeps its cards and their order: their words change in place,
  * but nothing enters, leaves or moves until it is let go. Everything else follows the server.
  */
-export function arrange(before: Arrangement | null, incoming: BoardCard[], held: ReadonlySet<Column>): Arranged {
+export function arrange(
+  before: Arrangement | null,
+  incoming: BoardCard[],
+  held: ReadonlySet<Column>,
+): Arranged {
   const shown = blank<BoardCard[]>(() => []);
   const heldBack = blank(() => 0);
   const fresh = new Map(incoming.map((c) => [c.key, c]));

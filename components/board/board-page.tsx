@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation';
 import { useFrame, useTitle } from '../frame/frame.tsx';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
-import { Button } from '../ui/button.tsx';
+import { Button, Key } from '../ui/button.tsx';
 import { Failure } from '../ui/states.tsx';
 import { Columns, ColumnsSkeleton } from './columns.tsx';
 import { Composer } from './composer.tsx';
@@ -22,8 +22,8 @@ function EmptyBoard() {
     <div className="board-empty">
       <h2>Nothing is running yet.</h2>
       <p>
-        The sample makes a repository named bento and runs five tasks through BUILD, REVIEW, SECURITY, OPS and DOCS on
-        both hosts. It takes about a minute and needs nobody.
+        The sample makes a repository named bento and runs five tasks through BUILD, REVIEW, SECURITY, OPS and
+        DOCS on both hosts. It takes about a minute and needs nobody.
       </p>
       <div className="flex flex-wrap justify-center gap-2">
         <Button kind="primary" disabled={bento.isPending} onClick={() => bento.mutate({ name: 'bento' })}>
@@ -66,7 +66,7 @@ export function BoardPage() {
       ) : empty || !board.data ? null : (
         <button type="button" className="compose-open float" onClick={() => setComposing(true)}>
           <span className="grow">Write a task, or paste a list</span>
-          <kbd aria-hidden="true">c</kbd>
+          <Key>c</Key>
         </button>
       )}
     </div>

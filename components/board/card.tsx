@@ -52,7 +52,7 @@ function Third({ card }: { card: BoardCard }) {
           ) : null}
         </Chip>
       )}
-      {card.scripted ? (
+      {card.scripted && card.column === 'needs-you' ? null : card.scripted ? (
         <span className="m cost" title="Scripted, no model was called">
           scripted
         </span>
@@ -79,8 +79,8 @@ export const Card = memo(function Card({ card }: { card: BoardCard }) {
         <span className="n">{saving ? 'new' : `#${card.taskId}`}</span>
         <strong className="cut">{card.title}</strong>
         {card.priority === 'H' ? (
-          <span className="m end" title="High priority">
-            High
+          <span className="n end" title="High priority" role="img" aria-label="High priority">
+            H
           </span>
         ) : null}
       </div>

@@ -7,7 +7,10 @@ import { Skeleton } from '../ui/states.tsx';
 import { type Arrangement, arrange, type Column, columns } from './arrange.ts';
 import { Card } from './card.tsx';
 
-const faces: Record<Column, { name: string; look: 'none' | 'queued' | 'running' | 'yours' | 'done'; style: string; empty: string }> = {
+const faces: Record<
+  Column,
+  { name: string; look: 'none' | 'queued' | 'running' | 'yours' | 'done'; style: string; empty: string }
+> = {
   inbox: { name: 'Inbox', look: 'none', style: '', empty: 'New tasks land here until they have a project.' },
   queued: { name: 'Queued', look: 'queued', style: '', empty: 'Nothing waits for a host.' },
   working: { name: 'Working', look: 'running', style: '', empty: 'No agent is working.' },
@@ -62,7 +65,11 @@ export function Columns({ board }: { board: Board }) {
         const face = faces[column];
         const waiting = heldBack[column];
         return (
-          <section key={column} className={`col ${face.style}${shown[column].length > 0 ? ' some' : ''}`} aria-label={face.name}>
+          <section
+            key={column}
+            className={`col ${face.style}${shown[column].length > 0 ? ' some' : ''}`}
+            aria-label={face.name}
+          >
             <header>
               {face.look === 'none' ? null : (
                 <span className={`${face.look} flex`}>
@@ -86,7 +93,9 @@ export function Columns({ board }: { board: Board }) {
               {shown[column].map((card) => (
                 <Card key={card.key} card={card} />
               ))}
-              {shown[column].length === 0 && board.cards.length > 0 ? <p className="m nothing">{face.empty}</p> : null}
+              {shown[column].length === 0 && board.cards.length > 0 ? (
+                <p className="m nothing">{face.empty}</p>
+              ) : null}
             </div>
           </section>
         );

@@ -4,24 +4,22 @@ import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } 
 import type { Route } from '#server/domain/views.ts';
 import { useFrame } from '../frame/frame.tsx';
 import { refusalOf } from '../live/refusal.ts';
-import { useTRPC } from '../live/trpc.ts';
+import { type Inputs, useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
-import { companyName, hostName, tierName } from '../ui/words.ts';
+import { companyName, hostName, sentences, tierName } from '../ui/words.ts';
 import { afterOf, type Draft, linesOf, newDraft, requestOf, tagsOf } from './draft.ts';
 import { ProjectPicker, useProjectChoice } from './project-picker.tsx';
 import { useCreate } from './use-create.ts';
 
-/** The value, `ms` after it last changed. */
-function useSettled<T>(value: T, ms: number): T {
-  const [settled, setSettled] = useState(value);
-  const key = JSON.stringify(value);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the content is compared, not the object
+/** The text, `ms` after it last changed. */
+function useSettled(text: string, ms: number): string {
+  const [settled, setSettled] = useState(text);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms);
+    const timer = setTimeout(() => setSettled(text), ms);
     return () => clearTimeout(timer);
-  }, [key, ms]);
+  }, [text, ms]);
   return settled;
 }
 
@@ -44,7 +42,9 @@ function RouteChip({ route, onWhy }: { route: Route | undefined; onWhy: (open: b
       onBlur={() => onWhy(false)}
     >
       {route.held ? <Mark shape="yours" /> : null}
-      <span className="cut">{route.held ? `You first: ${route.held.reason}` : routeLabel(route)}</span>
+      <span className="cut">
+        {route.held ? `You first: ${route.held.pattern.replaceAll('-', ' ')}` : routeLabel(route)}
+      </span>
     </button>
   );
 }
@@ -62,10 +62,11 @@ export function Composer() {
   const create = useCreate();
 
   const lines = drafts.filter((d) => d.title.trim());
-  const asked = useSettled(
-    { projectId: project.isFolder ? null : project.value, tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })) },
-    200,
-  );
+  const wanted: Inputs['routing']['preview'] = {
+    projectId: project.isFolder ? null : project.value,
+    tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })),
+  };
+  const asked = JSON.parse(useSettled(JSON.stringify(wanted), 200)) as Inputs['routing']['preview'];
   const preview = useQuery(
     trpc.routing.preview.queryOptions(asked, {
       enabled: asked.tasks.length > 0,
@@ -112,9 +113,7 @@ export function Composer() {
     } else insertAfter(at, titles);
   };
 
-  const problem = lines
-    .map((d, i) => afterOf(d.after, i + 1, lines.length).wrong)
-    .find((w) => w !== null);
+  const problem = lines.map((d, i) => afterOf(d.after, i + 1, lines.length).wrong).find((w) => w !== null);
   const save = async () => {
     if (lines.length === 0 || problem || create.isPending) return;
     if (await create.run(requestOf(drafts, project.value, create.key))) close();
@@ -141,6 +140,8 @@ export function Composer() {
   const refusal = create.refusal ?? (preview.error ? refusalOf(preview.error) : null);
 
   return (
+    // The keys of the whole form: Escape and ⌘ ↵ work from every field of it.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <form
       ref={form}
       className="composer float"
@@ -238,8 +239,8 @@ export function Composer() {
             `${refusal.message} ${refusal.hint}`
           ) : route ? (
             <>
-              {route.held ? <em>Held for you ({route.held.pattern}). </em> : null}
-              {route.reasons.join(' ')}
+              {route.held ? <em>Held for you: {route.held.reason} </em> : null}
+              {sentences(route.reasons)}
             </>
           ) : (
             'Each line becomes one task. You see who does it, how strong the model is and why, before it is saved.'
@@ -248,7 +249,12 @@ export function Composer() {
         <Button hint="Esc" onClick={close}>
           Discard
         </Button>
-        <Button type="submit" kind="primary" hint="⌘ ↵" disabled={lines.length === 0 || !!problem || create.isPending}>
+        <Button
+          type="submit"
+          kind="primary"
+          hint="⌘ ↵"
+          disabled={lines.length === 0 || !!problem || create.isPending}
+        >
           {create.isPending ? 'Saving' : `Add ${plural(Math.max(1, lines.length), 'task')}`}
         </Button>
       </footer>

@@ -31,15 +31,21 @@ export const tagsOf = (text: string): string[] => [
 ];
 
 /** The dependencies of a line, or what is wrong with them. */
-export function afterOf(text: string, line: number, lines: number): { after: (string | number)[]; wrong: string | null } {
+export function afterOf(
+  text: string,
+  line: number,
+  lines: number,
+): { after: (string | number)[]; wrong: string | null } {
   const after: (string | number)[] = [];
   for (const word of text.split(/[\s,]+/).filter(Boolean)) {
     const task = /^#(\d+)$/.exec(word);
     const other = /^(\d+)$/.exec(word);
     if (task) after.push(Number(task[1]));
-    else if (other && Number(other[1]) === line) return { after, wrong: `Line ${line} cannot wait for itself.` };
+    else if (other && Number(other[1]) === line)
+      return { after, wrong: `Line ${line} cannot wait for itself.` };
     else if (other && Number(other[1]) >= 1 && Number(other[1]) <= lines) after.push(`line-${other[1]}`);
-    else return { after, wrong: `“${word}” is neither a line of this list (1 to ${lines}) nor a task (#4001).` };
+    else
+      return { after, wrong: `“${word}” is neither a line of this list (1 to ${lines}) nor a task (#4001).` };
   }
   return { after, wrong: null };
 }

@@ -34,7 +34,8 @@ export function useKeys(map: Keymap, enabled = true): void {
       if (e.defaultPrevented || e.altKey) return;
       const name = nameOf(e);
       const plain = !name.startsWith('mod+');
-      if (plain && (typing(e.target) || (document.querySelector('[role="dialog"]') && name !== 'escape'))) return;
+      if (plain && (typing(e.target) || (document.querySelector('[role="dialog"]') && name !== 'escape')))
+        return;
       const sequence = pending && Date.now() < pendingUntil ? `${pending} ${name}` : '';
       const run = (sequence && latest.current[sequence]) || (sequence ? undefined : latest.current[name]);
       if (!run) return;

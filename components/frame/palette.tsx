@@ -1,8 +1,8 @@
 'use client';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
-import { signOut } from 'next-auth/react';
 import { useRouter } from 'next/navigation';
+import { signOut } from 'next-auth/react';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { refusalOf } from '../live/refusal.ts';
@@ -31,8 +31,12 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
     ),
   );
   const refused = (e: unknown) => toast.error(refusalOf(e).message, { description: refusalOf(e).hint });
-  const stop = useMutation(trpc.factory.stop.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
-  const resume = useMutation(trpc.factory.resume.mutationOptions({ onSuccess: () => refetch(), onError: refused }));
+  const stop = useMutation(
+    trpc.factory.stop.mutationOptions({ onSuccess: () => refetch(), onError: refused }),
+  );
+  const resume = useMutation(
+    trpc.factory.resume.mutationOptions({ onSuccess: () => refetch(), onError: refused }),
+  );
   const bento = useMutation(
     trpc.sample.run.mutationOptions({
       onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`),
@@ -53,7 +57,11 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
     { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate({ name: 'bento' }) },
     strip?.stopped
       ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate() }
-      : { name: 'Stop the factory: end every agent now', icon: '--i-power', act: () => stop.mutate({ reason: '' }) },
+      : {
+          name: 'Stop the factory: end every agent now',
+          icon: '--i-power',
+          act: () => stop.mutate({ reason: '' }),
+        },
     { name: 'Change between dark and light', icon: '--i-theme', act: toggleTheme },
     { name: 'Sign out', icon: '--i-status', act: () => void signOut({ callbackUrl: '/sign-in' }) },
   ];
@@ -76,7 +84,11 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
         {needle && tasks.data && tasks.data.length > 0 ? (
           <Command.Group heading="Tasks">
             {tasks.data.map((t) => (
-              <Command.Item key={t.id} value={`task-${t.id}`} onSelect={run(() => router.push(`/tasks/${t.id}`))}>
+              <Command.Item
+                key={t.id}
+                value={`task-${t.id}`}
+                onSelect={run(() => router.push(`/tasks/${t.id}`))}
+              >
                 <span className={t.status.look}>
                   <Mark shape={t.status.look} />
                 </span>

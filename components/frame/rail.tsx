@@ -6,8 +6,20 @@ import { toggleTheme } from './theme.ts';
 
 const rooms = [
   { href: '/', name: 'Board', icon: '--i-board', key: 'g b', match: (p: string) => p === '/' },
-  { href: '/pipelines', name: 'Pipelines', icon: '--i-pipeline', key: 'g p', match: (p: string) => p.startsWith('/pipelines') || p.startsWith('/tasks') },
-  { href: '/queue', name: 'Human queue', icon: '--i-queue', key: 'g q', match: (p: string) => p.startsWith('/queue') },
+  {
+    href: '/pipelines',
+    name: 'Pipelines',
+    icon: '--i-pipeline',
+    key: 'g p',
+    match: (p: string) => p.startsWith('/pipelines') || p.startsWith('/tasks'),
+  },
+  {
+    href: '/queue',
+    name: 'Human queue',
+    icon: '--i-queue',
+    key: 'g q',
+    match: (p: string) => p.startsWith('/queue'),
+  },
 ];
 
 export function Icon({ name, size = 16 }: { name: string; size?: number }) {
@@ -37,13 +49,21 @@ export function Rail({ needYou, onSearch }: { needYou: number; onSearch: () => v
           aria-current={room.match(path) ? 'page' : undefined}
         >
           <Icon name={room.icon} />
-          {room.href === '/queue' && needYou > 0 ? <b aria-hidden="true">{needYou > 99 ? '99+' : needYou}</b> : null}
+          {room.href === '/queue' && needYou > 0 ? (
+            <b aria-hidden="true">{needYou > 99 ? '99+' : needYou}</b>
+          ) : null}
         </Link>
       ))}
       <button type="button" className="sm:hidden" aria-label="Search and commands" onClick={onSearch}>
         <Icon name="--i-find" />
       </button>
-      <button type="button" className="foot" aria-label="Change between dark and light" title="Dark or light" onClick={toggleTheme}>
+      <button
+        type="button"
+        className="foot"
+        aria-label="Change between dark and light"
+        title="Dark or light"
+        onClick={toggleTheme}
+      >
         <Icon name="--i-theme" />
       </button>
     </nav>

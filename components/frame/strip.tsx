@@ -44,7 +44,8 @@ function LiveClock({ dataFrom }: { dataFrom: number }) {
         pill
         word={
           <>
-            <span className="tablet">Live paused, data from</span> <span className="n">{clock(new Date(dataFrom || now))}</span>
+            <span className="tablet">Live paused, data from</span>{' '}
+            <span className="n">{clock(new Date(dataFrom || now))}</span>
           </>
         }
       />
@@ -85,12 +86,26 @@ export function Strip({ title, place, onSearch }: StripProps) {
       {strip ? (
         <>
           <Chip shape={strip.running > 0 ? 'running' : 'none'} word={`${count(strip.running)} running`} />
-          {strip.mayBeStuck > 0 ? <Chip shape="stale" word={`${count(strip.mayBeStuck)} may be stuck`} /> : null}
+          {strip.mayBeStuck > 0 ? (
+            <Chip shape="stale" word={`${count(strip.mayBeStuck)} may be stuck`} />
+          ) : null}
           <Chip
             shape={strip.needYou > 0 ? 'yours' : 'none'}
-            word={strip.needYou > 0 ? `${count(strip.needYou)} need${strip.needYou === 1 ? 's' : ''} you` : 'None need you'}
+            word={
+              strip.needYou > 0
+                ? `${count(strip.needYou)} need${strip.needYou === 1 ? 's' : ''} you`
+                : 'None need you'
+            }
           />
           <span className="end" />
+          {strip.scripted ? (
+            <span
+              className="tag wide"
+              title="No model server was found, so the rehearsal answers. No model is called."
+            >
+              Scripted
+            </span>
+          ) : null}
           <Spend strip={strip} />
           {strip.hosts.map((h) => (
             <Host key={h.name} host={h} />

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { type Answer, answers, type EscalationView } from '#server/domain/views.ts';
 import { useKeys } from '../frame/keys.ts';
 import type { ShownRefusal } from '../live/refusal.ts';
-import { Button } from '../ui/button.tsx';
+import { Button, Key } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
 import { answerWords, needsReason } from './words.ts';
 
@@ -62,7 +62,7 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
             onClick={() => give(answer)}
           >
             <strong>{answerWords[answer].name}</strong>
-            <kbd aria-hidden="true">{answerWords[answer].key}</kbd>
+            <Key>{answerWords[answer].key}</Key>
             <span>{plain(view.consequences[answer] ?? '')}</span>
           </button>
         ))}
@@ -74,7 +74,13 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
         {view.suggestedReasons.length > 0 ? (
           <div className="reasons">
             {view.suggestedReasons.map((r) => (
-              <button key={r} type="button" className="tag" aria-pressed={note === r} onClick={() => setNote(r)}>
+              <button
+                key={r}
+                type="button"
+                className="tag"
+                aria-pressed={note === r}
+                onClick={() => setNote(r)}
+              >
                 {plain(r)}
               </button>
             ))}
@@ -107,8 +113,8 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
         </p>
       </div>
       <p className="m bound">
-        Bound to <span className="n">{view.digest.slice(0, 7)}</span>. If anything shown here changes, it asks again. An
-        answer takes effect after ten seconds.
+        Bound to <span className="n">{view.digest.slice(0, 7)}</span>. If anything shown here changes, it asks
+        again. An answer takes effect after ten seconds.
       </p>
     </aside>
   );

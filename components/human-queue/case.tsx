@@ -7,6 +7,7 @@ import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, took } from '../ui/format.ts';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { Scroll } from '../ui/scroll.tsx';
 import { Age } from '../ui/time.tsx';
 import { place } from '../ui/words.ts';
 import { answerWords, kindWords } from './words.ts';
@@ -15,7 +16,7 @@ import { answerWords, kindWords } from './words.ts';
 export function Case({ view, onBack }: { view: EscalationView; onBack: () => void }) {
   const given = view.decision ?? view.pending;
   return (
-    <article className="case" aria-labelledby="case-title" tabIndex={0}>
+    <Scroll className="case" label="Decision">
       <button type="button" className="btn small sm:hidden mb-3" onClick={onBack}>
         All decisions
       </button>
@@ -34,12 +35,14 @@ export function Case({ view, onBack }: { view: EscalationView; onBack: () => voi
           <Chip pill shape="yours" word="Yours">
             <span>
               · <Age since={view.askedAt} />
-              {view.blockedTasks.length > 0 ? ` · blocks ${view.blockedTasks.map((t) => `#${t.id}`).join(' and ')}` : ''}
+              {view.blockedTasks.length > 0
+                ? ` · blocks ${view.blockedTasks.map((t) => `#${t.id}`).join(' and ')}`
+                : ''}
             </span>
           </Chip>
         )}
       </div>
-      <h2 id="case-title">{plain(view.question)}</h2>
+      <h2>{plain(view.question)}</h2>
       <p className="m">
         {view.taskId ? (
           <>
@@ -49,7 +52,11 @@ export function Case({ view, onBack }: { view: EscalationView; onBack: () => voi
             {' · '}
           </>
         ) : null}
-        {[view.task ? plain(view.task.title) : '', kindWords[view.kind], place({ company: view.company, tier: view.tier, host: null })]
+        {[
+          view.task ? plain(view.task.title) : '',
+          kindWords[view.kind],
+          place({ company: view.company, tier: view.tier, host: null }),
+        ]
           .filter(Boolean)
           .join(' · ')}
         {view.pipelineId ? (
@@ -95,7 +102,9 @@ export function Case({ view, onBack }: { view: EscalationView; onBack: () => voi
                 <span className="grow" title={plain(f.detail)}>
                   {plain(f.title)}
                 </span>
-                {f.file ? <span className="n m">{`${plain(f.file)}${f.line ? `:${f.line}` : ''}`}</span> : null}
+                {f.file ? (
+                  <span className="n m">{`${plain(f.file)}${f.line ? `:${f.line}` : ''}`}</span>
+                ) : null}
               </li>
             ))}
           </ul>
@@ -121,6 +130,6 @@ export function Case({ view, onBack }: { view: EscalationView; onBack: () => voi
           <p className="quote">{plain(given.note)}</p>
         </>
       ) : null}
-    </article>
+    </Scroll>
   );
 }

@@ -15,7 +15,12 @@ interface ListProps {
 
 function Open({ item, on, onSelect }: { item: EscalationItem; on: boolean; onSelect: (id: number) => void }) {
   return (
-    <button type="button" className={`item${on ? ' on' : ''}`} aria-current={on ? 'true' : undefined} onClick={() => onSelect(item.id)}>
+    <button
+      type="button"
+      className={`item${on ? ' on' : ''}`}
+      aria-current={on ? 'true' : undefined}
+      onClick={() => onSelect(item.id)}
+    >
       <span className="yours flex pt-1">
         <Mark shape="yours" />
       </span>
@@ -35,7 +40,15 @@ function Open({ item, on, onSelect }: { item: EscalationItem; on: boolean; onSel
   );
 }
 
-function Answered({ item, on, onSelect }: { item: EscalationItem; on: boolean; onSelect: (id: number) => void }) {
+function Answered({
+  item,
+  on,
+  onSelect,
+}: {
+  item: EscalationItem;
+  on: boolean;
+  onSelect: (id: number) => void;
+}) {
   const now = useNow();
   const given = item.pending?.answer ?? item.decision?.answer;
   const look = given ? answerWords[given].look : 'cancelled';
@@ -43,7 +56,12 @@ function Answered({ item, on, onSelect }: { item: EscalationItem; on: boolean; o
   const by = item.pending?.by ?? item.decision?.by;
   const note = item.pending?.note ?? item.decision?.note;
   return (
-    <button type="button" className={`item old${on ? ' on' : ''}`} aria-current={on ? 'true' : undefined} onClick={() => onSelect(item.id)}>
+    <button
+      type="button"
+      className={`item old${on ? ' on' : ''}`}
+      aria-current={on ? 'true' : undefined}
+      onClick={() => onSelect(item.id)}
+    >
       <span className={`${look} flex pt-1`}>
         <Mark shape={look} />
       </span>
@@ -94,7 +112,9 @@ export function List({ queue, selected, onSelect }: ListProps) {
         <Open key={item.id} item={item} on={item.id === selected} onSelect={onSelect} />
       ))}
       {open.length === 0 ? (
-        <p className="m px-4 pb-4">Nothing needs you. A question shows here, and in the strip, as soon as there is one.</p>
+        <p className="m px-4 pb-4">
+          Nothing needs you. A question shows here, and in the strip, as soon as there is one.
+        </p>
       ) : null}
       {queue.answered.length > 0 ? (
         <>

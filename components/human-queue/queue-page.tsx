@@ -34,13 +34,13 @@ function Decision({ id, decide, refusal, onAnswer }: DecisionProps) {
   const query = useQuery(trpc.queue.get.queryOptions({ id }));
   const [seen, setSeen] = useState<EscalationView | null>(null);
   const fresh = query.data;
-  const shown = seen && fresh && seen.digest !== fresh.digest && fresh.state === 'OPEN' ? seen : (fresh ?? null);
-  const digest = fresh?.digest;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the first answer is remembered as seen
+  const shown =
+    seen && fresh && seen.digest !== fresh.digest && fresh.state === 'OPEN' ? seen : (fresh ?? null);
   useEffect(() => {
     if (fresh && seen === null) setSeen(fresh);
-  }, [digest, seen]);
-  if (query.error && !shown) return <Failure error={refusalOf(query.error)} retry={() => void query.refetch()} />;
+  }, [fresh, seen]);
+  if (query.error && !shown)
+    return <Failure error={refusalOf(query.error)} retry={() => void query.refetch()} />;
   if (!shown)
     return (
       <div className="case" aria-busy="true">
@@ -81,7 +81,8 @@ function Room({ queue }: { queue: QueueView }) {
   const onAnswer = (view: EscalationView, answer: Answer, note: string) => {
     setRefused(null);
     const at = queue.open.findIndex((i) => i.id === view.id);
-    const next = queue.open.filter((i) => i.id !== view.id)[Math.max(0, at)] ?? queue.open.find((i) => i.id !== view.id);
+    const next =
+      queue.open.filter((i) => i.id !== view.id)[Math.max(0, at)] ?? queue.open.find((i) => i.id !== view.id);
     decide.answer.mutate(
       { id: view.id, answer, note, digest: view.digest },
       {
@@ -101,8 +102,8 @@ function Room({ queue }: { queue: QueueView }) {
         <div className="case">
           <h2>Nothing needs you.</h2>
           <p className="text-muted">
-            Agents ask here when a safety rule holds a task, when retries are used up, or when a third review rejects. You
-            can close this page: the strip counts what waits.
+            Agents ask here when a safety rule holds a task, when retries are used up, or when a third review
+            rejects. You can close this page: the strip counts what waits.
           </p>
         </div>
       ) : (

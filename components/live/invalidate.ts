@@ -8,7 +8,8 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
   const [room, procedure] = key[0];
   const asked = key[1]?.input?.id;
   if (room === 'strip' || room === 'board' || room === 'factory') return true;
-  if (room === 'queue') return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
+  if (room === 'queue')
+    return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
   if (room === 'pipelines') return procedure === 'list' || asked === event.pipelineId;
   if (room === 'projects') return event.entity === 'project';
   if (room === 'tasks') {

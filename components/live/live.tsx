@@ -26,7 +26,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     let paused = false;
     return openStream(client, {
       onMessage: (message) => {
-        if (message.entity === 'transcript') for (const tell of ticks.current.get(Number(message.entityId)) ?? []) tell();
+        if (message.entity === 'transcript')
+          for (const tell of ticks.current.get(Number(message.entityId)) ?? []) tell();
         else invalidate(message);
       },
       onPhase: (next) => {

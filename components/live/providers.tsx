@@ -53,7 +53,10 @@ export function Providers({ children }: { children: ReactNode }) {
           position="bottom-right"
           offset={16}
           mobileOffset={{ bottom: 72 }}
-          toastOptions={{ unstyled: true, classNames: { toast: 'toast float', title: 'toast-title', description: 'm' } }}
+          toastOptions={{
+            unstyled: true,
+            classNames: { toast: 'toast float', title: 'toast-title', description: 'm' },
+          }}
         />
       </TRPCProvider>
     </QueryClientProvider>

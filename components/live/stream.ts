@@ -54,7 +54,9 @@ export function openStream(client: TRPCClient<AppRouter>, handlers: StreamHandle
           channel?.postMessage({ kind: 'message', id, message: data } satisfies Wire);
         },
         onConnectionStateChange: (s) =>
-          setPhase(s.state === 'pending' ? 'live' : phase === 'connecting' && !s.error ? 'connecting' : 'paused'),
+          setPhase(
+            s.state === 'pending' ? 'live' : phase === 'connecting' && !s.error ? 'connecting' : 'paused',
+          ),
         onError: () => setPhase('paused'),
         onStopped: () => resolve(),
       });

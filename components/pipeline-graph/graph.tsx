@@ -4,9 +4,9 @@ import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } fro
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { stages } from '#server/domain/status.ts';
 import type { PipelineView } from '#server/domain/views.ts';
-import { companyName } from '../ui/words.ts';
+import { companyName, withoutProject } from '../ui/words.ts';
 import { type RoutedEdge, RoutedEdgeView } from './edge.tsx';
-import { ancestry, laneOf, lane as laneW, gutter, nodeH, nodeW, type Placed } from './layout.ts';
+import { ancestry, gutter, laneOf, lane as laneW, nodeH, nodeW, type Placed } from './layout.ts';
 import { type StageNode, StageNodeView } from './node.tsx';
 
 const nodeTypes = { stage: StageNodeView };
@@ -29,7 +29,11 @@ function Lanes({ view }: { view: PipelineView }) {
         const left = x + (i === 0 ? 0 : gutter + i * laneW) * zoom;
         const inset = (i === 0 ? gutter + 16 : 16) * zoom;
         return (
-          <div key={stage} className="dag-lane" style={{ left, width: (laneW + (i === 0 ? gutter : 0)) * zoom }}>
+          <div
+            key={stage}
+            className="dag-lane"
+            style={{ left, width: (laneW + (i === 0 ? gutter : 0)) * zoom }}
+          >
             <h3 style={{ paddingLeft: inset, height: headH }}>
               {stage} <span className="cut">{(who[i] ?? []).join(', ')}</span>
             </h3>
@@ -66,9 +70,13 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
         width: nodeW,
         height: nodeH,
         ariaLabel: `${node.taskId === null ? '' : `#${node.taskId} `}${node.stage ?? 'Task'}, ${node.title}: ${node.status.word}`,
-        data: { node, chosen: node.id === selected, dim: lit !== null && !lit.nodes.has(node.id) },
+        data: {
+          node: { ...node, title: withoutProject(node.title, view.projectName) },
+          chosen: node.id === selected,
+          dim: lit !== null && !lit.nodes.has(node.id),
+        },
       })),
-    [view.nodes, placed, selected, lit],
+    [view.nodes, view.projectName, placed, selected, lit],
   );
   const edges = useMemo<RoutedEdge[]>(
     () =>
@@ -106,7 +114,9 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
 
   // Follow: the newest running stage comes into view, and only while asked.
   const target = follow
-    ? view.nodes.filter((n) => n.status.look === 'running').sort((a, b) => (b.startedAt?.getTime() ?? 0) - (a.startedAt?.getTime() ?? 0))[0]?.id
+    ? view.nodes
+        .filter((n) => n.status.look === 'running')
+        .sort((a, b) => (b.startedAt?.getTime() ?? 0) - (a.startedAt?.getTime() ?? 0))[0]?.id
     : undefined;
   const bring = useCallback(
     (id: string | undefined | null, duration: number) => {

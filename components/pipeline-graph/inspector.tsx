@@ -8,13 +8,13 @@ import { useTRPC } from '../live/trpc.ts';
 import { StopButton } from '../task/actions.tsx';
 import { endOf, lastCalls } from '../task/transcript-words.ts';
 import { useTranscript } from '../task/use-transcript.ts';
-import { Button, Tag } from '../ui/button.tsx';
+import { Button, Key, Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, count, money, plural } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
-import { place } from '../ui/words.ts';
+import { place, sentences } from '../ui/words.ts';
 
 function Status({ node }: { node: Pick<PipelineNode, 'status'> }) {
   const { status } = node;
@@ -42,7 +42,11 @@ function Why({ task, node }: { task: TaskView; node: PipelineNode }) {
       ? `REVIEW rejected: ${plural(task.toMend.length, 'finding')}. Back to BUILD, cycle ${node.cycle} of 2.`
       : task.toMend.length > 0
         ? 'A finding of an earlier stage became this task.'
-        : (task.route?.reasons.join(' ') ?? (task.origin === 'stage' ? `${task.stage} follows by the plan of its chain.` : 'A human asked for it.'));
+        : task.route
+          ? sentences(task.route.reasons.slice(0, 3))
+          : task.origin === 'stage'
+            ? `${task.stage} follows by the plan of its chain.`
+            : 'A human asked for it.';
   const shown = task.toMend.length > 0 ? task.toMend : task.findings;
   return (
     <section>
@@ -150,7 +154,8 @@ function Cost({ task, chainCost }: { task: TaskView; chainCost: number }) {
                 <span className="m">scripted, no model was called</span>
               ) : (
                 <>
-                  <span className="n">{money(attempt.costUsd)}</span> <span className="m">{attempt.model}</span>
+                  <span className="n">{money(attempt.costUsd)}</span>{' '}
+                  <span className="m">{attempt.model}</span>
                 </>
               )}
             </dd>
@@ -194,7 +199,9 @@ function Head({ node, children }: { node: PipelineNode; children?: ReactNode }) 
 function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }; view: PipelineView }) {
   const trpc = useTRPC();
   const task = useQuery(trpc.tasks.get.queryOptions({ id: node.taskId }));
-  const chainCost = view.nodes.filter((n) => n.chainId === node.chainId).reduce((sum, n) => sum + n.costUsd, 0);
+  const chainCost = view.nodes
+    .filter((n) => n.chainId === node.chainId)
+    .reduce((sum, n) => sum + n.costUsd, 0);
   return (
     <>
       <div className="scroll">
@@ -227,7 +234,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
           </Link>
         ) : null}
         <Link className="btn small" href={`/tasks/${node.taskId}`}>
-          Open task <kbd aria-hidden="true">↵</kbd>
+          Open task <Key>↵</Key>
         </Link>
         {task.data ? <StopButton task={task.data} small /> : null}
       </div>
@@ -275,7 +282,9 @@ function Summary({ view }: { view: PipelineView }) {
           <dd className="n">{count(view.tokens)}</dd>
         </dl>
       </section>
-      <p className="m p-4">Choose a node, or walk with J and K, to see why it runs, what it does and what proves it.</p>
+      <p className="m p-4">
+        Choose a node, or walk with J and K, to see why it runs, what it does and what proves it.
+      </p>
     </div>
   );
 }
@@ -304,7 +313,8 @@ export function Inspector({ view, node, onClose }: InspectorProps) {
         <div className="scroll">
           <Head node={node}>
             <p className="mt-3 text-muted">
-              Planned. It becomes a task when the stage before it has passed. Until then nothing is reserved or spent.
+              Planned. It becomes a task when the stage before it has passed. Until then nothing is reserved
+              or spent.
             </p>
           </Head>
         </div>

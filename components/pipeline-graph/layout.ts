@@ -77,7 +77,12 @@ function route(edge: PipelineEdge, from: Point, to: Point, slot: number): { poin
     // Straight when the next row is ours, else down the gutter right of the target's lane.
     const points =
       Math.abs(above - below) < 24
-        ? [{ x: start, y: from.y + nodeH }, { x: start, y: above }, { x: end, y: above }, { x: end, y: to.y }]
+        ? [
+            { x: start, y: from.y + nodeH },
+            { x: start, y: above },
+            { x: end, y: above },
+            { x: end, y: to.y },
+          ]
         : [
             { x: start, y: from.y + nodeH },
             { x: start, y: from.y + nodeH + 8 },
@@ -107,7 +112,10 @@ function route(edge: PipelineEdge, from: Point, to: Point, slot: number): { poin
 }
 
 /** Places a pipeline in its five lanes. Deterministic, and blind to status: the same DAG has the same picture. */
-export function place(view: Pick<PipelineView, 'nodes' | 'edges'>, rows: ReadonlyMap<string, number>): Placed {
+export function place(
+  view: Pick<PipelineView, 'nodes' | 'edges'>,
+  rows: ReadonlyMap<string, number>,
+): Placed {
   const byRow = new Map<number, string>();
   const lower = new Set<number>();
   for (const n of view.nodes) {

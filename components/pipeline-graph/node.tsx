@@ -18,7 +18,8 @@ function Detail({ node }: { node: PipelineNode }) {
         · <Age since={node.status.since} />
       </>
     ) : null;
-  if (node.startedAt && node.finishedAt) return <>· {span(node.finishedAt.getTime() - node.startedAt.getTime())}</>;
+  if (node.startedAt && node.finishedAt)
+    return <>· {span(node.finishedAt.getTime() - node.startedAt.getTime())}</>;
   return null;
 }
 

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useCallback, useState } from 'react';
-import { type PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
@@ -15,8 +15,8 @@ import { Age } from '../ui/time.tsx';
 import { Graph } from './graph.tsx';
 import { Inspector } from './inspector.tsx';
 import { walkOrder } from './layout.ts';
+import { layoutOf } from './layout-cache.ts';
 import { Time } from './time-track.tsx';
-import { useLayout } from './use-layout.ts';
 
 /** "6 chains: 2 running, 1 silent, 2 wait for you". */
 function sentence(view: PipelineView): string {
@@ -36,22 +36,19 @@ function sentence(view: PipelineView): string {
 function Room({ view }: { view: PipelineView }) {
   const router = useRouter();
   const params = useSearchParams();
-  const placed = useLayout(view);
+  const placed = layoutOf(view);
   const selected = params.get('node');
   const [follow, setFollow] = useState(false);
   const [fit, setFit] = useState(0);
   const node = view.nodes.find((n) => n.id === selected) ?? null;
 
-  const select = useCallback(
-    (id: string | null) => {
-      const url = new URL(location.href);
-      if (id) url.searchParams.set('node', id);
-      else url.searchParams.delete('node');
-      // The address follows the choice without a round trip, so that it can be shared and survives a reload.
-      history.replaceState(null, '', url);
-    },
-    [],
-  );
+  const select = useCallback((id: string | null) => {
+    const url = new URL(location.href);
+    if (id) url.searchParams.set('node', id);
+    else url.searchParams.delete('node');
+    // The address follows the choice without a round trip, so that it can be shared and survives a reload.
+    history.replaceState(null, '', url);
+  }, []);
   const step = (by: number) => {
     const order = walkOrder(view, placed);
     const at = node ? order.indexOf(node.id) : by > 0 ? -1 : 0;
@@ -88,7 +85,13 @@ function Room({ view }: { view: PipelineView }) {
               </>
             )}
           </span>
-          <Button small hint="f" aria-pressed={follow} className={follow ? 'held' : ''} onClick={() => setFollow(!follow)}>
+          <Button
+            small
+            hint="f"
+            aria-pressed={follow}
+            className={follow ? 'held' : ''}
+            onClick={() => setFollow(!follow)}
+          >
             {follow ? 'Following' : 'Follow'}
           </Button>
           <Button small hint="0" onClick={() => setFit((n) => n + 1)}>
@@ -105,7 +108,14 @@ function Room({ view }: { view: PipelineView }) {
         ) : (
           <span />
         )}
-        <Graph view={view} placed={placed} selected={node?.id ?? null} onSelect={select} follow={follow} fit={fit} />
+        <Graph
+          view={view}
+          placed={placed}
+          selected={node?.id ?? null}
+          onSelect={select}
+          follow={follow}
+          fit={fit}
+        />
         <Time view={view} placed={placed} onSelect={select} />
       </div>
       <Inspector view={view} node={node} onClose={() => select(null)} />
@@ -119,7 +129,8 @@ export function PipelinePage({ id }: { id: number }) {
   const pipeline = useQuery(trpc.pipelines.get.queryOptions({ id }));
   useTitle('Pipelines', pipeline.data?.projectName ?? `#${id}`);
   if (pipeline.data) return <Room view={pipeline.data} />;
-  if (pipeline.error) return <Failure error={refusalOf(pipeline.error)} retry={() => void pipeline.refetch()} />;
+  if (pipeline.error)
+    return <Failure error={refusalOf(pipeline.error)} retry={() => void pipeline.refetch()} />;
   return (
     <div className="pipeline-view" aria-busy="true">
       <div className="pipeline-stage">

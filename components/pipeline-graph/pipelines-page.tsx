@@ -47,7 +47,11 @@ function Row({ item }: { item: PipelineListItem }) {
         <span className="bar-cell flex items-center gap-2" title={told.join(', ')}>
           <span className="progress" role="img" aria-label={told.join(', ') || 'nothing started'}>
             {shares.map(([s, l]) => (
-              <i key={s} className={l} style={{ width: `${((item.counts[s] ?? 0) / Math.max(1, item.tasks)) * 100}%` }} />
+              <i
+                key={s}
+                className={l}
+                style={{ width: `${((item.counts[s] ?? 0) / Math.max(1, item.tasks)) * 100}%` }}
+              />
             ))}
           </span>
           <span className="n m">
@@ -68,7 +72,8 @@ export function PipelinesPage() {
   const bento = useMutation(
     trpc.sample.run.mutationOptions({ onSuccess: (made) => router.push(`/pipelines/${made.pipelineId}`) }),
   );
-  if (list.error && !list.data) return <Failure error={refusalOf(list.error)} retry={() => void list.refetch()} />;
+  if (list.error && !list.data)
+    return <Failure error={refusalOf(list.error)} retry={() => void list.refetch()} />;
   if (!list.data)
     return (
       <div className="flex flex-col gap-2 p-4" aria-busy="true">

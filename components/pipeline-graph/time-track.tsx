@@ -3,11 +3,20 @@ import { type CSSProperties, useMemo } from 'react';
 import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
 import { clock, span } from '../ui/format.ts';
 import { useNow } from '../ui/time.tsx';
+import { withoutProject } from '../ui/words.ts';
 import type { Placed } from './layout.ts';
 
-const short: Record<string, string> = { BUILD: 'Build', REVIEW: 'R', SECURITY: 'S', OPS: 'Ops', DOCS: 'Docs' };
+const short: Record<string, string> = {
+  BUILD: 'Build',
+  REVIEW: 'R',
+  SECURITY: 'S',
+  OPS: 'Ops',
+  DOCS: 'Docs',
+};
 /** Steps between the marks of the time axis. */
-const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400].map((s) => s * 1000);
+const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400].map(
+  (s) => s * 1000,
+);
 
 interface Track {
   key: string;
@@ -23,7 +32,9 @@ function tracksOf(view: PipelineView, placed: Placed): Track[] {
     const y = placed.nodes.get(n.id)?.y ?? 0;
     const track = tracks.get(key) ?? {
       key,
-      label: chain ? `#${chain.rootTaskId} ${chain.title}` : `#${n.taskId} ${n.title}`,
+      label: chain
+        ? `#${chain.rootTaskId} ${withoutProject(chain.title, view.projectName)}`
+        : `#${n.taskId} ${n.title}`,
       bars: [],
       y,
     };
@@ -48,15 +59,20 @@ export function Time({ view, placed, onSelect }: TimeProps) {
   if (begun.length === 0) return null;
   const from = Math.min(...begun);
   const running = view.nodes.some((n) => n.startedAt && !n.finishedAt);
-  const last = running ? now : Math.max(...tracks.flatMap((t) => t.bars.map((b) => b.finishedAt?.getTime() ?? now)));
+  const last = running
+    ? now
+    : Math.max(...tracks.flatMap((t) => t.bars.map((b) => b.finishedAt?.getTime() ?? now)));
   const length = Math.max(10_000, (last - from) * 1.04);
   const at = (t: number) => `${((t - from) / length) * 100}%`;
   const step = steps.find((s) => length / s <= 8) ?? 86_400_000;
   const marks: number[] = [];
-  for (let t = Math.ceil(from / step) * step; t < from + length; t += step) marks.push(t);
+  for (let t = Math.ceil(from / step) * step; t < from + length * 0.96; t += step) marks.push(t);
   const style = (b: Track['bars'][number]) => {
     const end = b.finishedAt?.getTime() ?? now;
-    return { left: at(b.startedAt.getTime()), width: `max(3px, ${((end - b.startedAt.getTime()) / length) * 100}%)` } as CSSProperties;
+    return {
+      left: at(b.startedAt.getTime()),
+      width: `max(3px, ${((end - b.startedAt.getTime()) / length) * 100}%)`,
+    } as CSSProperties;
   };
 
   return (

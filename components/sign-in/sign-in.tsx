@@ -7,8 +7,14 @@ import { Mark } from '../ui/mark.tsx';
 type Step = 'checking' | 'asking' | 'posting' | 'refused';
 
 const refusals: Record<string, [string, string]> = {
-  limited: ['Too many tries.', 'Wait a minute, then use a new link: restart `npm start`, or run `npx alai sign-in`.'],
-  link: ['This link is used up or has expired.', 'Each link signs in once. Get a new one: restart `npm start`, or run `npx alai sign-in`.'],
+  limited: [
+    'Too many tries.',
+    'Wait a minute, then use a new link: restart `npm start`, or run `npx alai sign-in`.',
+  ],
+  link: [
+    'This link is used up or has expired.',
+    'Each link signs in once. Get a new one: restart `npm start`, or run `npx alai sign-in`.',
+  ],
   down: ['Mission Control does not answer.', 'Wait until `npm start` says that it is ready, then try again.'],
 };
 

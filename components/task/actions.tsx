@@ -122,7 +122,11 @@ export function StopButton({ task, small }: { task: TaskView; small?: boolean })
       <Button small={small} onClick={() => setMove('stop')} disabled={acts.stop.isPending}>
         {acts.stop.isPending ? 'Stopping' : 'Stop'}
       </Button>
-      <Ask move={move} onClose={() => setMove(null)} onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })} />
+      <Ask
+        move={move}
+        onClose={() => setMove(null)}
+        onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })}
+      />
     </>
   );
 }
@@ -140,7 +144,13 @@ export function Actions({ task }: { task: TaskView }) {
   return (
     <div className="mt-3 flex flex-wrap gap-2">
       {shown.map((m) => (
-        <Button key={m} small kind={m === 'start' ? 'primary' : 'plain'} disabled={acts[m].isPending} onClick={() => act(m)}>
+        <Button
+          key={m}
+          small
+          kind={m === 'start' ? 'primary' : 'plain'}
+          disabled={acts[m].isPending}
+          onClick={() => act(m)}
+        >
           {moves[m].name}
         </Button>
       ))}
@@ -149,7 +159,11 @@ export function Actions({ task }: { task: TaskView }) {
           Edit
         </Button>
       ) : null}
-      <Ask move={move} onClose={() => setMove(null)} onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })} />
+      <Ask
+        move={move}
+        onClose={() => setMove(null)}
+        onYes={(m, reason) => acts[m].mutate({ id: task.id, reason })}
+      />
       {editing ? <EditTask task={task} onClose={() => setEditing(false)} /> : null}
     </div>
   );

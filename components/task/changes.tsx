@@ -4,6 +4,7 @@ import type { Changes as ChangesView } from '#server/domain/views.ts';
 import { Tag } from '../ui/button.tsx';
 import { count, plural } from '../ui/format.ts';
 import { plain } from '../ui/plain.ts';
+import { Scroll } from '../ui/scroll.tsx';
 import { type DiffFile, parseDiff } from './diff.ts';
 
 const words = { added: 'new', deleted: 'deleted', renamed: 'renamed', modified: '' } as const;
@@ -15,7 +16,7 @@ const long = 400;
 export function Diff({ file }: { file: DiffFile }) {
   if (file.lines.length === 0) return <p className="m p-4">No lines changed.</p>;
   return (
-    <div className="diff" tabIndex={0} role="region" aria-label={`Diff of ${file.path}`}>
+    <Scroll className="diff" label={`Diff of ${file.path}`}>
       <div>
         {file.lines.map((line, i) => (
           <span key={String(i)} className={line.kind}>
@@ -25,7 +26,7 @@ export function Diff({ file }: { file: DiffFile }) {
           </span>
         ))}
       </div>
-    </div>
+    </Scroll>
   );
 }
 
@@ -33,7 +34,11 @@ export function Diff({ file }: { file: DiffFile }) {
 export function Changes({ changes, open = true }: { changes: ChangesView; open?: boolean }) {
   const files = useMemo(() => parseDiff(changes.patch), [changes.patch]);
   if (changes.files.length === 0)
-    return <p className="p-4 text-muted">No file changed yet. The diff shows here once a step has pushed its commit.</p>;
+    return (
+      <p className="p-4 text-muted">
+        No file changed yet. The diff shows here once a step has pushed its commit.
+      </p>
+    );
   const added = changes.files.reduce((n, f) => n + f.added, 0);
   const removed = changes.files.reduce((n, f) => n + f.removed, 0);
   const parsed = new Map(files.map((f) => [f.path, f]));
@@ -51,7 +56,11 @@ export function Changes({ changes, open = true }: { changes: ChangesView; open?:
               <span className="n plus">+{count(f.added)}</span>
               <span className="n minus">−{count(f.removed)}</span>
             </summary>
-            {diff ? <Diff file={diff} /> : <p className="m p-4">The diff of this file is not in the shown part.</p>}
+            {diff ? (
+              <Diff file={diff} />
+            ) : (
+              <p className="m p-4">The diff of this file is not in the shown part.</p>
+            )}
           </details>
         );
       })}

@@ -21,7 +21,8 @@ export function Cost({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const cost = useQuery(trpc.tasks.calls.queryOptions({ id: task.id }));
   const calls = cost.data ?? [];
-  if (task.attempts.length === 0) return <p className="p-4 text-muted">Nothing was spent. No agent has started.</p>;
+  if (task.attempts.length === 0)
+    return <p className="p-4 text-muted">Nothing was spent. No agent has started.</p>;
   return (
     <>
       <h3 className="panel-head">Attempts</h3>

@@ -27,7 +27,14 @@ export function parseDiff(patch: string): DiffFile[] {
     const inHunk = leftOld > 0 || leftNew > 0;
     if (!inHunk && line.startsWith('diff --git ')) {
       const both = /^diff --git "?a\/(.*?)"? "?b\/(.*?)"?$/.exec(line);
-      file = { path: both?.[2] ?? line.slice(11), from: null, kind: 'modified', added: 0, removed: 0, lines: [] };
+      file = {
+        path: both?.[2] ?? line.slice(11),
+        from: null,
+        kind: 'modified',
+        added: 0,
+        removed: 0,
+        lines: [],
+      };
       files.push(file);
       continue;
     }

@@ -34,8 +34,10 @@ export function EditTask({ task, onClose }: { task: TaskView; onClose: () => voi
       ...(tagsOf(tags).join() === task.tags.join() ? {} : { tags: tagsOf(tags) }),
     };
     try {
-      if (Object.keys(patch).length > 0) await edit.mutateAsync({ id: task.id, version: task.version, patch });
-      if (needsProject && project.value) await setProject.mutateAsync({ id: task.id, project: project.value });
+      if (Object.keys(patch).length > 0)
+        await edit.mutateAsync({ id: task.id, version: task.version, patch });
+      if (needsProject && project.value)
+        await setProject.mutateAsync({ id: task.id, project: project.value });
     } catch {
       // Shown as the refusal below.
       return;
@@ -55,7 +57,12 @@ export function EditTask({ task, onClose }: { task: TaskView; onClose: () => voi
         <Dialog.Content className="dialog float" aria-describedby={undefined}>
           <form onSubmit={submit} className="flex flex-col gap-3 p-4">
             <Dialog.Title>Edit #{task.id}</Dialog.Title>
-            <input className="field" aria-label="Title" value={title} onChange={(e) => setTitle(e.target.value)} />
+            <input
+              className="field"
+              aria-label="Title"
+              value={title}
+              onChange={(e) => setTitle(e.target.value)}
+            />
             <textarea
               className="field"
               rows={5}

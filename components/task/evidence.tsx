@@ -9,6 +9,7 @@ import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, took } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 
 function Gate({ gate }: { gate: GateView }) {
@@ -33,9 +34,9 @@ function Gate({ gate }: { gate: GateView }) {
         </p>
         {gate.command ? <pre>$ {plain(gate.command.join(' '))}</pre> : null}
         {gate.output ? (
-          <pre tabIndex={0} aria-label={`Output of ${gate.gate}`}>
-            {plain(gate.output)}
-          </pre>
+          <Scroll label={`Output of ${gate.gate}`}>
+            <pre>{plain(gate.output)}</pre>
+          </Scroll>
         ) : null}
       </div>
     </details>
@@ -55,7 +56,8 @@ function save(name: string, type: string, content: string): void {
 export function Evidence({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
-  if (query.error && !query.data) return <Failure error={refusalOf(query.error)} retry={() => void query.refetch()} />;
+  if (query.error && !query.data)
+    return <Failure error={refusalOf(query.error)} retry={() => void query.refetch()} />;
   if (!query.data)
     return (
       <div className="p-4">
@@ -87,7 +89,9 @@ export function Evidence({ task }: { task: TaskView }) {
                 Decided: {plain(d)}
               </p>
             ))}
-            {task.report.verification ? <p className="m">Verified, it says: {plain(task.report.verification)}</p> : null}
+            {task.report.verification ? (
+              <p className="m">Verified, it says: {plain(task.report.verification)}</p>
+            ) : null}
           </div>
         </details>
       ) : null}
@@ -123,7 +127,12 @@ export function Evidence({ task }: { task: TaskView }) {
       {proof ? (
         <div className="flex flex-col gap-3 px-4 pb-4">
           <div className="flex flex-wrap items-center gap-2">
-            <Button small onClick={() => save(`manifest-${task.id}.json`, 'application/json', JSON.stringify(proof.manifest, null, 2))}>
+            <Button
+              small
+              onClick={() =>
+                save(`manifest-${task.id}.json`, 'application/json', JSON.stringify(proof.manifest, null, 2))
+              }
+            >
               Download manifest
             </Button>
             <Button small onClick={() => save(`GOTCHA-${task.id}.md`, 'text/markdown', proof.gotcha)}>
@@ -140,15 +149,18 @@ export function Evidence({ task }: { task: TaskView }) {
           </div>
           {task.scripted ? (
             <p className="m">
-              <b className="font-medium text-text">Scripted, no model was called.</b> The commands and their outputs are real.
+              <b className="font-medium text-text">Scripted, no model was called.</b> The commands and their
+              outputs are real.
             </p>
           ) : null}
-          <pre className="gotcha" tabIndex={0} aria-label="GOTCHA.md">
-            {plain(proof.gotcha)}
-          </pre>
+          <Scroll label="GOTCHA.md" className="gotcha">
+            <pre>{plain(proof.gotcha)}</pre>
+          </Scroll>
         </div>
       ) : (
-        <p className="m px-4 pb-4">Written when the task is done: commands with outputs, hashes, model, tokens and times.</p>
+        <p className="m px-4 pb-4">
+          Written when the task is done: commands with outputs, hashes, model, tokens and times.
+        </p>
       )}
     </>
   );

@@ -12,10 +12,14 @@ import { Timeline } from './timeline.tsx';
 
 function Ref({ task }: { task: TaskView['blocks'][number] }) {
   return (
-    <Link href={`/tasks/${task.id}`} className={`chip ${task.status.look} hover:underline`} title={task.title}>
+    <Link
+      href={`/tasks/${task.id}`}
+      className={`chip max-w-full ${task.status.look} hover:underline`}
+      title={task.title}
+    >
       <Mark shape={task.status.look} label={task.status.word} />
       <span className="n">#{task.id}</span>
-      <span className="cut max-w-44 text-text">{task.title}</span>
+      <span className="cut text-text">{task.title}</span>
     </Link>
   );
 }
@@ -85,7 +89,7 @@ export function Side({ task }: { task: TaskView }) {
           <Row name="Stage">
             {task.stage}
             {task.cycle > 0 ? `, cycle ${task.cycle} of 2` : ''}
-            {task.generation > 0 ? `, generation ${task.generation + 1}` : ''}
+            {task.generation > 1 ? `, generation ${task.generation}` : ''}
           </Row>
         ) : null}
         <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
@@ -94,7 +98,9 @@ export function Side({ task }: { task: TaskView }) {
         {task.tier === null ? null : (
           <Row name="Tier">{[tierName(task.tier), model].filter(Boolean).join(', ')}</Row>
         )}
-        {task.host ? <Row name="Host">{`${hostName(task.host)}${task.slot === null ? '' : `, slot ${task.slot}`}`}</Row> : null}
+        {task.host ? (
+          <Row name="Host">{`${hostName(task.host)}${task.slot === null ? '' : `, slot ${task.slot}`}`}</Row>
+        ) : null}
         {task.sandboxed === false ? <Row name="Sandbox">Not sandboxed</Row> : null}
         <Row name="Priority">{priorityWords[task.priority]}</Row>
         {task.tags.length > 0 ? (
@@ -125,9 +131,19 @@ export function Side({ task }: { task: TaskView }) {
             <ol>
               {task.steps.map((s) => (
                 <li key={s.id} className="flex items-center gap-2">
-                  <span className={`flex ${s.state === 'DONE' ? 'done' : s.state === 'RUNNING' ? 'running' : 'queued'}`}>
+                  <span
+                    className={`flex ${s.state === 'DONE' ? 'done' : s.state === 'RUNNING' ? 'running' : 'queued'}`}
+                  >
                     <Mark
-                      shape={s.state === 'DONE' ? 'done' : s.state === 'RUNNING' ? 'running' : s.state === 'PENDING' ? 'queued' : 'cancelled'}
+                      shape={
+                        s.state === 'DONE'
+                          ? 'done'
+                          : s.state === 'RUNNING'
+                            ? 'running'
+                            : s.state === 'PENDING'
+                              ? 'queued'
+                              : 'cancelled'
+                      }
                       label={s.state.toLowerCase()}
                     />
                   </span>
@@ -143,7 +159,7 @@ export function Side({ task }: { task: TaskView }) {
         <details className="why-route">
           <summary className="label">Why this route</summary>
           <ul className="m mt-2 flex flex-col gap-1">
-            {task.route.held ? <li>Held for a human: {task.route.held.reason}.</li> : null}
+            {task.route.held ? <li>Held for a human: {task.route.held.reason}</li> : null}
             {task.route.reasons.map((r) => (
               <li key={r}>{r}</li>
             ))}

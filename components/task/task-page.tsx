@@ -40,7 +40,11 @@ function Room({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   // Where only one panel fits, the first thing to see is the work itself.
   const [tab, setTab] = useState<Tab>(() =>
-    matchMedia('(max-width: 640px)').matches ? 'task' : matchMedia('(max-width: 1100px)').matches ? 'transcript' : 'changes',
+    matchMedia('(max-width: 640px)').matches
+      ? 'task'
+      : matchMedia('(max-width: 1100px)').matches
+        ? 'transcript'
+        : 'changes',
   );
   const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
   const evidence = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
@@ -53,7 +57,10 @@ function Room({ task }: { task: TaskView }) {
   const arrows = (e: KeyboardEvent) => {
     const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!by) return;
-    const all = [...e.currentTarget.querySelectorAll<HTMLButtonElement>('[role="tab"]')].filter((b) => b.offsetParent);
+    const list = e.currentTarget.parentElement;
+    const all = [...(list?.querySelectorAll<HTMLButtonElement>('[role="tab"]') ?? [])].filter(
+      (b) => b.offsetParent,
+    );
     const at = all.indexOf(document.activeElement as HTMLButtonElement);
     const next = all[(at + by + all.length) % all.length];
     next?.focus();
@@ -63,7 +70,7 @@ function Room({ task }: { task: TaskView }) {
     <div className="task-view" data-tab={tab}>
       <Side task={task} />
       <Transcript task={task} />
-      <div className="tabs" role="tablist" aria-label="Results" onKeyDown={arrows}>
+      <div className="tabs" role="tablist" aria-label="Results">
         {tabs.map((t) => (
           <button
             key={t}
@@ -74,6 +81,7 @@ function Room({ task }: { task: TaskView }) {
             aria-controls={t === 'task' || t === 'transcript' ? undefined : 'results'}
             tabIndex={tab === t ? 0 : -1}
             data-of={t}
+            onKeyDown={arrows}
             onClick={() => setTab(t)}
           >
             {names[t]} {amounts[t] ? <span className="n">{amounts[t]}</span> : null}

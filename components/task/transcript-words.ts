@@ -2,9 +2,11 @@ import { count, took } from '../ui/format.ts';
 import { companyName } from '../ui/words.ts';
 import type { TranscriptEntry } from './use-transcript.ts';
 
-const text = (v: unknown): string => (typeof v === 'string' ? v : v === undefined || v === null ? '' : JSON.stringify(v));
+const text = (v: unknown): string =>
+  typeof v === 'string' ? v : v === undefined || v === null ? '' : JSON.stringify(v);
 const number = (v: unknown): number | null => (typeof v === 'number' ? v : null);
-const record = (v: unknown): Record<string, unknown> => (v && typeof v === 'object' ? (v as Record<string, unknown>) : {});
+const record = (v: unknown): Record<string, unknown> =>
+  v && typeof v === 'object' ? (v as Record<string, unknown>) : {};
 
 /** A tool call and, once it is back, its result. */
 export interface Call {
@@ -32,7 +34,8 @@ export type Line =
 /** What a call is about, from its arguments. */
 export function aboutOf(name: string, args: Record<string, unknown>): string {
   if (Array.isArray(args.command)) return args.command.map(text).join(' ');
-  const said = args.command ?? args.path ?? args.pattern ?? args.query ?? args.title ?? args.summary ?? args.taskSummary;
+  const said =
+    args.command ?? args.path ?? args.pattern ?? args.query ?? args.title ?? args.summary ?? args.taskSummary;
   if (said !== undefined) return text(said);
   return name === 'list' ? '.' : '';
 }
@@ -84,7 +87,12 @@ export function linesOf(entries: TranscriptEntry[], company: string | null): Lin
         removed: number(back?.data.removed),
       };
       const last = lines[lines.length - 1];
-      if (folds.has(name) && call.ok && last?.kind === 'calls' && last.calls.every((c) => folds.has(c.name) && c.ok))
+      if (
+        folds.has(name) &&
+        call.ok &&
+        last?.kind === 'calls' &&
+        last.calls.every((c) => folds.has(c.name) && c.ok)
+      )
         last.calls.push(call);
       else lines.push({ kind: 'calls', seq, at, calls: [call] });
     } else if (e.kind === 'gate') {
@@ -98,7 +106,13 @@ export function linesOf(entries: TranscriptEntry[], company: string | null): Lin
         tryNumber: number(data.try) ?? 1,
       });
     } else if (e.kind === 'error') {
-      lines.push({ kind: 'error', seq, at, message: text(data.message) || text(data.code), hint: text(data.hint) });
+      lines.push({
+        kind: 'error',
+        seq,
+        at,
+        message: text(data.message) || text(data.code),
+        hint: text(data.hint),
+      });
     }
   }
   return lines;
@@ -115,5 +129,7 @@ export function foldedName(calls: Call[]): string {
   if (calls.length === 1) return calls[0]?.name ?? '';
   const by = new Map<string, number>();
   for (const c of calls) by.set(c.name, (by.get(c.name) ?? 0) + 1);
-  return [...by].map(([name, n]) => `${count(n)} ${n === 1 ? name : name === 'search' ? 'searches' : `${name}s`}`).join(', ');
+  return [...by]
+    .map(([name, n]) => `${count(n)} ${n === 1 ? name : name === 'search' ? 'searches' : `${name}s`}`)
+    .join(', ');
 }

@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx';
 import { clock, count, plural } from '../ui/format.ts';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { Scroll } from '../ui/scroll.tsx';
 import { Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { StopButton } from './actions.tsx';
@@ -17,16 +18,23 @@ function Body({ call }: { call: Call }) {
   const shown = typeof given === 'string' && given ? given : '';
   if (!shown && !call.output && Object.keys(call.args).length === 0) return <pre>No output.</pre>;
   return (
-    <pre tabIndex={0} aria-label={`Output of ${call.name}`}>
+    <pre>
       {shown ? `${plain(shown)}\n` : ''}
-      {call.output ? plain(call.output) : shown ? '' : call.done ? JSON.stringify(call.args, null, 1) : 'Waits for the result.'}
+      {call.output
+        ? plain(call.output)
+        : shown
+          ? ''
+          : call.done
+            ? JSON.stringify(call.args, null, 1)
+            : 'Waits for the result.'}
     </pre>
   );
 }
 
 function End({ call }: { call: Call }) {
   if (!call.done) return <Chip shape="running" word="Running" />;
-  if (!call.ok || (call.exitCode !== null && call.exitCode !== 0)) return <Chip shape="failed" word={endOf(call)} />;
+  if (!call.ok || (call.exitCode !== null && call.exitCode !== 0))
+    return <Chip shape="failed" word={endOf(call)} />;
   if (call.added !== null || call.removed !== null)
     return (
       <>
@@ -44,7 +52,9 @@ function Calls({ line, unfold }: { line: Extract<Line, { kind: 'calls' }>; unfol
     <details className="call" open={unfold}>
       <summary>
         <span className="n">{foldedName(line.calls)}</span>
-        <span className={`cut grow ${single ? 'n' : 'm'}`}>{plain(line.calls.map((c) => c.about).join(', '))}</span>
+        <span className={`cut grow ${single ? 'n' : 'm'}`}>
+          {plain(line.calls.map((c) => c.about).join(', '))}
+        </span>
         {single ? <End call={only} /> : null}
       </summary>
       {line.calls.map((c) => (
@@ -149,9 +159,9 @@ export function Transcript({ task }: { task: TaskView }) {
         ) : null}
         <StopButton task={task} small />
       </header>
-      <div className="log" ref={log} tabIndex={0} role="log" aria-label="What the agent said and did">
+      <Scroll className="log" ref={log} role="log" label="What the agent said and did">
         {attempt?.scripted ? (
-          <p className="banner rounded-md border">
+          <p className="banner rounded-md border border-line">
             <span>
               <b>Scripted, no model was called.</b> The tool calls below really ran.
             </span>
@@ -159,7 +169,12 @@ export function Transcript({ task }: { task: TaskView }) {
         ) : null}
         {attempt === null ? (
           <p className="text-muted">
-            No agent has started. {task.waits ? `${task.waits}.` : task.commands.includes('start') ? 'Start it to queue it now.' : ''}
+            No agent has started.{' '}
+            {task.waits
+              ? `${task.waits}.`
+              : task.commands.includes('start')
+                ? 'Start it to queue it now.'
+                : ''}
           </p>
         ) : lines.length === 0 ? (
           live || entries.length > 0 ? (
@@ -172,10 +187,13 @@ export function Transcript({ task }: { task: TaskView }) {
         ) : (
           lines.map((line) => <Say key={line.seq} line={line} unfold={unfold} />)
         )}
-      </div>
+      </Scroll>
       <footer>
         {live && attempt ? (
-          <Chip shape={task.status.look === 'stale' ? 'stale' : 'running'} word={task.status.look === 'stale' ? 'Silent' : 'Live'}>
+          <Chip
+            shape={task.status.look === 'stale' ? 'stale' : 'running'}
+            word={task.status.look === 'stale' ? 'Silent' : 'Live'}
+          >
             {attempt.heardAt ? (
               <span>
                 heard <Age since={attempt.heardAt} /> ago
@@ -183,12 +201,22 @@ export function Transcript({ task }: { task: TaskView }) {
             ) : null}
           </Chip>
         ) : (
-          <span className="m cut">{attempt?.error ?? (attempt ? 'This attempt has ended.' : 'Nothing runs.')}</span>
+          <span className="m cut">
+            {attempt?.error ?? (attempt ? 'This attempt has ended.' : 'Nothing runs.')}
+          </span>
         )}
-        {folded > 0 && !unfold ? <span className="m tablet">{plural(folded, 'tool line')} folded</span> : null}
+        {folded > 0 && !unfold ? (
+          <span className="m tablet">{plural(folded, 'tool line')} folded</span>
+        ) : null}
         <span className="end" />
         {live ? (
-          <Button small hint="f" aria-pressed={follow} className={follow ? 'held' : ''} onClick={() => setFollow(!follow)}>
+          <Button
+            small
+            hint="f"
+            aria-pressed={follow}
+            className={follow ? 'held' : ''}
+            onClick={() => setFollow(!follow)}
+          >
             {follow ? 'Following' : 'Follow'}
           </Button>
         ) : null}

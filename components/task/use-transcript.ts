@@ -10,10 +10,18 @@ export type TranscriptEntry = TranscriptView['entries'][number];
 const pollMs = 3_000;
 
 /** The transcript of one attempt, growing: asks only for what was written or rewritten since the last answer. */
-export function useTranscript(taskId: number, attemptId: number | null): { entries: TranscriptEntry[]; live: boolean; failed: boolean } {
+export function useTranscript(
+  taskId: number,
+  attemptId: number | null,
+): { entries: TranscriptEntry[]; live: boolean; failed: boolean } {
   const client = useTRPCClient();
   const { onTranscript } = useLive();
-  const [state, setState] = useState<{ of: number | null; entries: TranscriptEntry[]; live: boolean; failed: boolean }>({
+  const [state, setState] = useState<{
+    of: number | null;
+    entries: TranscriptEntry[];
+    live: boolean;
+    failed: boolean;
+  }>({
     of: null,
     entries: [],
     live: false,

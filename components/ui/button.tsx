@@ -1,5 +1,14 @@
 import type { ButtonHTMLAttributes, ReactNode } from 'react';
 
+/** A key that does the same as what it stands on; seen, not heard. */
+export function Key({ children }: { children: ReactNode }) {
+  return (
+    <span className="kbd" aria-hidden="true">
+      {children}
+    </span>
+  );
+}
+
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   kind?: 'plain' | 'primary' | 'quiet' | 'danger';
   small?: boolean;
@@ -12,7 +21,7 @@ export function Button({ kind = 'plain', small, hint, className = '', children, 
   return (
     <button type="button" className={`btn ${looks}`} {...rest}>
       {children}
-      {hint ? <kbd aria-hidden="true">{hint}</kbd> : null}
+      {hint ? <Key>{hint}</Key> : null}
     </button>
   );
 }

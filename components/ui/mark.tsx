@@ -42,7 +42,12 @@ export function StageDots({ dots }: { dots: { stage: string; shape: Shape; word:
     .map((d) => `${d.stage} ${d.word}`)
     .join(', ');
   return (
-    <span className="dots" role="img" aria-label={sentence || 'No stage yet'} title={sentence || 'No stage yet'}>
+    <span
+      className="dots"
+      role="img"
+      aria-label={sentence || 'No stage yet'}
+      title={sentence || 'No stage yet'}
+    >
       {dots.map((d) => (
         <i key={d.stage} className={`s ${d.shape}`} />
       ))}

@@ -12,7 +12,9 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   return (
     <div className="flex flex-col items-start gap-3 p-6">
       <h2>{title}</h2>
-      {children ? <div className="flex max-w-[60ch] flex-col items-start gap-3 text-muted">{children}</div> : null}
+      {children ? (
+        <div className="flex max-w-[60ch] flex-col items-start gap-3 text-muted">{children}</div>
+      ) : null}
     </div>
   );
 }

@@ -13,12 +13,25 @@ export function companyName(id: string | null): string | null {
   return companies[id.toLowerCase()] ?? id.charAt(0).toUpperCase() + id.slice(1);
 }
 
-export const tierName = (tier: number | null): string | null => (tier === null ? null : tier === 5 ? 'Human' : `T${tier}`);
-export const hostName = (host: string | null): string | null => host && host.toUpperCase();
+export const tierName = (tier: number | null): string | null =>
+  tier === null ? null : tier === 5 ? 'Human' : `T${tier}`;
+export const hostName = (host: string | null): string | null => host?.toUpperCase() ?? null;
 
 /** "CodeCraft · T3 · FORGE": who does it, how strong, where. Unknown parts are left out. */
 export function place(of: { company: string | null; tier: number | null; host: string | null }): string {
   return [companyName(of.company), tierName(of.tier), hostName(of.host)].filter(Boolean).join(' · ');
+}
+
+/** Reasons as sentences, each with its full stop. */
+export function sentences(reasons: string[]): string {
+  return reasons.map((r) => (/[.!?…]$/.test(r) ? r : `${r}.`)).join(' ');
+}
+
+/** A title without the name of the project that all its neighbours share. */
+export function withoutProject(title: string, project: string | null): string {
+  if (!project || !title.toLowerCase().startsWith(`${project.toLowerCase()}: `)) return title;
+  const rest = title.slice(project.length + 2);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** How a look reads where it has no word of its own: in the dots of a chain. */

@@ -36,13 +36,20 @@ export async function spendSignInCode(db: Db, code: string, from: string): Promi
   );
   const viewer = rows[0];
   if (!viewer)
-    throw new AlaiError('SIGN_IN_LINK_INVALID', 'This link is used up or has expired.', 'Restart `npm start` for a new one.');
+    throw new AlaiError(
+      'SIGN_IN_LINK_INVALID',
+      'This link is used up or has expired.',
+      'Restart `npm start` for a new one.',
+    );
   return viewer;
 }
 
 /** The person of a session, with the role as it is now; null once disabled. */
 async function userById(db: Db, id: string): Promise<Viewer | null> {
-  const { rows } = await db.pool.query<Viewer>('SELECT id, name, role FROM app_user WHERE id = $1 AND disabled_at IS NULL', [id]);
+  const { rows } = await db.pool.query<Viewer>(
+    'SELECT id, name, role FROM app_user WHERE id = $1 AND disabled_at IS NULL',
+    [id],
+  );
   return rows[0] ?? null;
 }
 
@@ -70,7 +77,11 @@ function cookie(header: string | null, name: string): string | null {
 }
 
 /** Who sent this request: by bearer token, else by the session cookie (which holds an id and nothing more). */
-export async function viewerOf(db: Db, req: Pick<Request, 'headers'>, secret: string): Promise<Viewer | null> {
+export async function viewerOf(
+  db: Db,
+  req: Pick<Request, 'headers'>,
+  secret: string,
+): Promise<Viewer | null> {
   const bearer = /^Bearer (\S{8,300})$/i.exec(req.headers.get('authorization') ?? '')?.[1];
   if (bearer) return await userByToken(db, bearer);
   for (const name of sessionNames) {

@@ -1,7 +1,7 @@
 import type { FeedEvent } from '#server/domain/views.ts';
 import { feedEnd, readFeed } from '#server/engine/feed.ts';
-import type { Db } from '#server/platform/db.ts';
 import { sleep } from '#server/platform/clock.ts';
+import type { Db } from '#server/platform/db.ts';
 import { webLog } from './report.ts';
 import { stopping } from './shutdown.ts';
 
@@ -78,20 +78,22 @@ class Feed {
     const ended = [...this.revisions.keys()].filter((id) => !live.has(id));
     for (const id of ended) this.revisions.delete(id);
     const now = new Date();
-    return [...grown.map((r) => [r.id, r.task_id] as const), ...ended.map((id) => [id, null] as const)].map(([id, taskId]) => ({
-      id: events.at(-1)?.id ?? this.cursor,
-      type: 'transcript.grown',
-      entity: 'transcript',
-      entityId: String(id),
-      taskId,
-      pipelineId: null,
-      projectId: null,
-      from: null,
-      to: null,
-      actor: 'engine',
-      reason: '',
-      at: now,
-    }));
+    return [...grown.map((r) => [r.id, r.task_id] as const), ...ended.map((id) => [id, null] as const)].map(
+      ([id, taskId]) => ({
+        id: events.at(-1)?.id ?? this.cursor,
+        type: 'transcript.grown',
+        entity: 'transcript',
+        entityId: String(id),
+        taskId,
+        pipelineId: null,
+        projectId: null,
+        from: null,
+        to: null,
+        actor: 'engine',
+        reason: '',
+        at: now,
+      }),
+    );
   }
 }
 
@@ -117,7 +119,11 @@ const isAfter = (a: string, b: string): boolean => {
  * Events after `lastEventId` (or from now on), without gaps and in order, until the signal or the end of the server.
  * Throws when the server stops, because a stream that merely ends is not opened again.
  */
-export async function* follow(db: Db, lastEventId: string | null, signal: AbortSignal | undefined): AsyncGenerator<FeedEvent> {
+export async function* follow(
+  db: Db,
+  lastEventId: string | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FeedEvent> {
   const feed = feedOf(db);
   let waiting: FeedEvent[] = [];
   let wake: () => void = () => undefined;

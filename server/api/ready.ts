@@ -9,7 +9,10 @@ export interface Readiness {
 }
 
 const within = <T>(ms: number, work: Promise<T>): Promise<T> =>
-  Promise.race([work, new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too slow')), ms).unref())]);
+  Promise.race([
+    work,
+    new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too slow')), ms).unref()),
+  ]);
 
 /** Whether work given to this installation now would be done. */
 export async function readiness(): Promise<Readiness> {

@@ -1,4 +1,5 @@
 import { boardRouter, stripRouter } from './routers/board.ts';
+import { companiesRouter } from './routers/companies.ts';
 import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
 import { meRouter } from './routers/me.ts';
@@ -13,6 +14,7 @@ import { router } from './trpc.ts';
 /** One router per room. Routers authorise, validate and compose; what happens is decided in the rooms. */
 export const appRouter = router({
   board: boardRouter,
+  companies: companiesRouter,
   events: eventsRouter,
   factory: factoryRouter,
   me: meRouter,

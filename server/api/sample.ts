@@ -26,7 +26,14 @@ export async function runSample(s: Services, name: string, actor: Actor): Promis
     idempotencyKey: `sample-${name}-${randomUUID()}`,
     project: project.id,
     pipelineTitle: sample.title,
-    tasks: sample.tasks.map((t) => ({ ...t, owner: null, parentId: null, company: null, blueprint: null, tier: null })),
+    tasks: sample.tasks.map((t) => ({
+      ...t,
+      owner: null,
+      parentId: null,
+      company: null,
+      blueprint: null,
+      tier: null,
+    })),
   };
   return await createWork(s, input, actor);
 }

@@ -41,7 +41,11 @@ export function refusalOf(cause: unknown): Refusal {
   if (cause instanceof ZodError) {
     const first = cause.issues[0];
     const place = first?.path.join('.') || 'The input';
-    return { code: 'BAD_INPUT', message: `${place}: ${first?.message ?? 'is not valid'}.`, hint: 'Correct it and try again.' };
+    return {
+      code: 'BAD_INPUT',
+      message: `${place}: ${first?.message ?? 'is not valid'}.`,
+      hint: 'Correct it and try again.',
+    };
   }
   return {
     code: 'INTERNAL',
@@ -56,7 +60,11 @@ const t = initTRPC.context<Context>().create({
     const refusal = error.cause
       ? refusalOf(error.cause)
       : { code: 'INTERNAL' as const, message: error.message, hint: '' };
-    return { ...shape, message: refusal.message, data: { code: shape.data.code, httpStatus: shape.data.httpStatus, refusal } };
+    return {
+      ...shape,
+      message: refusal.message,
+      data: { code: shape.data.code, httpStatus: shape.data.httpStatus, refusal },
+    };
   },
   sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
 });
@@ -81,7 +89,10 @@ export function forRole(least: keyof typeof order) {
   return t.procedure.use(refusals).use(({ ctx, next }) => {
     if (!ctx.viewer) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
     if (order[ctx.viewer.role] < order[least])
-      throw new TRPCError({ code: 'FORBIDDEN', message: `This needs the role ${least}; you have ${ctx.viewer.role}.` });
+      throw new TRPCError({
+        code: 'FORBIDDEN',
+        message: `This needs the role ${least}; you have ${ctx.viewer.role}.`,
+      });
     return next({ ctx: { viewer: ctx.viewer } });
   });
 }

@@ -29,7 +29,14 @@ export async function readHosts(db: Db, timing: Timing): Promise<(HostView & { s
     name: h.name,
     slots: h.slots,
     busy: h.running.length,
-    state: h.seen_ms === null ? 'absent' : h.seen_ms > timing.workerSeen ? 'silent' : h.state === 'DRAINING' ? 'draining' : 'live',
+    state:
+      h.seen_ms === null
+        ? 'absent'
+        : h.seen_ms > timing.workerSeen
+          ? 'silent'
+          : h.state === 'DRAINING'
+            ? 'draining'
+            : 'live',
     lastSeen: h.last_seen,
     models: Array.isArray(h.models) ? h.models.map(String) : [],
     sandbox: (['bubblewrap', 'seatbelt', 'none'] as const).find((s) => s === h.sandbox) ?? 'unknown',

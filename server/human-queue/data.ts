@@ -1,6 +1,12 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { EscalationItem, EscalationView, FindingView, QueueView, TaskView } from '#server/domain/views.ts';
+import type {
+  EscalationItem,
+  EscalationView,
+  FindingView,
+  QueueView,
+  TaskView,
+} from '#server/domain/views.ts';
 import { readChanges, readGates } from '#server/engine/data/evidence.ts';
 import { patience, readTasks, taskStatus } from '#server/engine/data/rows.ts';
 import { answersOf } from '#server/engine/decide.ts';
@@ -76,14 +82,23 @@ export async function readQueue(db: Db): Promise<QueueView> {
 export async function readEscalation(db: Db, timing: Timing, id: number): Promise<EscalationView> {
   const { rows } = await db.pool.query<Row>(`${select} WHERE e.id = $1`, [id]);
   const e = rows[0];
-  if (!e) throw new AlaiError('NOT_FOUND', 'This question does not exist.', 'Open the queue and choose from the list.');
+  if (!e)
+    throw new AlaiError(
+      'NOT_FOUND',
+      'This question does not exist.',
+      'Open the queue and choose from the list.',
+    );
   const subject = e.task_id ?? e.context.lastTask ?? e.root_task_id;
   const [digest, [task], blocked, findings, p] = await Promise.all([
     escalationDigest(db.pool, id),
     subject === null ? [] : readTasks(db.pool, 't.id = $1', [subject]),
     e.root_task_id === null
       ? []
-      : readTasks(db.pool, 't.id IN (SELECT task_id FROM dependency WHERE on_task_id = $1 AND satisfied_at IS NULL) ORDER BY t.id', [e.root_task_id]),
+      : readTasks(
+          db.pool,
+          't.id IN (SELECT task_id FROM dependency WHERE on_task_id = $1 AND satisfied_at IS NULL) ORDER BY t.id',
+          [e.root_task_id],
+        ),
     db.pool.query<FindingView>(
       `SELECT f.id, f.task_id "taskId", f.severity, f.title, f.detail, f.file, f.line, f.evidence, f.mend_task_id "followUpTaskId",
          f.mended_at IS NOT NULL mended FROM finding f WHERE f.task_id = $1 ORDER BY f.id`,
@@ -98,11 +113,19 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
     [e.chain_id, subject],
   );
   const source = built.rows[0]?.id ?? subject;
-  const [gates, changes] = source === null ? [[], null] : await Promise.all([readGates(db, source), readChanges(db, source)]);
-  const evidence: EscalationView['evidence'] = gates.slice(-8).map((g) => ({ observed: g.observed, ok: g.ok, text: `${g.gate}: ${g.detail}`, ms: g.ms }));
+  const [gates, changes] =
+    source === null ? [[], null] : await Promise.all([readGates(db, source), readChanges(db, source)]);
+  const evidence: EscalationView['evidence'] = gates
+    .slice(-8)
+    .map((g) => ({ observed: g.observed, ok: g.ok, text: `${g.gate}: ${g.detail}`, ms: g.ms }));
   const said = built.rows[0]?.report?.taskSummary;
   if (said) evidence.push({ observed: 'agent', ok: null, text: said, ms: null });
-  const ref = (t: (typeof blocked)[number]): TaskView['blocks'][number] => ({ id: t.id, title: t.title, stage: t.stage, status: taskStatus(t, p) });
+  const ref = (t: (typeof blocked)[number]): TaskView['blocks'][number] => ({
+    id: t.id,
+    title: t.title,
+    stage: t.stage,
+    status: taskStatus(t, p),
+  });
   return {
     ...itemOf(e),
     question: e.question,
@@ -122,7 +145,10 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
       project: task?.project_name ?? null,
       offered: answersOf[e.kind],
     }),
-    suggestedReasons: suggestedReasons(e.kind, findings.rows.map((f) => f.title)),
+    suggestedReasons: suggestedReasons(
+      e.kind,
+      findings.rows.map((f) => f.title),
+    ),
     blockedTasks: blocked.map(ref),
   };
 }

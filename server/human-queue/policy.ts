@@ -15,7 +15,10 @@ const list = (ids: number[]) => ids.map((id) => `#${id}`).join(' and ');
 /** What each answer will do, as its button says it. Null where the question does not take that answer. */
 export function consequencesOf(f: ConsequenceFacts): EscalationView['consequences'] {
   const it = f.taskId === null ? 'it' : `#${f.taskId}`;
-  const after = f.blocked.length > 0 ? ` ${list(f.blocked)} ${f.blocked.length === 1 ? 'keeps' : 'keep'} waiting and ask${f.blocked.length === 1 ? 's' : ''} you.` : '';
+  const after =
+    f.blocked.length > 0
+      ? ` ${list(f.blocked)} ${f.blocked.length === 1 ? 'keeps' : 'keep'} waiting and ask${f.blocked.length === 1 ? 's' : ''} you.`
+      : '';
   const words: Record<EscalationKind, Record<Answer, string>> = {
     safety: {
       approve: `Lets agents start on ${it}. They see exactly this text; an edit asks you again.`,

@@ -13,7 +13,8 @@ export const eventsRouter = router({
     .input(z.strictObject({ lastEventId: z.string().max(60).nullish() }).optional())
     .subscription(async function* ({ ctx, input, signal }) {
       try {
-        for await (const event of follow(ctx.s.db, input?.lastEventId ?? null, signal)) yield tracked(event.id, event);
+        for await (const event of follow(ctx.s.db, input?.lastEventId ?? null, signal))
+          yield tracked(event.id, event);
       } catch (cause) {
         if (!stopping.aborted) throw cause;
         throw new TRPCError({ code: 'SERVICE_UNAVAILABLE', message: 'The server stops.', cause });

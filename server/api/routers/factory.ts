@@ -18,8 +18,10 @@ export const factoryRouter = router({
   stop: writer
     .input(z.strictObject({ reason }).prefault({}))
     .output(changed)
-    .mutation(async ({ ctx, input }) => ({ changed: await stopFactory(ctx.s.db, actorOf(ctx.viewer), input.reason) })),
-  resume: writer
-    .output(changed)
-    .mutation(async ({ ctx }) => ({ changed: await resumeFactory(ctx.s.db, ctx.s.queue, actorOf(ctx.viewer)) })),
+    .mutation(async ({ ctx, input }) => ({
+      changed: await stopFactory(ctx.s.db, actorOf(ctx.viewer), input.reason),
+    })),
+  resume: writer.output(changed).mutation(async ({ ctx }) => ({
+    changed: await resumeFactory(ctx.s.db, ctx.s.queue, actorOf(ctx.viewer)),
+  })),
 });

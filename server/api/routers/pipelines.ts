@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { pipelineListItemSchema, pipelineViewSchema } from '#server/domain/views.ts';
+import { pipelineListItemSchema, pipelineViewSchema, taskViewSchema } from '#server/domain/views.ts';
 import { readPipeline, readPipelines } from '#server/engine/data/pipeline.ts';
-import { byId } from '../inputs.ts';
-import { reader, router } from '../trpc.ts';
+import { readTask } from '#server/engine/data/task.ts';
+import { reopenTask, startTask } from '#server/engine/human.ts';
+import { actorOf } from '../auth.ts';
+import { command } from '../command.ts';
+import { byId, id } from '../inputs.ts';
+import { reader, router, writer } from '../trpc.ts';
+
+const byTask = z.strictObject({ taskId: id });
 
 export const pipelinesRouter = router({
   list: reader
@@ -13,4 +19,26 @@ export const pipelinesRouter = router({
     .input(byId)
     .output(pipelineViewSchema)
     .query(({ ctx, input }) => readPipeline(ctx.s.db, ctx.s.timing, input.id)),
+  /** Lets the task's chain go on: queues what may start now. What cannot is refused with what it waits for. */
+  advance: writer
+    .input(byTask)
+    .output(taskViewSchema)
+    .mutation(async ({ ctx, input }) => {
+      const task = await readTask(ctx.s.db, ctx.s.timing, input.taskId);
+      if (task.state === 'OPEN') await command(ctx.s, (q) => startTask(q, input.taskId, actorOf(ctx.viewer)));
+      return await readTask(ctx.s.db, ctx.s.timing, input.taskId);
+    }),
+  /** The pipeline of a task. A task whose chain is over gets a new chain, because a finished one is never run again. */
+  create: writer
+    .input(byTask)
+    .output(z.object({ pipelineId: z.number(), created: z.boolean() }))
+    .mutation(async ({ ctx, input }) => {
+      const task = await readTask(ctx.s.db, ctx.s.timing, input.taskId);
+      const over = task.commands.includes('reopen');
+      if (over)
+        await command(ctx.s, (q) =>
+          reopenTask(q, input.taskId, actorOf(ctx.viewer), 'A new pipeline was asked for'),
+        );
+      return { pipelineId: task.pipelineId ?? 0, created: over };
+    }),
 });

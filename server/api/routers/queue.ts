@@ -17,7 +17,9 @@ export const queueRouter = router({
   decide: writer
     .input(z.strictObject({ id, answer: z.enum(answers), note: reason, digest: z.string().min(1).max(200) }))
     .output(z.object({ effectiveAt: z.date() }))
-    .mutation(({ ctx, input }) => decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer))),
+    .mutation(({ ctx, input }) =>
+      decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer)),
+    ),
   undo: writer
     .input(byId)
     .output(doneSchema)

@@ -15,7 +15,12 @@ const line = z.strictObject({
 export const routingRouter = router({
   /** A dry run for each line: company, tier, host, held, reasons. Nothing is created. */
   preview: reader
-    .input(z.strictObject({ projectId: z.string().max(4_000).nullable().default(null), tasks: z.array(line).min(1).max(200) }))
+    .input(
+      z.strictObject({
+        projectId: z.string().max(4_000).nullable().default(null),
+        tasks: z.array(line).min(1).max(200),
+      }),
+    )
     .output(z.array(routePreviewSchema))
     .query(({ ctx, input }) => previewRoutes(ctx.s, input.tasks, input.projectId)),
 });

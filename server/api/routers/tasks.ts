@@ -8,13 +8,20 @@ import {
   timelineItemSchema,
   transcriptViewSchema,
 } from '#server/domain/views.ts';
-import { readCalls, readChanges, readGates, readProof, readTranscript } from '#server/engine/data/evidence.ts';
+import {
+  readCalls,
+  readChanges,
+  readGates,
+  readProof,
+  readTranscript,
+} from '#server/engine/data/evidence.ts';
 import { listTasks as list, nextTask, readTask } from '#server/engine/data/task.ts';
 import { readTimeline } from '#server/engine/data/timeline.ts';
 import { cancelTask, finishByHand, reopenTask, setProject, startTask } from '#server/engine/human.ts';
+import { stopTask } from '#server/engine/stop.ts';
 import { actorOf } from '../auth.ts';
-import { createWork, editWork, resolveProject } from '../compose.ts';
 import { command } from '../command.ts';
+import { createWork, editWork, resolveProject } from '../compose.ts';
 import { byId, editTask, id, listTasks, projectReference, reason } from '../inputs.ts';
 import { callsSchema, done, doneSchema, evidenceSchema } from '../outputs.ts';
 import { reader, router, writer } from '../trpc.ts';
@@ -46,7 +53,10 @@ export const tasksRouter = router({
     .input(byId)
     .output(evidenceSchema)
     .query(async ({ ctx, input }) => {
-      const [gates, proof] = await Promise.all([readGates(ctx.s.db, input.id), readProof(ctx.s.db, input.id)]);
+      const [gates, proof] = await Promise.all([
+        readGates(ctx.s.db, input.id),
+        readProof(ctx.s.db, input.id),
+      ]);
       return { gates, proof, checks: { state: 'not run' as const, items: [] } };
     }),
   calls: reader
@@ -55,7 +65,13 @@ export const tasksRouter = router({
     .query(({ ctx, input }) => readCalls(ctx.s.db, input.id)),
   /** Entries of one attempt (the newest when none is named) rewritten since `afterRev`. */
   transcript: reader
-    .input(z.strictObject({ taskId: id, attemptId: id.nullable().default(null), afterRev: z.number().int().min(0).default(0) }))
+    .input(
+      z.strictObject({
+        taskId: id,
+        attemptId: id.nullable().default(null),
+        afterRev: z.number().int().min(0).default(0),
+      }),
+    )
     .output(transcriptViewSchema)
     .query(({ ctx, input }) => readTranscript(ctx.s.db, input)),
   create: writer
@@ -83,7 +99,9 @@ export const tasksRouter = router({
   done: writer
     .input(move)
     .output(doneSchema)
-    .mutation(({ ctx, input }) => command(ctx.s, (q) => finishByHand(q, input.id, actorOf(ctx.viewer), input.reason))),
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, (q) => finishByHand(q, input.id, actorOf(ctx.viewer), input.reason)),
+    ),
   cancel: writer
     .input(move)
     .output(doneSchema)
@@ -93,8 +111,20 @@ export const tasksRouter = router({
         return [];
       }),
     ),
+  /** Ends the running agent; the task then asks what now. */
+  stop: writer
+    .input(move)
+    .output(doneSchema)
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, async (q) => {
+        await stopTask(q, input.id, actorOf(ctx.viewer), input.reason);
+        return [];
+      }),
+    ),
   reopen: writer
     .input(move)
     .output(doneSchema)
-    .mutation(({ ctx, input }) => command(ctx.s, (q) => reopenTask(q, input.id, actorOf(ctx.viewer), input.reason))),
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, (q) => reopenTask(q, input.id, actorOf(ctx.viewer), input.reason)),
+    ),
 });

@@ -1,4 +1,4 @@
-import { type ChainPlan } from '#server/domain/plan.ts';
+import type { ChainPlan } from '#server/domain/plan.ts';
 import { isLiveTask, stages } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Board, BoardCard, EscalationKind, Look, StatusView } from '#server/domain/views.ts';
@@ -75,7 +75,12 @@ function cardOf(
   let column: BoardCard['column'];
   let escalationId = shown.asks?.id ?? null;
   if (chain?.ask_id) {
-    status = { look: 'yours', word: askWord(chain.ask_kind, chain.ask_state), since: chain.ask_at, heardAt: null };
+    status = {
+      look: 'yours',
+      word: askWord(chain.ask_kind, chain.ask_state),
+      since: chain.ask_at,
+      heardAt: null,
+    };
     column = 'needs-you';
     escalationId = chain.ask_id;
   } else if (live) {
@@ -107,10 +112,13 @@ function cardOf(
     tags: root.tags,
     projectId: root.project_id,
     projectName: root.project_name,
-    dots: chain ? dotsOf(chain, tasks, p) : stages.map((stage) => ({ stage, look: 'none' as const, taskId: null })),
+    dots: chain
+      ? dotsOf(chain, tasks, p)
+      : stages.map((stage) => ({ stage, look: 'none' as const, taskId: null })),
     costUsd: tasks.reduce((n, t) => n + t.cost_usd, 0),
     tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
-    waits: column === 'needs-you' ? (blocked > 0 ? `blocks ${blocked}` : null) : (waits.get(shown.id) ?? null),
+    waits:
+      column === 'needs-you' ? (blocked > 0 ? `blocks ${blocked}` : null) : (waits.get(shown.id) ?? null),
     escalationId,
     scripted: tasks.some((t) => t.scripted),
     updatedAt: shown.finished_at ?? shown.started_at ?? shown.queued_at ?? shown.created_at,
@@ -142,7 +150,10 @@ export async function readBoard(db: Db, timing: Timing, projectId: string | null
       `SELECT d.on_task_id id, count(*)::int n FROM dependency d WHERE d.satisfied_at IS NULL GROUP BY 1`,
     ),
   ]);
-  const waits = await waitReasons(db.pool, tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'));
+  const waits = await waitReasons(
+    db.pool,
+    tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'),
+  );
   const blocks = new Map(blocked.rows.map((r) => [r.id, r.n]));
   const byChain = Map.groupBy(tasks, (t) => t.chain_id ?? 0);
   const cards: BoardCard[] = [];

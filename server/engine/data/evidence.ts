@@ -40,7 +40,12 @@ export async function readProof(db: Db, taskId: number): Promise<ProofRow | null
 
 /** What a task changed, by its newest proof that holds a patch. */
 export async function readChanges(db: Db, taskId: number): Promise<Changes> {
-  const { rows } = await db.pool.query<{ patch: string | null; size: number | null; branch: string | null; head: string | null }>(
+  const { rows } = await db.pool.query<{
+    patch: string | null;
+    size: number | null;
+    branch: string | null;
+    head: string | null;
+  }>(
     `SELECT left(convert_from(b.bytes, 'UTF8'), ${MAX_PATCH}) patch, b.size, t.head,
        (SELECT a.worktree FROM attempt a WHERE a.task_id = t.id ORDER BY a.n DESC LIMIT 1) branch
      FROM task t
@@ -51,7 +56,13 @@ export async function readChanges(db: Db, taskId: number): Promise<Changes> {
   const row = rows[0];
   const patch = row?.patch ?? '';
   const all = filesOf(patch);
-  return { files: all, patch, truncated: (row?.size ?? 0) > MAX_PATCH, commit: row?.head ?? null, branch: row?.branch ?? null };
+  return {
+    files: all,
+    patch,
+    truncated: (row?.size ?? 0) > MAX_PATCH,
+    commit: row?.head ?? null,
+    branch: row?.branch ?? null,
+  };
 }
 
 /** Every model call of a task, oldest first. */
@@ -77,13 +88,21 @@ export async function readCalls(db: Db, taskId: number) {
 }
 
 /** What was written or rewritten since `afterRev` in one attempt of a task (its newest, when none is named). */
-export async function readTranscript(db: Db, ask: { taskId: number; attemptId: number | null; afterRev: number }): Promise<TranscriptView> {
+export async function readTranscript(
+  db: Db,
+  ask: { taskId: number; attemptId: number | null; afterRev: number },
+): Promise<TranscriptView> {
   const attempt = await db.pool.query<{ id: number; live: boolean }>(
     `SELECT id, state IN ('LEASED', 'RUNNING') live FROM attempt WHERE task_id = $1 AND ($2::bigint IS NULL OR id = $2) ORDER BY n DESC LIMIT 1`,
     [ask.taskId, ask.attemptId],
   );
   const of = attempt.rows[0];
-  if (!of) throw new AlaiError('NOT_FOUND', `Task #${ask.taskId} has no such attempt.`, 'It has not been started yet.');
+  if (!of)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Task #${ask.taskId} has no such attempt.`,
+      'It has not been started yet.',
+    );
   const { rows } = await db.pool.query<TranscriptView['entries'][number]>(
     `SELECT seq id, seq, at, step_key "stepKey", kind, data, rev FROM transcript_entry WHERE attempt_id = $1 AND rev > $2 ORDER BY rev LIMIT ${MAX_ENTRIES}`,
     [of.id, ask.afterRev],

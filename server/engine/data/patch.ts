@@ -24,7 +24,12 @@ export function filesOf(patch: string): File[] {
       continue;
     }
     if (line.startsWith('diff --git ')) {
-      file = { path: /"?b\/(.*?)"?$/.exec(line)?.[1] ?? line.slice(11), kind: 'modified', added: 0, removed: 0 };
+      file = {
+        path: /"?b\/(.*?)"?$/.exec(line)?.[1] ?? line.slice(11),
+        kind: 'modified',
+        added: 0,
+        removed: 0,
+      };
       files.push(file);
     } else if (file) {
       const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, stageAfter } from '#server/domain/plan.ts';
-import { type ChainState, isLiveTask, type PipelineState, type Stage, stages, taskStatuses } from '#server/domain/status.ts';
+import {
+  type ChainState,
+  isLiveTask,
+  type PipelineState,
+  type Stage,
+  stages,
+  taskStatuses,
+} from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { PipelineEdge, PipelineListItem, PipelineNode, PipelineView } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
@@ -23,15 +30,41 @@ interface ChainRow {
   ask_at: Date;
 }
 
-const names: Record<Stage, string> = { BUILD: 'Build', REVIEW: 'Review', SECURITY: 'Security', OPS: 'Deploy setup', DOCS: 'Documentation' };
+const names: Record<Stage, string> = {
+  BUILD: 'Build',
+  REVIEW: 'Review',
+  SECURITY: 'Security',
+  OPS: 'Deploy setup',
+  DOCS: 'Documentation',
+};
 const ghostId = (chain: number, stage: Stage) => `g${chain}-${stage}`;
 
-function nodeOf(t: TaskRow, chain: ChainRow | undefined, p: Patience, waits: Map<number, string>, last: boolean): PipelineNode {
+/** A wait as it fits a node: "After #4001", "FORGE · 2 ahead". */
+function shortWait(words: string): string {
+  return words
+    .replace(/^Waits for (?=#)/, 'After ')
+    .replace(/^Waits for /, '')
+    .replace(/ to merge/g, '');
+}
+
+function nodeOf(
+  t: TaskRow,
+  chain: ChainRow | undefined,
+  p: Patience,
+  waits: Map<number, string>,
+  last: boolean,
+): PipelineNode {
   const root = t.id === chain?.root_task_id;
   let status = taskStatus(t, p);
   // A question about the chain hangs on its last task, because that is where the work stands.
-  if (last && chain?.ask_kind) status = { look: 'yours', word: askWord(chain.ask_kind, chain.ask_state), since: chain.ask_at, heardAt: null };
-  else if (status.look === 'queued') status = { ...status, word: (waits.get(t.id) ?? status.word).replace(/^Waits for /, '').replace(/ to merge/g, '') };
+  if (last && chain?.ask_kind)
+    status = {
+      look: 'yours',
+      word: askWord(chain.ask_kind, chain.ask_state),
+      since: chain.ask_at,
+      heardAt: null,
+    };
+  else if (status.look === 'queued') status = { ...status, word: shortWait(waits.get(t.id) ?? status.word) };
   return {
     id: `t${t.id}`,
     taskId: t.id,
@@ -66,7 +99,12 @@ function ghostsOf(chain: ChainRow, tasks: TaskRow[]): PipelineNode[] {
       cycle: last.cycle,
       stage: s.stage,
       title: names[s.stage],
-      status: { look: 'queued', word: ghosts.length === 0 && isLiveTask(last.status) ? 'Next' : 'Planned', since: null, heardAt: null },
+      status: {
+        look: 'queued',
+        word: ghosts.length === 0 && isLiveTask(last.status) ? 'Next' : 'Planned',
+        since: null,
+        heardAt: null,
+      },
       company: s.company,
       tier: s.route.tier,
       host: null,
@@ -86,8 +124,13 @@ const rankOf = (stage: Stage | null) => (stage ? stages.indexOf(stage) : 0);
 function chainEdges(tasks: TaskRow[], ghosts: PipelineNode[]): PipelineEdge[] {
   const sorted = [...tasks].sort((a, b) => a.id - b.id);
   const edges: PipelineEdge[] = [];
-  const add = (from: string, to: string, kind: PipelineEdge['kind'], label: string | null, satisfied: boolean) =>
-    edges.push({ id: `${from}>${to}`, from, to, kind, label, satisfied });
+  const add = (
+    from: string,
+    to: string,
+    kind: PipelineEdge['kind'],
+    label: string | null,
+    satisfied: boolean,
+  ) => edges.push({ id: `${from}>${to}`, from, to, kind, label, satisfied });
   sorted.forEach((t, i) => {
     const next = sorted[i + 1];
     if (!next) return;
@@ -107,18 +150,30 @@ function chainEdges(tasks: TaskRow[], ghosts: PipelineNode[]): PipelineEdge[] {
 function acceptingNode(chain: ChainRow, tasks: TaskRow[]): string {
   const reviewing = chain.plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS');
   const stage = reviewing[reviewing.length - 1]?.stage ?? 'BUILD';
-  const task = tasks.filter((t) => t.stage === stage && t.cycle === Math.max(...tasks.map((x) => x.cycle))).sort((a, b) => b.id - a.id)[0];
+  const task = tasks
+    .filter((t) => t.stage === stage && t.cycle === Math.max(...tasks.map((x) => x.cycle)))
+    .sort((a, b) => b.id - a.id)[0];
   const older = tasks.filter((t) => t.stage === stage).sort((a, b) => b.id - a.id)[0];
   if (task) return `t${task.id}`;
   // A cancelled chain has no planned stages, so the line starts where it ended.
-  if (chain.state === 'FINISHED' || chain.state === 'CANCELLED') return `t${(older ?? tasks[tasks.length - 1])?.id ?? chain.root_task_id}`;
+  if (chain.state === 'FINISHED' || chain.state === 'CANCELLED')
+    return `t${(older ?? tasks[tasks.length - 1])?.id ?? chain.root_task_id}`;
   return ghostId(chain.id, stage);
 }
 
 /** One pipeline: its tasks, what is planned, and why each waits for which. Throws NOT_FOUND. */
 export async function readPipeline(db: Db, timing: Timing, id: number): Promise<PipelineView> {
   const [head, chains, tasks, deps, follow, p] = await Promise.all([
-    db.pool.query<{ id: number; title: string; state: PipelineState; project_id: string | null; name: string | null; path: string | null; created_at: Date; finished_at: Date | null }>(
+    db.pool.query<{
+      id: number;
+      title: string;
+      state: PipelineState;
+      project_id: string | null;
+      name: string | null;
+      path: string | null;
+      created_at: Date;
+      finished_at: Date | null;
+    }>(
       `SELECT l.id, l.title, l.state, l.project_id, p.name, p.path, l.created_at, l.finished_at
        FROM pipeline l LEFT JOIN project p ON p.id = l.project_id WHERE l.id = $1`,
       [id],
@@ -143,32 +198,52 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
     patience(db.pool, timing),
   ]);
   const row = head.rows[0];
-  if (!row) throw new AlaiError('NOT_FOUND', `Pipeline #${id} does not exist.`, 'Choose one from the list of pipelines.');
-  const waits = await waitReasons(db.pool, tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'));
+  if (!row)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Pipeline #${id} does not exist.`,
+      'Choose one from the list of pipelines.',
+    );
+  const waits = await waitReasons(
+    db.pool,
+    tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'),
+  );
   const byChain = Map.groupBy(tasks, (t) => t.chain_id ?? 0);
   const nodes: PipelineNode[] = [];
   const edges: PipelineEdge[] = [];
   for (const chain of chains.rows) {
     const own = byChain.get(chain.id) ?? [];
     const ghosts = ghostsOf(chain, own);
-    own.forEach((t, i) => nodes.push(nodeOf(t, chain, p, waits, i === own.length - 1)));
+    nodes.push(...own.map((t, i) => nodeOf(t, chain, p, waits, i === own.length - 1)));
     nodes.push(...ghosts);
     edges.push(...chainEdges(own, ghosts));
   }
   for (const t of byChain.get(0) ?? []) nodes.push(nodeOf(t, undefined, p, waits, false));
 
   const drawn = new Set(nodes.map((n) => n.id));
-  const join = (from: string, to: string, kind: PipelineEdge['kind'], label: string | null, satisfied: boolean) => {
-    if (drawn.has(from) && drawn.has(to)) edges.push({ id: `${kind}:${from}>${to}`, from, to, kind, label, satisfied });
+  const join = (
+    from: string,
+    to: string,
+    kind: PipelineEdge['kind'],
+    label: string | null,
+    satisfied: boolean,
+  ) => {
+    if (drawn.has(from) && drawn.has(to))
+      edges.push({ id: `${kind}:${from}>${to}`, from, to, kind, label, satisfied });
   };
   for (const d of deps.rows) {
     const chain = chains.rows.find((c) => c.root_task_id === d.on_task_id && byChain.has(c.id));
-    const from = d.kind === 'accepted' && chain ? acceptingNode(chain, byChain.get(chain.id) ?? []) : `t${d.on_task_id}`;
+    const from =
+      d.kind === 'accepted' && chain ? acceptingNode(chain, byChain.get(chain.id) ?? []) : `t${d.on_task_id}`;
     join(from, `t${d.task_id}`, 'depends', null, d.satisfied_at !== null);
   }
-  for (const f of follow.rows) join(`t${f.task_id}`, `t${f.mend_task_id}`, 'follow-up', `${f.n} finding${f.n === 1 ? '' : 's'}`, true);
+  for (const f of follow.rows)
+    join(`t${f.task_id}`, `t${f.mend_task_id}`, 'follow-up', `${f.n} finding${f.n === 1 ? '' : 's'}`, true);
 
-  const shape = [nodes.map((n) => [n.id, n.chainId, n.cycle, n.stage]), edges.map((e) => [e.from, e.to, e.kind, e.label])];
+  const shape = [
+    nodes.map((n) => [n.id, n.chainId, n.cycle, n.stage]),
+    edges.map((e) => [e.from, e.to, e.kind, e.label]),
+  ];
   return {
     id: row.id,
     title: row.title,
@@ -178,9 +253,20 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
     projectPath: row.path,
     nodes,
     edges,
-    chains: chains.rows.map((c) => ({ id: c.id, rootTaskId: c.root_task_id, title: c.title, state: c.state, rejects: c.rejects, acceptedAt: c.accepted_at })),
-    counts: Object.fromEntries(taskStatuses.map((s) => [s, tasks.filter((t) => t.status === s).length])) as PipelineView['counts'],
-    byStage: Object.fromEntries(stages.map((s) => [s, tasks.filter((t) => t.stage === s).length])) as PipelineView['byStage'],
+    chains: chains.rows.map((c) => ({
+      id: c.id,
+      rootTaskId: c.root_task_id,
+      title: c.title,
+      state: c.state,
+      rejects: c.rejects,
+      acceptedAt: c.accepted_at,
+    })),
+    counts: Object.fromEntries(
+      taskStatuses.map((s) => [s, tasks.filter((t) => t.status === s).length]),
+    ) as PipelineView['counts'],
+    byStage: Object.fromEntries(
+      stages.map((s) => [s, tasks.filter((t) => t.stage === s).length]),
+    ) as PipelineView['byStage'],
     costUsd: tasks.reduce((n, t) => n + t.cost_usd, 0),
     tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
     createdAt: row.created_at,
@@ -226,7 +312,9 @@ export async function readPipelines(db: Db, limit: number): Promise<PipelineList
     costUsd: r.cost,
     createdAt: r.created_at,
     finishedAt: r.finished_at,
-    counts: Object.fromEntries(taskStatuses.map((s) => [s, r.counts?.[s] ?? 0])) as PipelineListItem['counts'],
+    counts: Object.fromEntries(
+      taskStatuses.map((s) => [s, r.counts?.[s] ?? 0]),
+    ) as PipelineListItem['counts'],
     scripted: r.scripted,
     tasks: r.tasks,
     chains: r.chains,

@@ -74,11 +74,18 @@ interface RawRow extends Omit<TaskRow, 'attempt' | 'asks'> {
 /** Reads tasks with everything their status is derived from. `where` is SQL of ours over `t`, never text from outside. */
 export async function readTasks(q: Queryable, where: string, values: unknown[]): Promise<TaskRow[]> {
   const { rows } = await q.query<RawRow>(`${select} WHERE ${where}`, values);
-  return rows.map(({ live_started, live_heard, live_progress, ask_id, ask_kind, ask_state, ask_at, ask_answer, ...t }) => ({
-    ...t,
-    attempt: live_started ? { started_at: live_started, heard_at: live_heard, last_progress_at: live_progress } : null,
-    asks: ask_id === null ? null : { id: ask_id, kind: ask_kind, state: ask_state, asked_at: ask_at, answer: ask_answer },
-  }));
+  return rows.map(
+    ({ live_started, live_heard, live_progress, ask_id, ask_kind, ask_state, ask_at, ask_answer, ...t }) => ({
+      ...t,
+      attempt: live_started
+        ? { started_at: live_started, heard_at: live_heard, last_progress_at: live_progress }
+        : null,
+      asks:
+        ask_id === null
+          ? null
+          : { id: ask_id, kind: ask_kind, state: ask_state, asked_at: ask_at, answer: ask_answer },
+    }),
+  );
 }
 
 /** The database's clock and the patience of this installation. */

@@ -1,5 +1,5 @@
-import type { EscalationKind, Look, StatusView } from '#server/domain/views.ts';
 import type { Stage, TaskStatus, Verdict } from '#server/domain/status.ts';
+import type { EscalationKind, Look, StatusView } from '#server/domain/views.ts';
 
 /** What a status is derived from, at the moment of asking: never remembered. */
 export interface StatusFacts {
@@ -45,7 +45,7 @@ const done: Record<Stage | 'none', string> = {
 };
 const asks: Record<EscalationKind, string> = {
   safety: 'Approve first',
-  retries: 'Retries used up',
+  retries: 'What now',
   rejects: 'Rejected again',
   merge: 'Cannot merge',
   question: 'Answer needed',

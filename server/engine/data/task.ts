@@ -20,7 +20,11 @@ interface MoreRow {
 }
 
 const notFound = (id: number) =>
-  new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board, or search with /.');
+  new AlaiError(
+    'NOT_FOUND',
+    `Task #${id} does not exist.`,
+    'Look the number up on the board, or search with /.',
+  );
 
 /** The human moves that the engine would accept right now. */
 export function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['commands'] {
@@ -32,6 +36,7 @@ export function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['comm
   const over = chain === null || chain === 'FINISHED' || chain === 'CANCELLED';
   if (over && ['DONE', 'FAILED', 'CANCELLED'].includes(t.status)) commands.push('reopen');
   if (t.status === 'OPEN' || t.status === 'NEEDS_HUMAN') commands.push('edit');
+  if (t.status === 'RUNNING') commands.push('stop');
   return commands;
 }
 
@@ -68,7 +73,9 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
       [id],
     ),
     q.query<FindingView>(`SELECT ${findingColumns} FROM finding f WHERE f.task_id = $1 ORDER BY f.id`, [id]),
-    q.query<FindingView>(`SELECT ${findingColumns} FROM finding f WHERE f.mend_task_id = $1 ORDER BY f.id`, [id]),
+    q.query<FindingView>(`SELECT ${findingColumns} FROM finding f WHERE f.mend_task_id = $1 ORDER BY f.id`, [
+      id,
+    ]),
     patience(q, timing),
   ]);
   const extra = more.rows[0];

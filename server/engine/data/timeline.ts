@@ -18,17 +18,33 @@ const upper = (v: unknown): string => text(v).toUpperCase();
 const answers: Record<string, string> = { approve: 'approved', send_back: 'sent back', reject: 'rejected' };
 
 function routed(e: EventRow): Said {
-  const route = (e.data.route ?? {}) as { company?: string; tier?: number; choices?: { host?: string | null }[]; reasons?: string[] };
+  const route = (e.data.route ?? {}) as {
+    company?: string;
+    tier?: number;
+    choices?: { host?: string | null }[];
+    reasons?: string[];
+  };
   const host = route.choices?.[0]?.host;
-  const to = [text(route.company), route.tier ? `T${route.tier}` : '', host ? host.toUpperCase() : ''].filter(Boolean).join(', ');
-  return ['done', `Routed to ${to || 'nobody'}`, route.reasons?.join(' ') ?? e.reason];
+  const to = [text(route.company), route.tier ? `T${route.tier}` : '', host ? host.toUpperCase() : '']
+    .filter(Boolean)
+    .join(', ');
+  // The page shows the whole route beside the timeline; here the first reason is enough.
+  return ['done', `Routed to ${to || 'nobody'}`, route.reasons?.[0] ?? e.reason];
 }
 
 /** What each kind of event says on a timeline: look, sentence, reason. What is not here is not worth a line. */
 const words: Record<string, (e: EventRow) => Said> = {
-  'task.created': (e) => ['done', e.actor_kind === 'human' ? `Created by ${e.actor}` : 'Created by its chain', e.reason],
+  'task.created': (e) => [
+    'done',
+    e.actor_kind === 'human' ? `Created by ${e.actor}` : 'Created by its chain',
+    e.reason,
+  ],
   'task.routed': routed,
-  'task.edited': (e) => ['done', `Edited by ${e.actor}`, Object.keys((e.data.patch as object) ?? {}).join(', ')],
+  'task.edited': (e) => [
+    'done',
+    `Edited by ${e.actor}`,
+    Object.keys((e.data.patch as object) ?? {}).join(', '),
+  ],
   'task.queued': (e) => ['queued', `Queued for ${upper(e.data.host)}`, e.reason],
   'task.relaned': (e) => ['queued', `Moved to ${upper(e.data.host)}`, e.reason],
   'task.running': (e) => [
@@ -37,8 +53,15 @@ const words: Record<string, (e: EventRow) => Said> = {
     `Attempt ${text(e.data.n)}, ${text(e.data.model)}, T${text(e.data.tier)}`,
   ],
   'task.needs_human': (e) => ['yours', 'Asks you', e.reason],
-  'task.open': (e) => ['queued', e.actor_kind === 'human' ? `Released by ${e.actor}` : 'Open again', e.reason],
-  'task.done': (e) => (e.data.verdict === 'reject' ? ['failed', 'Rejected', e.reason] : ['done', e.actor_kind === 'human' ? `Done by hand, ${e.actor}` : 'Done', e.reason]),
+  'task.open': (e) => [
+    'queued',
+    e.actor_kind === 'human' ? `Released by ${e.actor}` : 'Open again',
+    e.reason,
+  ],
+  'task.done': (e) =>
+    e.data.verdict === 'reject'
+      ? ['failed', 'Rejected', e.reason]
+      : ['done', e.actor_kind === 'human' ? `Done by hand, ${e.actor}` : 'Done', e.reason],
   'task.failed': (e) => ['failed', `Failed by ${e.actor}`, e.reason],
   'task.cancelled': (e) => ['cancelled', `Cancelled by ${e.actor}`, e.reason],
   'task.skipped': (e) => ['cancelled', 'Skipped', e.reason],
@@ -48,8 +71,13 @@ const words: Record<string, (e: EventRow) => Said> = {
   'attempt.yielded': (e) => ['queued', 'Attempt gave way', e.reason],
   'attempt.cancelled': (e) => ['cancelled', `Attempt stopped by ${e.actor}`, e.reason],
   'step.done': (e) => ['done', `Step ${text(e.data.key)} done`, ''],
-  'escalation.pending': (e) => ['yours', `${e.actor} ${answers[text(e.data.answer)] ?? 'answered'} it`, e.reason],
-  'escalation.open': (e) => (e.actor_kind === 'human' ? ['yours', `${e.actor} took the answer back`, e.reason] : null),
+  'escalation.pending': (e) => [
+    'yours',
+    `${e.actor} ${answers[text(e.data.answer)] ?? 'answered'} it`,
+    e.reason,
+  ],
+  'escalation.open': (e) =>
+    e.actor_kind === 'human' ? ['yours', `${e.actor} took the answer back`, e.reason] : null,
   'chain.accepted': (e) => ['done', 'Merged', e.reason],
   'chain.needs_human': (e) => ['yours', 'The chain asks you', e.reason],
   'chain.finished': () => ['done', 'Chain finished', ''],
@@ -63,7 +91,15 @@ export async function readTimeline(db: Db, taskId: number): Promise<TimelineItem
        WHERE task_id = $1 ORDER BY xid, seq LIMIT 2000`,
       [taskId],
     ),
-    db.pool.query<{ id: number; at: Date; gate: string; ok: boolean; detail: string; try_number: number; verdict: string }>(
+    db.pool.query<{
+      id: number;
+      at: Date;
+      gate: string;
+      ok: boolean;
+      detail: string;
+      try_number: number;
+      verdict: string;
+    }>(
       `SELECT id, at, gate, ok, detail, try_number, verdict FROM gate_result WHERE task_id = $1 AND NOT ok ORDER BY id`,
       [taskId],
     ),
@@ -71,11 +107,19 @@ export async function readTimeline(db: Db, taskId: number): Promise<TimelineItem
   const items: TimelineItem[] = [];
   for (const e of events.rows) {
     const said = words[e.type]?.(e);
-    if (said) items.push({ id: e.id, at: e.at, look: said[0], title: said[1], detail: said[2], actor: e.actor });
+    if (said)
+      items.push({ id: e.id, at: e.at, look: said[0], title: said[1], detail: said[2], actor: e.actor });
   }
   for (const g of gates.rows) {
     const after = g.verdict === 'retry' ? `, fed back as retry ${g.try_number} of 2` : '';
-    items.push({ id: `gate-${g.id}`, at: g.at, look: 'failed', title: `Gate ${g.gate} failed${after}`, detail: g.detail, actor: 'harness' });
+    items.push({
+      id: `gate-${g.id}`,
+      at: g.at,
+      look: 'failed',
+      title: `Gate ${g.gate} failed${after}`,
+      detail: g.detail,
+      actor: 'harness',
+    });
   }
   return items.sort((a, b) => a.at.getTime() - b.at.getTime());
 }

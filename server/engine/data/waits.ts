@@ -5,7 +5,9 @@ const MAX_NAMED = 2;
 
 /** "#4001 to merge and #4002": what is still missing, by name as long as it fits one line. */
 function named(missing: { on_task_id: number; kind: string }[]): string {
-  const words = missing.slice(0, MAX_NAMED).map((d) => `#${d.on_task_id}${d.kind === 'accepted' ? ' to merge' : ''}`);
+  const words = missing
+    .slice(0, MAX_NAMED)
+    .map((d) => `#${d.on_task_id}${d.kind === 'accepted' ? ' to merge' : ''}`);
   const more = missing.length - words.length;
   return more > 0 ? `${words.join(', ')} and ${more} more` : words.join(' and ');
 }
@@ -38,7 +40,9 @@ export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<n
         `SELECT h.name, h.state, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
       )
       .then((r) => r.rows),
-    q.query<{ engaged: boolean }>(`SELECT engaged FROM kill_switch WHERE scope = 'factory'`).then((r) => r.rows[0]?.engaged ?? false),
+    q
+      .query<{ engaged: boolean }>(`SELECT engaged FROM kill_switch WHERE scope = 'factory'`)
+      .then((r) => r.rows[0]?.engaged ?? false),
   ]);
 
   const byTask = Map.groupBy(missing, (d) => d.task_id);

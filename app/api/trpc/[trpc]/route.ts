@@ -6,7 +6,11 @@ import { appRouter } from '#server/api/root.ts';
 export const dynamic = 'force-dynamic';
 
 async function handler(req: Request): Promise<Response> {
-  return fetchRequestHandler({ endpoint: '/api/trpc', req, router: appRouter, createContext: () => createContext(req),
+  return fetchRequestHandler({
+    endpoint: '/api/trpc',
+    req,
+    router: appRouter,
+    createContext: () => createContext(req),
     onError: ({ error, path }) => report(error, path),
   });
 }
