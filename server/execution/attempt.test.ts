@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +12,9 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { noSandbox } from '#server/execution/sandbox/none.ts';
 import type { ChatRequest, Provider, ToolCall } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';
+import { createGitHttp } from '#server/projects/git-http.ts';
 import { bentoFiles, checkoutMain, createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createRunner } from '#workers/runner.ts';
 
 const API = 'Bento: API — user auth + subscription management endpoints';
 const MEALS = 'Bento: Frontend — meal selection + checkout flow';
@@ -67,7 +71,7 @@ async function factory(files: Record<string, string>, o = {}): Promise<Factory> 
   return f;
 }
 
-describe('the Bento API', () => {
+describe('the Bento API', { timeout: 180_000 }, () => {
   it('is built, rejected, mended, reviewed, audited and merged', async () => {
     const f = await factory(await bentoFiles('scaffold', 'schema'));
     const run = await f.chain({ id: 4004, title: API });
@@ -96,7 +100,7 @@ describe('the Bento API', () => {
   });
 });
 
-describe('feedback', () => {
+describe('feedback', { timeout: 120_000 }, () => {
   let f: Factory;
   beforeAll(async () => {
     f = await factory(await bentoFiles('scaffold', 'schema', 'landing', 'api'));
@@ -375,5 +379,33 @@ describe('going on', () => {
     expect((await f.run(w, memoryPorts(), undefined, puppet(turns))).kind).toBe('failed');
     const clone = { gitDir: join(f.home, 'hosts/forge/clones/p1.git') };
     expect((await git(['show', 'refs/alai/unfinished/78-1:half.txt'], clone)).stdout).toBe('half');
+  });
+});
+
+describe('over the conductor’s git server', { timeout: 120_000 }, () => {
+  it('a host that shares no path with it builds, reviews and merges with the token', async () => {
+    const f = await factory(node);
+    const handler = createGitHttp({ repositories: f.home, token: 'host-token' });
+    const server = createServer((req, res) => void handler(req, res));
+    await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/git/project.git`;
+    await git(['config', 'http.receivepack', 'true'], { gitDir: f.bare });
+    const run = async (stage: 'BUILD' | 'DOCS', repositoryToken: string) => {
+      const w = await f.work(stage, { title: 'Over HTTP' });
+      const hostDir = join(f.home, 'hosts/far');
+      const go = createRunner({ hostDir, provider: () => f.provider, sandbox: f.sandbox, repositoryToken });
+      return go(
+        { ...w, project: { ...w.project, repositoryUrl: url } },
+        memoryPorts(),
+        new AbortController().signal,
+      );
+    };
+    expect(await run('DOCS', 'host-token')).toMatchObject({
+      kind: 'done',
+      integration: { result: 'merged' },
+    });
+    expect(await gitLine(['log', '--format=%s', '-1', 'main'], { gitDir: f.bare })).toContain('Over HTTP');
+    expect(await run('BUILD', 'wrong')).toMatchObject({ kind: 'infra', code: 'GIT_FAILED' });
+    server.close();
   });
 });

@@ -115,7 +115,7 @@ export async function openWorkspace(
 
   let head = base;
   let pushed = true;
-  let scratched = false;
+  let scratchedAt = '';
 
   const ws: Workspace = {
     root,
@@ -220,9 +220,11 @@ export async function openWorkspace(
     },
 
     async scratch() {
-      if (!scratched) {
+      // A copy made before the builder's step would show the reviewer yesterday's files.
+      if (scratchedAt !== head) {
+        await removeTree(scratchDir, o.hostDir);
         await cp(root, scratchDir, { recursive: true, verbatimSymlinks: true });
-        scratched = true;
+        scratchedAt = head;
       }
       return scratchDir;
     },
@@ -248,7 +250,9 @@ export async function openWorkspace(
       await removeTree(root, o.hostDir);
       await removeTree(scratchDir, o.hostDir);
       await rm(index, { force: true });
-      if (pushed) await git(['update-ref', '-d', `refs/alai/attempts/${key}`], { gitDir }).catch(() => {});
+      const refs = wanted.map((sha) => `refs/alai/wanted/${sha}`);
+      if (pushed) refs.push(`refs/alai/attempts/${key}`);
+      for (const ref of refs) await git(['update-ref', '-d', ref], { gitDir }).catch(() => {});
     },
   };
   return ws;

@@ -174,7 +174,7 @@ describe('integrating', () => {
   });
 });
 
-describe('whole chains', () => {
+describe('whole chains', { timeout: 180_000 }, () => {
   it('six in one project, all at once, land without losing a file', async () => {
     const f = await createFactory({
       'package.json': JSON.stringify({ name: 'demo', type: 'module', scripts: { test: 'node --test' } }),

@@ -28,6 +28,19 @@ export interface IntegrateInput {
 const ROUNDS = 20;
 
 export async function integrate(i: IntegrateInput): Promise<IntegrationResult> {
+  try {
+    return await land(i);
+  } finally {
+    for (const ref of [trunkRef(i), mergeRef(i)])
+      await git(['update-ref', '-d', ref], { gitDir: i.gitDir }).catch(() => {});
+  }
+}
+
+/** Refs of this attempt alone: two slots of one host merge at the same time. */
+const trunkRef = (i: IntegrateInput) => `refs/alai/trunk/${i.work.attemptId}`;
+const mergeRef = (i: IntegrateInput) => `refs/alai/merges/${i.work.attemptId}`;
+
+async function land(i: IntegrateInput): Promise<IntegrationResult> {
   const { work, ports, signal } = i;
   const branch = work.project.defaultBranch;
   const ref = `refs/heads/${branch}`;
@@ -123,7 +136,7 @@ const merged = (p: IntegrationPlan, rebased: boolean, files: number): Integratio
 
 async function fetchTrunk(i: IntegrateInput, o: GitOptions): Promise<string> {
   const { repositoryUrl, defaultBranch } = i.work.project;
-  const local = `refs/alai/trunk/${i.work.attemptId}`;
+  const local = trunkRef(i);
   const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
   await git([...args, repositoryUrl, `+refs/heads/${defaultBranch}:${local}`], o);
   return gitLine(['rev-parse', local], o);
@@ -217,7 +230,7 @@ async function commitMerge(i: IntegrateInput, o: GitOptions, tree: string, trunk
     env,
     input: message,
   });
-  await git(['update-ref', `refs/alai/merges/${task.id}-${i.work.n}`, sha], o);
+  await git(['update-ref', mergeRef(i), sha], o);
   return sha;
 }
 

@@ -94,12 +94,18 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
     let bytes = 0;
     let note = '';
     const max = o.maxBytes ?? 64 * 1024 * 1024;
-    const kill = () => {
+    const send = (signal: NodeJS.Signals) => {
       try {
-        if (child.pid) process.kill(-child.pid, 'SIGKILL');
+        if (child.pid) process.kill(-child.pid, signal);
       } catch {
         // Already gone.
       }
+    };
+    let last: NodeJS.Timeout | undefined;
+    const kill = () => {
+      // Asked first, because a git that is killed outright leaves its lock files behind.
+      send('SIGTERM');
+      last ??= setTimeout(() => send('SIGKILL'), 500);
     };
     const timer = setTimeout(() => {
       note = `no end after ${o.timeoutMs ?? 300_000} ms`;
@@ -119,6 +125,7 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
+      clearTimeout(last);
       o.signal?.removeEventListener('abort', kill);
       resolve({
         stdout: Buffer.concat(out).toString(),

@@ -103,7 +103,7 @@ export async function importFolder(path: string, home: string): Promise<Imported
   const ref = `refs/heads/${found.defaultBranch}`;
   if (await stat(join(bareRepository, 'HEAD')).catch(() => null)) {
     // Only forward: the factory's branch may hold accepted work that the folder has not seen.
-    await git(['fetch', '--quiet', '--no-tags', source, `${ref}:${ref}`], {
+    await git(['fetch', '--quiet', '--no-tags', '--update-shallow', source, `${ref}:${ref}`], {
       gitDir: bareRepository,
       ok: [1],
     });
@@ -113,7 +113,7 @@ export async function importFolder(path: string, home: string): Promise<Imported
     try {
       await git(['init', '--quiet', '--bare', '--template=', half]);
       const o = { gitDir: half };
-      await git(['fetch', '--quiet', '--no-tags', source, `+${ref}:${ref}`], o);
+      await git(['fetch', '--quiet', '--no-tags', '--update-shallow', source, `+${ref}:${ref}`], o);
       await git(['symbolic-ref', 'HEAD', ref], o);
       for (const [k, v] of [
         ['http.receivepack', 'true'],

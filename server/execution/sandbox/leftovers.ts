@@ -53,10 +53,47 @@ export async function reapLeftovers(hostDir: string): Promise<number> {
     }
     await rm(path, { recursive: true, force: true });
   }
+  killed += killMarked(`TMPDIR=${runDir}/`);
+  for (const clone of await readdir(join(hostDir, 'clones')).catch(() => [] as string[])) {
+    await removeLocks(join(hostDir, 'clones', clone));
+  }
   for (const folder of ['work', 'scratch', 'index']) {
     await rm(join(hostDir, folder), { recursive: true, force: true });
   }
   return killed;
+}
+
+/**
+ * Without a sandbox a command can leave its process group. What it started still carries the temporary folder that only
+ * this command was given, and is found by that (Linux only). Returns how many were killed.
+ */
+export function killMarked(marker: string): number {
+  if (process.platform !== 'linux') return 0;
+  let killed = 0;
+  for (const pid of readdirSync('/proc').filter((d) => /^\d+$/.test(d))) {
+    try {
+      if (
+        !readFileSync(`/proc/${pid}/environ`, 'latin1')
+          .split('\0')
+          .some((v) => v.startsWith(marker))
+      )
+        continue;
+      process.kill(Number(pid), 'SIGKILL');
+      killed++;
+    } catch {
+      // Not ours to see, or gone.
+    }
+  }
+  return killed;
+}
+
+/** Lock files of a git that was killed would make every later fetch of that clone fail. */
+async function removeLocks(clone: string): Promise<void> {
+  const folders = await readdir(join(clone, 'refs'), { recursive: true }).catch(() => [] as string[]);
+  const refs = folders.filter((f) => f.endsWith('.lock')).map((f) => join('refs', f));
+  for (const lock of [...refs, 'packed-refs.lock', 'config.lock', 'HEAD.lock', 'shallow.lock']) {
+    await rm(join(clone, lock), { force: true });
+  }
 }
 
 /** The leader may have ended while its children live on: the group is still the command's then. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
 import { capText, escapeText } from '../escape.ts';
 import type { CommandResult } from '../ports.ts';
-import { killGroup, startTimeOf } from './leftovers.ts';
+import { killGroup, killMarked, startTimeOf } from './leftovers.ts';
 import { INSIDE, type Sandbox } from './sandbox.ts';
 
 export interface ProcessSpec {
@@ -67,7 +67,10 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
       throw new AlaiError('SANDBOX_REFUSED', 'the command could not start', 'See the host’s log.');
     }
     const pidFile = join(runDir, `${pid}.json`);
-    const kill = () => killGroup(pid);
+    const kill = () => {
+      killGroup(pid);
+      if (!s.sandbox.isolates) killMarked(`TMPDIR=${tmp}`);
+    };
     const timer = setTimeout(() => {
       timedOut = true;
       kill();

@@ -144,6 +144,14 @@ describe.each([
   });
 });
 
+it('without a sandbox, also what left its process group dies with its command', async () => {
+  const mark = `alai-mark-${Math.random().toString(36).slice(2)}`;
+  const code = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', stdio: 'ignore', detached: true }).unref()`;
+  await run(js(code), { sandbox: noSandbox });
+  await sleep(50);
+  expect(await findProcess(mark)).toBe(null);
+});
+
 describe('what a dead host left', () => {
   it('is killed by the next one, and a process with a recycled number is not', async () => {
     const own = join(dir, 'hosts/anvil');
@@ -159,6 +167,15 @@ describe('what a dead host left', () => {
     expect(await gone(a)).toBe(true);
     expect(alive(b)).toBe(true);
     killGroup(b);
+  });
+
+  it('gives its clones back without the lock files of a killed git', async () => {
+    const own = join(dir, 'hosts/locked');
+    const refs = join(own, 'clones/p.git/refs/remotes/origin');
+    await mkdir(refs, { recursive: true });
+    for (const name of ['main', 'main.lock']) await writeFile(join(refs, name), '');
+    await reapLeftovers(own);
+    expect(await readdir(refs)).toEqual(['main']);
   });
 
   it('never runs a command whose pid could not be written down', async () => {

@@ -20,6 +20,9 @@ const tools = { list, read, write, edit, search, run, report, finding, finish } 
   Tool
 >;
 
+/** One result must not fill a model's whole context, whatever the blueprint allows a command to print. */
+const MAX_RESULT = 32_000;
+
 /** What the model is told of the tools of a step. */
 export function toolSpecs(names: readonly ToolName[]): ToolSpec[] {
   return names.map((name) => {
@@ -46,7 +49,7 @@ export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutc
   c.signal.throwIfAborted();
   try {
     const outcome = await tool.run(parsed.data, c);
-    const { text } = capText(escapeText(outcome.output), c.step.limits.outputBytes);
+    const { text } = capText(escapeText(outcome.output), Math.min(c.step.limits.outputBytes, MAX_RESULT));
     return { ...outcome, output: outcome.ok ? text : `FAILED: ${text}` };
   } catch (e) {
     c.signal.throwIfAborted();

@@ -87,6 +87,11 @@ describe('gates', () => {
     expect(await check(gate)).toMatchObject({ ok: true, skipped: 'package.json has no test script' });
     await writeFile(join(root, 'package.json'), '{"scripts":{"test":"node --test"}}');
     expect((await check(gate)).skipped).toBeUndefined();
+    await writeFile(
+      join(root, 'package.json'),
+      '{"scripts":{"test":"vitest"},"devDependencies":{"vitest":"5"}}',
+    );
+    expect((await check(gate)).skipped).toContain('not installed');
   });
 });
 
