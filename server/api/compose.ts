@@ -6,7 +6,6 @@ import type { ChainPlan } from '#server/domain/plan.ts';
 import {
   type Created,
   type CreateTasks,
-  createTasksSchema,
   type NewTask,
   type RoutePreview,
   routeSchema,
@@ -19,7 +18,6 @@ import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { addProject } from '#server/projects/commands.ts';
-import { createSampleRepository, readSample } from '#server/projects/sample.ts';
 import { classifyByKeywords } from '#server/routing/keywords.ts';
 import { planWork } from '#server/routing/policy.ts';
 import type { HostState } from '#server/routing/schema.ts';
@@ -152,20 +150,4 @@ export async function editWork(
     return await editTask(q, id, version, clean, routed, actor);
   });
   await publishDeliveries(s.db.pool, s.queue, deliveries).catch(() => {});
-}
-
-/**
- * Makes a fresh repository of a shipped sample and sets its tasks going. Each run has a repository of its own, because the
- * second one would find the work of the first already done.
- */
-export async function runSample(s: Services, name: 'bento', runId: string, actor: Actor): Promise<Created> {
-  const sample = await readSample(name);
-  const folder = path.join(s.env.ALAI_HOME, 'samples', `${name}-${runId}`, name);
-  await createSampleRepository(folder, name);
-  const project = await addProject(s.db, s.env.ALAI_HOME, folder, { isSample: true });
-  return await createWork(
-    s,
-    createTasksSchema.parse({ idempotencyKey: `sample-${name}-${runId}`, project: project.id, pipelineTitle: sample.title, tasks: sample.tasks }),
-    actor,
-  );
 }

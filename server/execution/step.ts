@@ -107,6 +107,11 @@ export async function runStep(
     const failures = await runGates(c, step, { tree, treeBefore, tryNumber, output: said(state) });
     await ws.restore(tree);
     if (failures.length === 0) break;
+    const broken = reviewing ? failures.filter((f) => f.gate === 'command') : [];
+    if (broken.length > 0 && state.report !== null) {
+      rejectFor(c, step, state, broken);
+      break;
+    }
     if (tryNumber >= TRIES) {
       const [first] = failures;
       throw new GateFailure(
@@ -133,17 +138,47 @@ export async function runStep(
   };
 }
 
+/**
+ * A command that fails under review rejects the work, whatever the reviewer said: it may not write, so asking it again
+ * cannot help, and what the harness saw outweighs an opinion.
+ */
+function rejectFor(
+  c: StepContext,
+  step: BlueprintStep,
+  state: StepState,
+  broken: { detail: string; output: string }[],
+): void {
+  for (const f of broken)
+    state.findings.push({
+      severity: 'major',
+      title: `The harness ran it, and it fails: ${f.detail.split('\n')[0]}`.slice(0, 300),
+      detail: 'Found by the harness while this was reviewed.',
+      file: null,
+      line: null,
+      evidence: f.output.slice(-4_000),
+    });
+  if (state.report) state.report = { ...state.report, verdict: 'reject' };
+  c.transcript.add(step.key, 'harness', { text: 'A command fails under review, so the work is rejected.' });
+}
+
 async function runGates(
   c: StepContext,
   step: BlueprintStep,
   at: { tree: string; treeBefore: string; tryNumber: number; output: string },
 ): Promise<{ gate: string; detail: string; output: string }[]> {
   const ws = c.workspace;
+  const reviewing = c.work.task.stage === 'REVIEW' || c.work.task.stage === 'SECURITY';
   const changes = at.tree === at.treeBefore ? [] : await ws.changes(at.treeBefore, at.tree);
   const addedLines = changes.length === 0 ? [] : await ws.addedLines(at.treeBefore, at.tree);
   const failures: { gate: string; detail: string; output: string }[] = [];
   const record = async (gate: string, r: GateResult, ms: number) => {
-    const verdict = r.ok ? 'pass' : at.tryNumber < TRIES ? 'retry' : 'escalate';
+    const verdict = r.ok
+      ? 'pass'
+      : reviewing && gate === 'command'
+        ? 'reject'
+        : at.tryNumber < TRIES
+          ? 'retry'
+          : 'escalate';
     const entry: GateRecord = {
       stepKey: step.key,
       gate,

@@ -1,0 +1,44 @@
+import path from 'node:path';
+import { createTRPCClient, httpBatchLink, TRPCClientError } from '@trpc/client';
+import superjson from 'superjson';
+import type { AppRouter } from '#server/api/root.ts';
+import { AlaiError, type ErrorCode, errorCodes } from '#server/domain/errors.ts';
+import { env } from '#server/platform/env.ts';
+import { readText } from '#server/platform/files.ts';
+
+export type Api = ReturnType<typeof createTRPCClient<AppRouter>>;
+
+/** Where Mission Control is, and who asks: the token that `npm start` wrote, or ALAI_URL and ALAI_API_TOKEN for another machine. */
+function target(): { url: string; token: string } {
+  const e = env();
+  const url = (process.env.ALAI_URL ?? `http://127.0.0.1:${e.PORT}`).replace(/\/$/, '');
+  const token = e.ALAI_API_TOKEN ?? readText(path.join(e.ALAI_HOME, 'token'))?.trim();
+  if (!token)
+    throw new AlaiError('SIGN_IN_REQUIRED', `There is no token in ${e.ALAI_HOME}.`, 'Run npm start once in this folder, or set ALAI_URL and ALAI_API_TOKEN.');
+  return { url, token };
+}
+
+/** A typed client of the API; the CLI holds no logic of its own. */
+export function api(): Api {
+  const { url, token } = target();
+  return createTRPCClient<AppRouter>({
+    links: [
+      httpBatchLink({
+        url: `${url}/api/trpc`,
+        transformer: superjson,
+        headers: { authorization: `Bearer ${token}` },
+      }),
+    ],
+  });
+}
+
+/** Turns an answer of the API into our typed refusal; a server that is not there gets its own words. */
+export function refusalOf(e: unknown): unknown {
+  if (!(e instanceof TRPCClientError)) return e;
+  const refusal = (e.data as { refusal?: { code?: string; hint?: string } } | undefined)?.refusal;
+  const code = refusal?.code;
+  if (code && (errorCodes as readonly string[]).includes(code)) return new AlaiError(code as ErrorCode, e.message, refusal?.hint ?? '');
+  if (e.cause && /fetch failed|ECONNREFUSED/.test(String(e.cause)))
+    return new AlaiError('NOT_FOUND', `Mission Control does not answer at ${target().url}.`, 'Start it with npm start.');
+  return e;
+}

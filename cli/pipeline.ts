@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { api } from './client.ts';
+import { pipelineText, routeText } from './format.ts';
+import { taskNumber } from './mc.ts';
+import { print } from './output.ts';
+
+/** `alai pipeline`, `alai route`, `alai factory`. */
+export function registerPipelineCommands(program: Command): void {
+  const pipeline = program.command('pipeline').description('pipelines: status, advance, create (by the number of one of its tasks)');
+  const show = async (taskId: number) => {
+    const task = await api().tasks.get.query({ id: taskId });
+    const view = await api().pipelines.get.query({ id: task.pipelineId as number });
+    print(view, () => pipelineText(view));
+  };
+  pipeline.command('status').argument('<task>', 'number', taskNumber).action(show);
+  pipeline
+    .command('advance')
+    .description('queue what may go on now')
+    .argument('<task>', 'number', taskNumber)
+    .action(async (taskId: number) => {
+      await api().pipelines.advance.mutate({ taskId });
+      await show(taskId);
+    });
+  pipeline
+    .command('create')
+    .description('start the chain of a task that has none live')
+    .argument('<task>', 'number', taskNumber)
+    .action(async (taskId: number) => {
+      await api().pipelines.create.mutate({ taskId });
+      await show(taskId);
+    });
+
+  program
+    .command('route')
+    .description('a dry run: who would do it, on which model, and why; nothing is created')
+    .argument('<title>')
+    .option('-d, --description <text>', 'description', '')
+    .option('-t, --tag <tag>', 'tag, repeatable', (v: string, all: string[]) => [...all, v], [])
+    .action(async (title: string, o: { description: string; tag: string[] }) => {
+      const [preview] = await api().routing.preview.query({ tasks: [{ title, description: o.description, tags: o.tag }], projectId: null });
+      if (!preview) throw new Error('no answer');
+      const { route } = preview;
+      const flat = {
+        company: route.company,
+        complexity: route.complexity,
+        domain: route.domain,
+        type: route.type,
+        tier: route.tier,
+        host: route.choices[0]?.host ?? null,
+        held: route.held,
+        reasons: route.reasons,
+        route,
+      };
+      print(flat, () => routeText(preview));
+    });
+
+  const factory = program.command('factory').description('the kill switch: stop, resume, status');
+  factory
+    .command('stop')
+    .description('no new attempt starts, and every agent ends within seconds; nothing that is done is lost')
+    .argument('[reason]')
+    .action(async (reason?: string) => {
+      await api().factory.stop.mutate({ reason: reason ?? 'from the terminal' });
+      const status = await api().factory.status.query();
+      print(status, () => 'Stopped. `npx alai factory resume` lets it go on.');
+    });
+  factory.command('resume').action(async () => {
+    await api().factory.resume.mutate();
+    const status = await api().factory.status.query();
+    print(status, () => 'The factory goes on.');
+  });
+  factory.command('status').action(async () => {
+    const status = await api().factory.status.query();
+    print(status, () => JSON.stringify(status, null, 2));
+  });
+}
