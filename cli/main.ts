@@ -1,7 +1,11 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
 import { fail } from './output.ts';
+import { refusalOf } from './client.ts';
+import { registerTaskCommands } from './mc.ts';
+import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
+import { registerSampleCommand } from './sample.ts';
 
 const program = new Command('alai')
   .description('Mission Control of the ALAI company factory')
@@ -9,10 +13,13 @@ const program = new Command('alai')
   .showHelpAfterError()
   .exitOverride();
 
+registerTaskCommands(program);
+registerPipelineCommands(program);
+registerSampleCommand(program);
 registerProcessCommands(program);
 
 try {
   await program.parseAsync(process.argv);
 } catch (e) {
-  fail(e, process.argv.includes('--json'));
+  fail(refusalOf(e), process.argv.includes('--json'));
 }
