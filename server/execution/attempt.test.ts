@@ -63,6 +63,13 @@ const oneStep = (step: Record<string, unknown>) =>
     ],
   });
 
+/** Processes of a group that still run; a zombie waits for its parent and does nothing. */
+function groupOf(pgid: number): string[] {
+  return execFileSync('ps', ['-eo', 'pgid=,stat=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((l) => new RegExp(`^\\s*${pgid}\\s+[^Z]`).test(l));
+}
+
 const factories: Factory[] = [];
 afterAll(() => Promise.all(factories.map((f) => f.stop())));
 async function factory(files: Record<string, string>, o = {}): Promise<Factory> {
@@ -335,7 +342,7 @@ describe('an attempt that is not to go on', () => {
     controller.abort(reason);
     expect(await running).toMatchObject(outcome);
     expect(Date.now() - from).toBeLessThan(1_000);
-    expect(() => process.kill(-pid, 0)).toThrow();
+    await expect.poll(() => groupOf(pid), { timeout: 1_000 }).toEqual([]);
     expect(await readdir(join(f.home, 'hosts/forge/work'))).toEqual([]);
   });
 
@@ -385,6 +392,23 @@ describe('going on', () => {
     expect(await gitLine(['rev-parse', 'refs/heads/minion/77-1'], { gitDir: f.bare })).toBe(
       first.steps[1]?.commit,
     );
+  });
+
+  it('says again how a merge ended that was stored just before a crash, and merges nothing twice', async () => {
+    const f = await factory(node);
+    const w = await f.work('DOCS', { title: 'Describe it' });
+    const first = await f.run(w);
+    expect(first).toMatchObject({ kind: 'done', integration: { result: 'merged' } });
+    const [plan] = first.ports.plans;
+    const steps = w.steps.map((s) => {
+      const done = first.ports.steps.find((d) => d.stepId === s.id);
+      return { ...s, done: true, commit: done?.commit ?? null, output: done?.output ?? null };
+    });
+    const landed = memoryPorts({ landedIntegration: async () => plan ?? null });
+    const again = await f.run({ ...w, n: 2, steps, baseCommit: steps[0]?.commit ?? null }, landed);
+    expect(again).toMatchObject({ kind: 'done', integration: { result: 'merged', newSha: plan?.newSha } });
+    expect(landed.steps).toEqual([]);
+    expect(landed.plans).toEqual([]);
   });
 
   it('keeps unfinished work of a failed attempt where nothing deletes it', async () => {

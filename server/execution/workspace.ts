@@ -1,9 +1,9 @@
-import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
+import { alone, dropNestedRepositories, removeTree, retrying } from './workspace-files.ts';
 
 /**
  * One attempt's files. The worktree is a plain folder without `.git`; the repository, and this attempt's private index,
@@ -40,22 +40,6 @@ export interface FileChange {
   status: 'A' | 'M' | 'D' | 'T';
   added: number;
   removed: number;
-}
-
-const PUSH_TRIES = 3;
-const locks = new Map<string, Promise<unknown>>();
-
-/** Runs one after the other per clone: two fetches at once fight over refs. */
-async function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = locks.get(key) ?? Promise.resolve();
-  const mine = before.then(work, work);
-  const settled = mine.catch(() => {});
-  locks.set(key, settled);
-  try {
-    return await mine;
-  } finally {
-    if (locks.get(key) === settled) locks.delete(key);
-  }
 }
 
 /** Branch and folder name of an attempt. */
@@ -256,56 +240,4 @@ export async function openWorkspace(
     },
   };
   return ws;
-}
-
-async function retrying<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  for (let n = 1; ; n++) {
-    try {
-      return await call();
-    } catch (e) {
-      const transient = e instanceof AlaiError && e.data.transient === true;
-      if (!transient || n >= PUSH_TRIES) throw e;
-      await sleep(300 * 2 ** n, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
-}
-
-/**
- * A repository made by the agent inside the worktree would be read by our git, with a configuration the agent wrote.
- * It is removed before git looks; links are never followed.
- */
-async function dropNestedRepositories(dir: string): Promise<void> {
-  for (const e of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
-    const path = join(dir, e.name);
-    if (/^(\.git|git~\d+)[ .]*$/i.test(e.name.normalize('NFKC')))
-      await rm(path, { recursive: true, force: true });
-    else if (e.isDirectory() && e.name !== 'node_modules') await dropNestedRepositories(path);
-  }
-}
-
-/** Removes a folder of ours, never anything a link in it points at, never anything outside the host's home. */
-async function removeTree(dir: string, hostDir: string): Promise<void> {
-  const inside = relative(hostDir, dir);
-  if (inside === '' || inside.startsWith('..') || !inside.includes(sep)) {
-    throw new AlaiError(
-      'INTERNAL',
-      `refusing to remove ${dir}`,
-      'This is a fault of ours; please report it.',
-    );
-  }
-  try {
-    await rm(dir, { recursive: true, force: true });
-  } catch (e) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((e as NodeJS.ErrnoException).code ?? '')) throw e;
-    // A command took away the right to enter its folders.
-    await unlock(dir);
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function unlock(dir: string): Promise<void> {
-  await chmod(dir, 0o700);
-  for (const e of await readdir(dir, { withFileTypes: true })) {
-    if (e.isDirectory()) await unlock(join(dir, e.name));
-  }
 }

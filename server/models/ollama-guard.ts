@@ -127,8 +127,8 @@ export function classify(
     case null:
       break;
   }
-  if (signal.aborted && signal.reason instanceof Error && signal.reason.name !== 'TimeoutError')
-    return signal.reason;
+  const timedOut = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
+  if (signal.aborted && !timedOut) return signal.reason;
   if (signal.aborted) {
     return modelError('MODEL_TIMEOUT', `${url} did not answer in time`, 'Check the model server.', true, e);
   }

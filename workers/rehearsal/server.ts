@@ -12,6 +12,7 @@ import {
   plannedFaultSchema,
 } from './faults.ts';
 import { loadScenarios, type Scenario } from './scenarios.ts';
+import { type Body, details, json, line, message, stream, tag } from './wire.ts';
 
 export interface RehearsalOptions {
   scenarios: string;
@@ -48,8 +49,6 @@ interface Context {
   lastUse: Map<string, number>;
   faults: FaultPlan;
 }
-
-type Body = Record<string, unknown>;
 
 async function handle(ctx: Context, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const path = new URL(req.url ?? '/', 'http://x').pathname;
@@ -154,70 +153,6 @@ function scripted(said: Said, fault: FaultName | null): Said {
   }
 }
 
-async function stream(
-  res: ServerResponse,
-  model: string,
-  said: Said,
-  ms: number,
-  tokens: Body,
-  chat: boolean,
-) {
-  res.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  const put = (o: unknown) => void res.write(`${JSON.stringify(o)}\n`);
-  const text = said.text || (said.fault ? 'Let me think about this' : '');
-  const words = text.match(/\S+\s*/g) ?? [];
-  const size = Math.max(4, Math.ceil(words.length / 6));
-  for (let i = 0; i < words.length; i += size) {
-    if (res.destroyed) return;
-    const part = words.slice(i, i + size).join('');
-    put(line(model, chat ? { role: 'assistant', content: part } : part, false));
-    await sleep((ms * size) / Math.max(words.length, 1));
-  }
-  switch (said.fault) {
-    case 'truncated':
-      return void res.end();
-    case 'bad-json':
-      res.write('{"model":"broken","message":{"role":"assistant","content":"half a\n');
-      return void res.end();
-    case 'silent':
-      return;
-    case 'endless':
-      while (!res.destroyed) {
-        put(line(model, chat ? { role: 'assistant', content: 'and on and on ' } : 'and on ', false));
-        await sleep(5);
-      }
-      return;
-    default:
-  }
-  const calls = message('', said);
-  if (chat && said.calls.length > 0) put(line(model, calls, false));
-  put(line(model, chat ? { role: 'assistant', content: '' } : '', true, 'stop', tokens));
-  res.end();
-}
-
-function message(content: string, said: Said) {
-  const tool_calls = said.calls.map((c) => ({ function: { name: c.name, arguments: c.arguments } }));
-  return { role: 'assistant', content, ...(tool_calls.length > 0 ? { tool_calls } : {}) };
-}
-
-function line(model: string, what: unknown, done: boolean, reason?: string, tokens: Body = {}) {
-  const body = typeof what === 'string' ? { response: what } : { message: what };
-  const end = {
-    done_reason: reason,
-    total_duration: 1_000_000,
-    load_duration: 1_000,
-    prompt_eval_duration: 1_000,
-    eval_duration: 1_000,
-  };
-  return {
-    model,
-    created_at: new Date().toISOString(),
-    ...body,
-    done,
-    ...(done ? { ...end, ...tokens } : {}),
-  };
-}
-
 function show(ctx: Context, res: ServerResponse, body: Body): void {
   const name = modelOf(body);
   if (!isInstalled(ctx, name)) {
@@ -273,20 +208,6 @@ function embed(ctx: Context, res: ServerResponse, body: Body): void {
   json(res, 200, { model, embeddings, prompt_eval_count: inputs.join(' ').length });
 }
 
-const details = () => ({
-  parent_model: '',
-  format: 'scripted',
-  family: 'scripted',
-  families: ['scripted'],
-  parameter_size: '0',
-  quantization_level: 'none',
-});
-
-function tag(name: string) {
-  const digest = createHash('sha256').update(name).digest('hex');
-  return { name, model: name, modified_at: new Date(0).toISOString(), size: 0, digest, details: details() };
-}
-
 function loaded(ctx: Context) {
   const now = Date.now();
   return [...ctx.lastUse]
@@ -299,11 +220,6 @@ const isInstalled = (ctx: Context, name: string) => {
   const bare = bareModel(name);
   return ctx.installed.has(bare) || ctx.installed.has(`${bare}:latest`);
 };
-
-function json(res: ServerResponse, status: number, body: unknown): void {
-  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  res.end(JSON.stringify(body));
-}
 
 async function readBody(req: IncomingMessage): Promise<string | null> {
   const parts: Buffer[] = [];
