@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { registerWorker } from '#server/engine/hosts.ts';
@@ -38,6 +38,8 @@ function redisInstalled(): boolean {
 /** A database with the settings that are shipped (durable commits), a Redis where one is installed, one host with 50 slots. */
 export async function openBench(): Promise<Bench> {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-bench-'));
+  // As root, PostgreSQL runs as another user: where it may not enter, its cluster would be left behind elsewhere.
+  chmodSync(home, 0o755);
   const server = await startEmbeddedPostgres({ home, password: 'only-on-loopback-for-the-bench' });
   const admin = createDb(server.url, { max: 1 });
   await admin.pool.query('CREATE DATABASE bench');

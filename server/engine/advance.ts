@@ -35,13 +35,17 @@ export function advancer(
 ): (a: Advance) => Promise<'ok' | 'stale'> {
   return coalesce(async (items: Advance[]) => {
     const { results, deliveries } = await transaction(db, async (q) => {
-      const { rows } = await q.query<Row>('SELECT * FROM alai_advance($1, $2, $3, $4, $5::jsonb[])', [
-        items.map((i) => i.attemptId),
-        items.map((i) => i.fence),
-        items.map((i) => i.verdict),
-        items.map((i) => i.commit),
-        items.map((i) => (i.report ? JSON.stringify(i.report) : null)),
-      ]);
+      const { rows } = await q.query<Row>({
+        name: 'alai_advance',
+        text: 'SELECT * FROM alai_advance($1, $2, $3, $4, $5::jsonb[])',
+        values: [
+          items.map((i) => i.attemptId),
+          items.map((i) => i.fence),
+          items.map((i) => i.verdict),
+          items.map((i) => i.commit),
+          items.map((i) => (i.report ? JSON.stringify(i.report) : null)),
+        ],
+      });
       const out: Delivery[] = [];
       const released = rows[0]?.released ?? [];
       if (released.length > 0)
@@ -51,7 +55,12 @@ export function advancer(
           out.push(...(await progressChain(q, row.chain_id, row.task_id, items[i] as Advance)));
       }
       const pipelines = [...new Set(rows.map((r) => r.pipeline_id).filter((p): p is number => p !== null))];
-      if (pipelines.length > 0) await q.query('SELECT alai_derive($1)', [pipelines.sort((a, b) => a - b)]);
+      if (pipelines.length > 0)
+        await q.query({
+          name: 'alai_derive',
+          text: 'SELECT alai_derive($1)',
+          values: [pipelines.sort((a, b) => a - b)],
+        });
       return { results: rows.map((r) => r.result), deliveries: out };
     });
     // Not awaited: the work is safe, and what a crash leaves unsent the conductor sends.

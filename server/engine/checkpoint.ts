@@ -19,9 +19,10 @@ export function checkpointer(
   leaseMs: number,
 ): (c: Checkpoint) => Promise<CheckpointResult> {
   return coalesce(async (items: Checkpoint[]) => {
-    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; next_step: number | null }>(
-      'SELECT result, next_step FROM alai_checkpoint($1, $2, $3, $4, $5, $6::jsonb[], $7)',
-      [
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; next_step: number | null }>({
+      name: 'alai_checkpoint',
+      text: 'SELECT result, next_step FROM alai_checkpoint($1, $2, $3, $4, $5, $6::jsonb[], $7)',
+      values: [
         items.map((i) => i.attemptId),
         items.map((i) => i.fence),
         items.map((i) => i.stepId),
@@ -30,7 +31,7 @@ export function checkpointer(
         items.map((i) => JSON.stringify(i.output)),
         leaseMs,
       ],
-    );
+    });
     return rows.map((r) => ({ result: r.result, nextStepId: r.next_step }));
   });
 }

@@ -29,14 +29,18 @@ export function claimer(
   lease: { leaseMs: number; deadlineMs: number },
 ): (r: ClaimRequest) => Promise<ClaimResult> {
   return coalesce(async (items: ClaimRequest[]) => {
-    const { rows } = await db.pool.query<Row>('SELECT * FROM alai_claim($1, $2, $3, $4, $5, $6)', [
-      items.map((i) => i.taskId),
-      items.map((i) => i.dispatch),
-      items.map((i) => i.host),
-      items.map((i) => i.workerId),
-      lease.leaseMs,
-      lease.deadlineMs,
-    ]);
+    const { rows } = await db.pool.query<Row>({
+      name: 'alai_claim',
+      text: 'SELECT * FROM alai_claim($1, $2, $3, $4, $5, $6)',
+      values: [
+        items.map((i) => i.taskId),
+        items.map((i) => i.dispatch),
+        items.map((i) => i.host),
+        items.map((i) => i.workerId),
+        lease.leaseMs,
+        lease.deadlineMs,
+      ],
+    });
     return rows.map(
       (r): ClaimResult =>
         r.result === 'ok'
@@ -57,10 +61,11 @@ export function starter(
   db: Pick<Db, 'pool'>,
 ): (r: StartRequest) => Promise<{ result: 'ok' | 'stale'; stepId: number | null }> {
   return coalesce(async (items: StartRequest[]) => {
-    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; step_id: number | null }>(
-      'SELECT * FROM alai_start($1, $2, $3)',
-      [items.map((i) => i.attemptId), items.map((i) => i.fence), items.map((i) => i.sandboxed)],
-    );
+    const { rows } = await db.pool.query<{ result: 'ok' | 'stale'; step_id: number | null }>({
+      name: 'alai_start',
+      text: 'SELECT * FROM alai_start($1, $2, $3)',
+      values: [items.map((i) => i.attemptId), items.map((i) => i.fence), items.map((i) => i.sandboxed)],
+    });
     return rows.map((r) => ({ result: r.result, stepId: r.step_id }));
   });
 }

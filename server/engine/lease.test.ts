@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
+import { ENGINE } from './event.ts';
 import { resumeFactory, stopFactory } from './factory.ts';
 import { endAttempt } from './failure.ts';
 import { feedEnd, readFeed } from './feed.ts';
@@ -10,7 +11,6 @@ import { invariants } from './invariants.ts';
 import { heartbeat } from './lease.ts';
 import { relaneTasks } from './outbox.ts';
 import { sweep } from './sweep.ts';
-import { ENGINE } from './event.ts';
 
 const { db } = await testDatabase();
 let f: Awaited<ReturnType<typeof testFactory>>;

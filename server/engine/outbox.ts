@@ -37,14 +37,11 @@ async function queueFrom(
   host: string | null,
 ): Promise<Delivery[]> {
   if (taskIds.length === 0) return [];
-  const { rows } = await q.query<Row>('SELECT * FROM alai_queue($1, $2, $3, $4, $5, $6)', [
-    taskIds,
-    from,
-    actor.kind,
-    actor.name,
-    reason,
-    host,
-  ]);
+  const { rows } = await q.query<Row>({
+    name: 'alai_queue',
+    text: 'SELECT * FROM alai_queue($1, $2, $3, $4, $5, $6)',
+    values: [taskIds, from, actor.kind, actor.name, reason, host],
+  });
   return rows.map(toDelivery);
 }
 
@@ -109,13 +106,24 @@ export async function unsentDeliveries(q: Queryable, olderThanMs: number): Promi
   return rows.map(toDelivery);
 }
 
+/** Well below the age at which the sweep takes an unmarked message for a lost one. */
+const MARK_AFTER_MS = 50;
+
 /** Batched dispatch of single tasks: queued in the database, then delivered. Answers whether the task could be queued. */
 export function dispatcher(db: Pick<Db, 'pool'>, publisher: Publisher): (taskId: number) => Promise<boolean> {
+  // What is not marked as sent is published once more, which the claim refuses. So marks are not awaited, and gathered
+  // for a moment: a commit of their own would compete with the claim that the message has just caused.
+  let sent: Delivery[] = [];
+  const mark = () => {
+    const marking = sent;
+    sent = [];
+    markSent(db.pool, marking).catch(() => {});
+  };
   return coalesce(async (taskIds: number[]) => {
     const deliveries = await queueTasks(db.pool, taskIds, ENGINE, 'Ready');
     await publisher.publish(deliveries);
-    // Not awaited: what is not marked as sent is published once more, which the claim refuses.
-    void markSent(db.pool, deliveries).catch(() => {});
+    if (sent.length === 0 && deliveries.length > 0) setTimeout(mark, MARK_AFTER_MS).unref();
+    sent.push(...deliveries);
     const queued = new Set(deliveries.map((d) => d.taskId));
     return taskIds.map((id) => queued.has(id));
   });

@@ -4,7 +4,14 @@ import { askHuman } from './escalation.ts';
 import { ENGINE, REAPER } from './event.ts';
 import { afterAttempt, rewindSteps } from './failure.ts';
 import { move } from './move.ts';
-import { type Delivery, type Publisher, publishDeliveries, queueTasks, relaneTasks, unsentDeliveries } from './outbox.ts';
+import {
+  type Delivery,
+  type Publisher,
+  publishDeliveries,
+  queueTasks,
+  relaneTasks,
+  unsentDeliveries,
+} from './outbox.ts';
 
 /** Ends attempts whose worker is gone and gives their tasks back. In the caller's transaction. */
 export async function loseAttempts(

@@ -46,6 +46,8 @@ const SETTINGS = [
   'max_connections = 200',
   'shared_buffers = 256MB',
   'jit = off',
+  // As durable as the default, with one system call for a commit's write and flush instead of two: half the latency here.
+  'wal_sync_method = open_datasync',
   // Parallel workers want /dev/shm, which containers keep at 64 MB.
   'max_parallel_workers_per_gather = 0',
 ];

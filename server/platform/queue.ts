@@ -120,20 +120,23 @@ export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined
     backend,
     async publish(deliveries) {
       const byHost = Map.groupBy(deliveries, (d) => d.host);
-      for (const [host, list] of byHost)
-        await queueOf(host).addBulk(
-          list.map((d) => ({
-            name: 'task',
-            data: { taskId: d.taskId, dispatch: d.dispatch },
-            opts: {
-              jobId: `${d.taskId}-${d.dispatch}`,
-              attempts: 1,
-              removeOnComplete: true,
-              removeOnFail: true,
-              ...(priorities[d.priority] ? { priority: priorities[d.priority] } : {}),
-            },
-          })),
-        );
+      for (const [host, list] of byHost) {
+        const jobs = list.map((d) => ({
+          name: 'task',
+          data: { taskId: d.taskId, dispatch: d.dispatch },
+          opts: {
+            jobId: `${d.taskId}-${d.dispatch}`,
+            attempts: 1,
+            removeOnComplete: true,
+            removeOnFail: true,
+            ...(priorities[d.priority] ? { priority: priorities[d.priority] } : {}),
+          },
+        }));
+        const [only] = jobs;
+        // A bulk is a transaction of its own; a single message is one script.
+        if (only && jobs.length === 1) await queueOf(host).add(only.name, only.data, only.opts);
+        else await queueOf(host).addBulk(jobs);
+      }
     },
     async consume(host, concurrency, process, onError) {
       const worker = new Worker(
