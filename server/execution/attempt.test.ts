@@ -111,12 +111,21 @@ describe('a reviewer', () => {
   it('that passes work whose tests fail is overruled by what the harness saw', async () => {
     const f = await factory({
       ...node,
-      'test/broken.test.js': "import test from 'node:test';\ntest('breaks', () => { throw new Error('broken'); });\n",
+      'test/broken.test.js':
+        "import test from 'node:test';\ntest('breaks', () => { throw new Error('broken'); });\n",
     });
     const kind = puppet([
-      [call('report', { summary: 'All of it reads well.', verdict: 'pass', verification: 'read it' }), finish],
+      [
+        call('report', { summary: 'All of it reads well.', verdict: 'pass', verification: 'read it' }),
+        finish,
+      ],
     ]);
-    const r = await f.run(await f.work('REVIEW', { title: 'Review: anything' }), memoryPorts(), undefined, kind);
+    const r = await f.run(
+      await f.work('REVIEW', { title: 'Review: anything' }),
+      memoryPorts(),
+      undefined,
+      kind,
+    );
     expect(r).toMatchObject({ kind: 'done', verdict: 'reject' });
     expect(r.kind === 'done' && r.findings.map((x) => x.severity)).toEqual(['major']);
     expect(r.ports.gates.filter((g) => g.gate === 'command').map((g) => g.verdict)).toEqual(['reject']);

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { IntegrationResult, WorkStep } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import { leaseLost } from './outcome.ts';
-import { command, type StepContext } from './step.ts';
+import { runCommand } from './run-command.ts';
+import type { StepContext } from './step.ts';
 
 /** Merges what was reviewed (or, for OPS and DOCS, what this task wrote) and stores the step. */
 export async function merge(c: StepContext, s: WorkStep): Promise<IntegrationResult> {
@@ -51,7 +52,7 @@ async function recheck(c: StepContext, root: string, tree: string): Promise<stri
     const from = performance.now();
     const r = await c.config.runGate(gate, {
       root,
-      run: (argv, seconds) => command(c, step, argv, seconds, 16_000, root),
+      run: (argv, seconds) => runCommand(c, step, argv, seconds, 16_000, root),
       changed: [],
       addedLines: [],
       output: '',

@@ -1,0 +1,102 @@
+import type { GateRecord } from '#server/domain/attempt.ts';
+import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { outsidePaths } from './policy.ts';
+import type { GateResult } from './ports.ts';
+import { runCommand } from './run-command.ts';
+import type { StepContext } from './step.ts';
+import type { StepState } from './tools/tool.ts';
+
+/** The gates at the end of a step, and what a failed one means. */
+
+/** The first try and two with the failure fed back. */
+export const TRIES = 3;
+const GATE_OUTPUT = 16_000;
+
+/**
+ * A command that fails under review rejects the work, whatever the reviewer said: it may not write, so asking it again
+ * cannot help, and what the harness saw outweighs an opinion.
+ */
+export function rejectFor(
+  c: StepContext,
+  step: BlueprintStep,
+  state: StepState,
+  broken: { detail: string; output: string }[],
+): void {
+  for (const f of broken)
+    state.findings.push({
+      severity: 'major',
+      title: `The harness ran it, and it fails: ${f.detail.split('\n')[0]}`.slice(0, 300),
+      detail: 'Found by the harness while this was reviewed.',
+      file: null,
+      line: null,
+      evidence: f.output.slice(-4_000),
+    });
+  if (state.report) state.report = { ...state.report, verdict: 'reject' };
+  c.transcript.add(step.key, 'harness', { text: 'A command fails under review, so the work is rejected.' });
+}
+
+/** Runs every gate of the step on the tree that would be committed; answers with those that failed. */
+export async function runGates(
+  c: StepContext,
+  step: BlueprintStep,
+  at: { tree: string; treeBefore: string; tryNumber: number; output: string },
+): Promise<{ gate: string; detail: string; output: string }[]> {
+  const ws = c.workspace;
+  const reviewing = c.work.task.stage === 'REVIEW' || c.work.task.stage === 'SECURITY';
+  const changes = at.tree === at.treeBefore ? [] : await ws.changes(at.treeBefore, at.tree);
+  const addedLines = changes.length === 0 ? [] : await ws.addedLines(at.treeBefore, at.tree);
+  const failures: { gate: string; detail: string; output: string }[] = [];
+  const record = async (gate: string, r: GateResult, ms: number) => {
+    const verdict = r.ok
+      ? 'pass'
+      : reviewing && gate === 'command'
+        ? 'reject'
+        : at.tryNumber < TRIES
+          ? 'retry'
+          : 'escalate';
+    const entry: GateRecord = {
+      stepKey: step.key,
+      gate,
+      tryNumber: at.tryNumber,
+      ok: r.ok,
+      verdict,
+      detail: r.skipped ? `skipped: ${r.skipped}` : r.detail,
+      command: r.command,
+      exitCode: r.exitCode,
+      ms,
+      tree: at.tree,
+      output: r.output.slice(-GATE_OUTPUT),
+    };
+    c.gathered.gates.push(entry);
+    c.transcript.add(step.key, 'gate', {
+      gate,
+      ok: r.ok,
+      detail: entry.detail,
+      try: at.tryNumber,
+      command: r.command,
+    });
+    c.ports.progress();
+    await c.ports.gate(entry);
+    if (!r.ok) failures.push({ gate, detail: r.detail, output: entry.output });
+  };
+
+  // The tools checked each path; commands may have written elsewhere, so the finished diff is checked too.
+  const outside = changes.map((f) => outsidePaths(step.paths, f.path)).filter((w) => w !== null);
+  if (outside.length > 0) {
+    const detail = `files outside what this step may write: ${outside.slice(0, 5).join('; ')}. Put them back.`;
+    await record('paths', { ok: false, detail, command: null, exitCode: null, output: '' }, 0);
+  }
+  for (const gate of step.gates) {
+    c.signal.throwIfAborted();
+    const from = performance.now();
+    const r = await c.config.runGate(gate, {
+      root: ws.root,
+      run: (argv, seconds) => runCommand(c, step, argv, seconds, GATE_OUTPUT),
+      changed: changes.filter((f) => f.status !== 'D').map((f) => f.path),
+      addedLines,
+      output: at.output,
+    });
+    await record(gate.kind, r, Math.round(performance.now() - from));
+  }
+  return failures;
+}
