@@ -29,7 +29,7 @@ export function SignIn() {
   const [step, setStep] = useState<Step>('checking');
   const [refusal, setRefusal] = useState(refusals.link);
   const [code, setCode] = useState('');
-  const posted = useRef(false);
+  const posted = useRef('');
 
   const post = useCallback(async (given: string) => {
     setStep('posting');
@@ -47,13 +47,19 @@ export function SignIn() {
   }, []);
 
   useEffect(() => {
-    if (posted.current) return;
-    posted.current = true;
-    const given = location.hash.replace(/^#(code=)?/, '');
-    // Out of the address bar and the history before anything else can read it.
-    if (given) history.replaceState(null, '', location.pathname + location.search);
-    if (given) void post(given);
-    else setStep('asking');
+    const read = () => {
+      const given = location.hash.replace(/^#(code=)?/, '');
+      // Out of the address bar and the history before anything else can read it.
+      if (given) history.replaceState(null, '', location.pathname + location.search);
+      if (given && given !== posted.current) {
+        posted.current = given;
+        void post(given);
+      } else if (!posted.current) setStep('asking');
+    };
+    read();
+    // A link opened while this page is shown changes the fragment only and loads nothing.
+    addEventListener('hashchange', read);
+    return () => removeEventListener('hashchange', read);
   }, [post]);
 
   const submit = (e: FormEvent) => {

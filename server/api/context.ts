@@ -1,11 +1,15 @@
 import { viewerOf } from './auth.ts';
 import { requireOwnOrigin } from './origin.ts';
 import { services } from './services.ts';
-import type { Context } from './trpc.ts';
+import { type Context, onTheWire } from './trpc.ts';
 
 /** Who asks, and what the procedures work with. A foreign origin is nobody, and says so. */
 export async function createContext(req: Request): Promise<Context> {
-  const s = services();
-  requireOwnOrigin(req, s.env);
-  return { viewer: await viewerOf(s.db, req, s.env.ALAI_AUTH_SECRET ?? ''), s };
+  try {
+    const s = services();
+    requireOwnOrigin(req, s.env);
+    return { viewer: await viewerOf(s.db, req, s.env.ALAI_AUTH_SECRET ?? ''), s };
+  } catch (e) {
+    throw onTheWire(e);
+  }
 }

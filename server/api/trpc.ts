@@ -54,6 +54,12 @@ export function refusalOf(cause: unknown): Refusal {
   };
 }
 
+/** A refusal of ours with its code on the wire; anything else as it was. */
+export function onTheWire(cause: unknown): unknown {
+  if (!isAlaiError(cause)) return cause;
+  return new TRPCError({ code: wireCodes[cause.code] ?? 'BAD_REQUEST', message: cause.message, cause });
+}
+
 const t = initTRPC.context<Context>().create({
   transformer: superjson,
   errorFormatter: ({ shape, error }) => {
@@ -75,10 +81,7 @@ export const createCallerFactory = t.createCallerFactory;
 /** Gives our refusals their code on the wire. First in every procedure. */
 const refusals = t.middleware(async ({ next }) => {
   const result = await next();
-  if (!result.ok && isAlaiError(result.error.cause)) {
-    const cause = result.error.cause;
-    throw new TRPCError({ code: wireCodes[cause.code] ?? 'BAD_REQUEST', message: cause.message, cause });
-  }
+  if (!result.ok && isAlaiError(result.error.cause)) throw onTheWire(result.error.cause);
   return result;
 });
 

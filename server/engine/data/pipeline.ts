@@ -171,10 +171,11 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
       project_id: string | null;
       name: string | null;
       path: string | null;
+      is_sample: boolean | null;
       created_at: Date;
       finished_at: Date | null;
     }>(
-      `SELECT l.id, l.title, l.state, l.project_id, p.name, p.path, l.created_at, l.finished_at
+      `SELECT l.id, l.title, l.state, l.project_id, p.name, p.path, p.is_sample, l.created_at, l.finished_at
        FROM pipeline l LEFT JOIN project p ON p.id = l.project_id WHERE l.id = $1`,
       [id],
     ),
@@ -271,7 +272,8 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
     tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
     createdAt: row.created_at,
     finishedAt: row.finished_at,
-    scripted: tasks.some((t) => t.scripted),
+    // The shipped sample is always rehearsed, so it says so before the first answer.
+    scripted: row.is_sample === true || tasks.some((t) => t.scripted),
     dagHash: createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16),
   };
 }

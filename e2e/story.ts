@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { notes } from './factory.ts';
+
+export interface Factory {
+  /** The one-time sign-in link. */
+  link: string;
+  home: string;
+}
+export const factory = (): Factory => JSON.parse(readFileSync(notes, 'utf8')) as Factory;
+
+/** The session that the first test signs in, for all after it. */
+export const session = path.join(path.dirname(notes), 'session.json');
+
+/** Nothing on this page breaks WCAG 2.2 AA, in the dark and in the light. */
+export async function expectAccessible(page: Page, name: string): Promise<void> {
+  const before = await page.evaluate(() => document.documentElement.dataset.theme);
+  for (const theme of ['dark', 'light'])
+    await test.step(`${name} is accessible, ${theme}`, async () => {
+      await page.evaluate((t) => {
+        document.documentElement.dataset.theme = t;
+      }, theme);
+      // Colours change over 120 ms, and a colour on its way has no contrast to speak of.
+      await page.waitForTimeout(200);
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
+      const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n  ')}`);
+      expect(told).toEqual([]);
+    });
+  await page.evaluate((t) => {
+    if (t) document.documentElement.dataset.theme = t;
+  }, before);
+}
+
+/** Notes every error that the page itself makes, so that a quiet failure fails the test. */
+export function watchErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('pageerror', (e) => errors.push(e.message));
+  page.on('console', (m) => {
+    // Refusals are answers; the browser reports every status above 399 as an error of its own.
+    if (m.type() === 'error' && !m.text().startsWith('Failed to load resource')) errors.push(m.text());
+  });
+  return errors;
+}
