@@ -30,7 +30,10 @@ test.describe('with a session', () => {
     const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     expect((await request.get(board, { headers: foreign })).status()).toBe(403);
     expect(await (await request.get(feed, { headers: foreign })).text()).toContain('FORBIDDEN');
-    const stop = await request.post('/api/trpc/factory.stop', { headers: foreign, data: { json: { reason: '' } } });
+    const stop = await request.post('/api/trpc/factory.stop', {
+      headers: foreign,
+      data: { json: { reason: '' } },
+    });
     expect(stop.status()).toBe(403);
   });
 

@@ -16,7 +16,9 @@ export function makeRepository(dir: string): string {
     `import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { price } from '../price.js';\n\ntest('three crowns an apple', () => assert.equal(price(2), 6));\n`,
   );
   const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=Stranger', '-c', 'user.email=stranger@example.invalid', ...args], { cwd: dir });
+    execFileSync('git', ['-c', 'user.name=Stranger', '-c', 'user.email=stranger@example.invalid', ...args], {
+      cwd: dir,
+    });
   git('init', '--quiet', '--initial-branch=main');
   git('add', '--all');
   git('commit', '--quiet', '-m', 'A corner shop');
@@ -25,5 +27,7 @@ export function makeRepository(dir: string): string {
 
 /** The subjects of what is on the project's branch, newest first. */
 export function commitsOf(dir: string): string[] {
-  return execFileSync('git', ['log', '--format=%s', 'main'], { cwd: dir, encoding: 'utf8' }).trim().split('\n');
+  return execFileSync('git', ['log', '--format=%s', 'main'], { cwd: dir, encoding: 'utf8' })
+    .trim()
+    .split('\n');
 }

@@ -27,7 +27,9 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
       const { violations } = await new AxeBuilder({ page })
         .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
         .analyze();
-      const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n  ')}`);
+      const told = violations.map(
+        (v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n  ')}`,
+      );
       expect(told).toEqual([]);
     });
   await page.evaluate((t) => {
