@@ -8,5 +8,6 @@ export function toggleTheme(): void {
   const root = document.documentElement;
   const next = root.dataset.theme === 'light' ? 'dark' : 'light';
   root.dataset.theme = next;
+  // biome-ignore lint/suspicious/noDocumentCookie: the server reads it to render the right paper; Cookie Store is not everywhere
   document.cookie = `${themeCookie}=${next}; path=/; max-age=31536000; samesite=lax`;
 }
