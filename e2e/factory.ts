@@ -19,7 +19,7 @@ function ended(child: ChildProcess): Promise<void> {
 /** Boots the real product, as `npm start` does, with a home, a port and a rehearsal of its own; stops it afterwards. */
 // biome-ignore lint/style/noDefaultExport: Playwright reads the default export
 export default async function startFactory(): Promise<() => Promise<void>> {
-  const home = mkdtempSync(path.join(tmpdir(), 'alai-e2e-'));
+  const home = mkdtempSync(path.join(tmpdir(), 'mission-control-e2e-'));
   const port = process.env.ALAI_E2E_PORT ?? '';
   const child = spawn(process.execPath, [path.join(root, 'scripts/start.mjs')], {
     cwd: root,
