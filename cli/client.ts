@@ -14,7 +14,11 @@ function target(): { url: string; token: string } {
   const url = (process.env.ALAI_URL ?? `http://127.0.0.1:${e.PORT}`).replace(/\/$/, '');
   const token = e.ALAI_API_TOKEN ?? readText(path.join(e.ALAI_HOME, 'token'))?.trim();
   if (!token)
-    throw new AlaiError('SIGN_IN_REQUIRED', `There is no token in ${e.ALAI_HOME}.`, 'Run npm start once in this folder, or set ALAI_URL and ALAI_API_TOKEN.');
+    throw new AlaiError(
+      'SIGN_IN_REQUIRED',
+      `There is no token in ${e.ALAI_HOME}.`,
+      'Run npm start once in this folder, or set ALAI_URL and ALAI_API_TOKEN.',
+    );
   return { url, token };
 }
 
@@ -37,8 +41,13 @@ export function refusalOf(e: unknown): unknown {
   if (!(e instanceof TRPCClientError)) return e;
   const refusal = (e.data as { refusal?: { code?: string; hint?: string } } | undefined)?.refusal;
   const code = refusal?.code;
-  if (code && (errorCodes as readonly string[]).includes(code)) return new AlaiError(code as ErrorCode, e.message, refusal?.hint ?? '');
+  if (code && (errorCodes as readonly string[]).includes(code))
+    return new AlaiError(code as ErrorCode, e.message, refusal?.hint ?? '');
   if (e.cause && /fetch failed|ECONNREFUSED/.test(String(e.cause)))
-    return new AlaiError('NOT_FOUND', `Mission Control does not answer at ${target().url}.`, 'Start it with npm start.');
+    return new AlaiError(
+      'NOT_FOUND',
+      `Mission Control does not answer at ${target().url}.`,
+      'Start it with npm start.',
+    );
   return e;
 }

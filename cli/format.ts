@@ -25,7 +25,9 @@ export function ageText(ms: number): string {
   return `${Math.floor(s / 86_400)}d`;
 }
 
-export function taskLine(t: Pick<TaskListItem, 'id' | 'title' | 'status' | 'stage' | 'company' | 'tier' | 'priority'>): string {
+export function taskLine(
+  t: Pick<TaskListItem, 'id' | 'title' | 'status' | 'stage' | 'company' | 'tier' | 'priority'>,
+): string {
   const who = [t.stage, t.company, t.tier ? `T${t.tier}` : null].filter(Boolean).join(' · ');
   return `#${t.id}  [${t.priority}]  ${statusText(t.status).padEnd(24)}  ${t.title}${who ? `   ${who}` : ''}`;
 }
@@ -42,21 +44,44 @@ export function taskText(t: TaskView): string {
   put('Blueprint', t.blueprint);
   put('Waits', t.waits);
   put('Verdict', t.verdict);
-  put('Tokens', `${t.tokensIn} in, ${t.tokensOut} out${t.scripted ? ' (scripted, no model was called)' : ''}`);
+  put(
+    'Tokens',
+    `${t.tokensIn} in, ${t.tokensOut} out${t.scripted ? ' (scripted, no model was called)' : ''}`,
+  );
   put('Report', t.report?.taskSummary);
   if (t.route) lines.push('', 'Why', ...t.route.reasons.map((r) => `  ${r}`));
-  if (t.steps.length > 0) lines.push('', 'Steps', ...t.steps.map((s) => `  ${s.state === 'DONE' ? '✓' : s.state === 'RUNNING' ? '◐' : '○'} ${s.key}${s.commit ? `  ${s.commit.slice(0, 7)}` : ''}`));
-  if (t.findings.length > 0) lines.push('', 'Findings', ...t.findings.map((f) => `  ${f.severity}: ${f.title}${f.file ? ` (${f.file}${f.line ? `:${f.line}` : ''})` : ''}`));
+  if (t.steps.length > 0)
+    lines.push(
+      '',
+      'Steps',
+      ...t.steps.map(
+        (s) =>
+          `  ${s.state === 'DONE' ? '✓' : s.state === 'RUNNING' ? '◐' : '○'} ${s.key}${s.commit ? `  ${s.commit.slice(0, 7)}` : ''}`,
+      ),
+    );
+  if (t.findings.length > 0)
+    lines.push(
+      '',
+      'Findings',
+      ...t.findings.map(
+        (f) => `  ${f.severity}: ${f.title}${f.file ? ` (${f.file}${f.line ? `:${f.line}` : ''})` : ''}`,
+      ),
+    );
   if (t.commands.length > 0) lines.push('', `You can: ${t.commands.join(', ')}`);
   return lines.join('\n');
 }
 
 export function pipelineText(p: PipelineView): string {
-  const lines = [`Pipeline #${p.id}  ${p.title}  ${p.state}${p.scripted ? '   scripted, no model was called' : ''}`, ''];
+  const lines = [
+    `Pipeline #${p.id}  ${p.title}  ${p.state}${p.scripted ? '   scripted, no model was called' : ''}`,
+    '',
+  ];
   for (const c of p.chains) {
     lines.push(`#${c.rootTaskId} ${c.title}   ${c.state}`);
     for (const n of p.nodes.filter((x) => x.chainId === c.id && x.taskId !== null))
-      lines.push(`    ${(n.stage ?? '').padEnd(9)} ${statusText(n.status).padEnd(24)} #${n.taskId} ${n.company ?? ''}`);
+      lines.push(
+        `    ${(n.stage ?? '').padEnd(9)} ${statusText(n.status).padEnd(24)} #${n.taskId} ${n.company ?? ''}`,
+      );
   }
   return lines.join('\n');
 }

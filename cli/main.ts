@@ -1,8 +1,8 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
-import { fail } from './output.ts';
 import { refusalOf } from './client.ts';
 import { registerTaskCommands } from './mc.ts';
+import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
 import { registerSampleCommand } from './sample.ts';

@@ -13,7 +13,8 @@ export function taskNumber(value: string): number {
 const collect = (value: string, all: string[]) => [...all, value];
 
 /** A project is named by its id or by a folder, which may be given relative to where one stands. */
-const projectOf = (value: string | undefined) => (value === undefined ? null : /^[0-9a-f]{16}$/.test(value) ? value : path.resolve(value));
+const projectOf = (value: string | undefined) =>
+  value === undefined ? null : /^[0-9a-f]{16}$/.test(value) ? value : path.resolve(value);
 
 /** `alai mc`: tasks from the terminal. */
 export function registerTaskCommands(program: Command): void {
@@ -25,7 +26,12 @@ export function registerTaskCommands(program: Command): void {
     .option('-t, --tag <tag>', 'tag, repeatable (deploy and docs ask for those stages)', collect, [])
     .option('-d, --description <text>', 'description', '')
     .option('--project <folder|id>', 'a git repository on this machine, or a known project')
-    .option('--after <task>', 'wait for this task, repeatable', (v: string, all: number[]) => [...all, taskNumber(v)], [])
+    .option(
+      '--after <task>',
+      'wait for this task, repeatable',
+      (v: string, all: number[]) => [...all, taskNumber(v)],
+      [],
+    )
     .option('--company <name>')
     .option('--blueprint <name>')
     .option('--key <text>', 'idempotency key: the same key creates once')
@@ -62,11 +68,19 @@ export function registerTaskCommands(program: Command): void {
     .action(async (o) => {
       const items = await api().tasks.list.query({
         limit: o.limit,
-        ...(o.status ? { status: [o.status.toUpperCase()] } : o.all ? {} : { status: ['OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN'] as const }),
+        ...(o.status
+          ? { status: [o.status.toUpperCase()] }
+          : o.all
+            ? {}
+            : { status: ['OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN'] as const }),
         ...(o.tag ? { tag: o.tag } : {}),
         ...(o.search ? { q: o.search } : {}),
       } as never);
-      print(items, () => (items.length ? items.map(taskLine).join('\n') : 'No tasks. Add one with: npx alai mc add "…" --project <folder>'));
+      print(items, () =>
+        items.length
+          ? items.map(taskLine).join('\n')
+          : 'No tasks. Add one with: npx alai mc add "…" --project <folder>',
+      );
     });
   mc.command('show')
     .argument('<task>', 'number', taskNumber)

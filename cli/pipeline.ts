@@ -6,7 +6,9 @@ import { print } from './output.ts';
 
 /** `alai pipeline`, `alai route`, `alai factory`. */
 export function registerPipelineCommands(program: Command): void {
-  const pipeline = program.command('pipeline').description('pipelines: status, advance, create (by the number of one of its tasks)');
+  const pipeline = program
+    .command('pipeline')
+    .description('pipelines: status, advance, create (by the number of one of its tasks)');
   const show = async (taskId: number) => {
     const task = await api().tasks.get.query({ id: taskId });
     const view = await api().pipelines.get.query({ id: task.pipelineId as number });
@@ -37,7 +39,10 @@ export function registerPipelineCommands(program: Command): void {
     .option('-d, --description <text>', 'description', '')
     .option('-t, --tag <tag>', 'tag, repeatable', (v: string, all: string[]) => [...all, v], [])
     .action(async (title: string, o: { description: string; tag: string[] }) => {
-      const [preview] = await api().routing.preview.query({ tasks: [{ title, description: o.description, tags: o.tag }], projectId: null });
+      const [preview] = await api().routing.preview.query({
+        tasks: [{ title, description: o.description, tags: o.tag }],
+        projectId: null,
+      });
       if (!preview) throw new Error('no answer');
       const { route } = preview;
       const flat = {

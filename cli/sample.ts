@@ -28,7 +28,9 @@ export function summary(p: PipelineView, seconds: number) {
 export function registerSampleCommand(program: Command): void {
   program
     .command('sample')
-    .description('run a shipped sample: a repository, five tasks, twenty and more after a while; scripted, no model is called')
+    .description(
+      'run a shipped sample: a repository, five tasks, twenty and more after a while; scripted, no model is called',
+    )
     .argument('<name>', 'bento', (v: string) => {
       if (v === 'bento') return v;
       throw new InvalidArgumentError('the shipped sample is: bento');
@@ -40,7 +42,11 @@ export function registerSampleCommand(program: Command): void {
       const started = Date.now();
       const created = await client.sample.run.mutate({ name });
       if (!o.wait) {
-        print(created, () => `Pipeline #${created.pipelineId} runs with tasks ${created.taskIds.map((t) => `#${t}`).join(', ')}.`);
+        print(
+          created,
+          () =>
+            `Pipeline #${created.pipelineId} runs with tasks ${created.taskIds.map((t) => `#${t}`).join(', ')}.`,
+        );
         return;
       }
       let last = '';
@@ -52,15 +58,25 @@ export function registerSampleCommand(program: Command): void {
         });
         if (view && ended.has(view.state)) {
           const result = summary(view, (Date.now() - started) / 1000);
-          print(result, () => `${result.done} done, ${result.failed} failed in ${result.seconds} s. Repository: ${result.project}\nscripted, no model was called`);
+          print(
+            result,
+            () =>
+              `${result.done} done, ${result.failed} failed in ${result.seconds} s. Repository: ${result.project}\nscripted, no model was called`,
+          );
           process.exitCode = view.state === 'DONE' && result.failed === 0 ? exits.ok : exits.failed;
           return;
         }
-        const line = view ? `${view.counts.DONE} done, ${view.counts.RUNNING} running, ${view.counts.QUEUED} queued` : 'waiting for the web server';
+        const line = view
+          ? `${view.counts.DONE} done, ${view.counts.RUNNING} running, ${view.counts.QUEUED} queued`
+          : 'waiting for the web server';
         if (!isJson() && line !== last) process.stderr.write(`${line}\n`);
         last = line;
         if (Date.now() - started > o.timeout * 1000)
-          throw new AlaiError('LIMIT_REACHED', `Not done after ${o.timeout} s: ${line}.`, `Look at it with: npx alai pipeline status ${created.taskIds[0]}`);
+          throw new AlaiError(
+            'LIMIT_REACHED',
+            `Not done after ${o.timeout} s: ${line}.`,
+            `Look at it with: npx alai pipeline status ${created.taskIds[0]}`,
+          );
         await sleep(500);
       }
     });

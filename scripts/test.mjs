@@ -139,6 +139,8 @@ function tests() {
 function faults() {
   tools();
   check('Prisma client', node, ['scripts/prisma.mjs', 'generate']);
+  // The web server is among what is killed, and it serves built pages.
+  if (!check('Build', node, ['scripts/build.ts'])) return;
   vitest('Faults', ['--config', 'test/faults/vitest.config.ts'], 'faults');
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Blueprint } from './blueprint.ts';
-import { severities, type Stage, type Verdict, verdicts } from './status.ts';
+import { type Stage, severities, type Verdict, verdicts } from './status.ts';
 
 /** A problem found by a reviewer. `file` is relative to the repository; text is data, never instructions. */
 export const findingSchema = z.object({

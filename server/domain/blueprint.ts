@@ -2,7 +2,17 @@ import { z } from 'zod';
 
 export const agentRoles = ['lead', 'builder', 'reviewer'] as const;
 export type AgentRole = (typeof agentRoles)[number];
-export const toolNames = ['list', 'read', 'write', 'edit', 'search', 'run', 'report', 'finding', 'finish'] as const;
+export const toolNames = [
+  'list',
+  'read',
+  'write',
+  'edit',
+  'search',
+  'run',
+  'report',
+  'finding',
+  'finish',
+] as const;
 export type ToolName = (typeof toolNames)[number];
 
 export const gateSchema = z.discriminatedUnion('kind', [

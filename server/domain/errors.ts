@@ -59,7 +59,13 @@ export class AlaiError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly data: Record<string, unknown>;
-  constructor(code: ErrorCode, message: string, hint: string, data: Record<string, unknown> = {}, cause?: unknown) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string,
+    data: Record<string, unknown> = {},
+    cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'AlaiError';
     this.code = code;

@@ -45,7 +45,13 @@ export type EscalationState = (typeof escalationStates)[number];
 
 export const machines = {
   task: {
-    OPEN: { QUEUED: ['engine'], NEEDS_HUMAN: ['policy'], DONE: ['human'], SKIPPED: ['human'], CANCELLED: ['human'] },
+    OPEN: {
+      QUEUED: ['engine'],
+      NEEDS_HUMAN: ['policy'],
+      DONE: ['human'],
+      SKIPPED: ['human'],
+      CANCELLED: ['human'],
+    },
     QUEUED: { RUNNING: ['worker'], NEEDS_HUMAN: ['engine'], CANCELLED: ['human'] },
     RUNNING: { QUEUED: ['engine'], NEEDS_HUMAN: ['engine'], DONE: ['engine'], CANCELLED: ['human'] },
     NEEDS_HUMAN: { OPEN: ['human'], DONE: ['human'], FAILED: ['human'], CANCELLED: ['human'] },
@@ -69,7 +75,13 @@ export const machines = {
     CANCELLED: {},
   },
   attempt: {
-    LEASED: { RUNNING: ['worker'], FAILED: ['worker'], LOST: ['reaper'], TIMED_OUT: ['reaper'], CANCELLED: ['human'] },
+    LEASED: {
+      RUNNING: ['worker'],
+      FAILED: ['worker'],
+      LOST: ['reaper'],
+      TIMED_OUT: ['reaper'],
+      CANCELLED: ['human'],
+    },
     RUNNING: {
       SUCCEEDED: ['worker'],
       FAILED: ['worker'],

@@ -61,7 +61,11 @@ export const routeSchema = z.object({
 });
 export type Route = z.infer<typeof routeSchema>;
 
-export const stageDotSchema = z.object({ stage: z.enum(stages), look: z.enum(looks), taskId: z.number().nullable() });
+export const stageDotSchema = z.object({
+  stage: z.enum(stages),
+  look: z.enum(looks),
+  taskId: z.number().nullable(),
+});
 
 /** One card of the board: a chain, or a task that has none yet. */
 export const boardCardSchema = z.object({
@@ -400,7 +404,16 @@ export type PipelineListItem = z.infer<typeof pipelineListItemSchema>;
 export const answers = ['approve', 'send_back', 'reject'] as const;
 export type Answer = (typeof answers)[number];
 
-export const escalationKinds = ['safety', 'retries', 'rejects', 'merge', 'question', 'consent', 'dependency', 'effect'] as const;
+export const escalationKinds = [
+  'safety',
+  'retries',
+  'rejects',
+  'merge',
+  'question',
+  'consent',
+  'dependency',
+  'effect',
+] as const;
 export type EscalationKind = (typeof escalationKinds)[number];
 
 export const escalationItemSchema = z.object({
@@ -418,9 +431,7 @@ export const escalationItemSchema = z.object({
   pending: z
     .object({ answer: z.enum(answers), by: z.string(), effectiveAt: at, note: z.string() })
     .nullable(),
-  decision: z
-    .object({ answer: z.enum(answers), by: z.string(), at, note: z.string() })
-    .nullable(),
+  decision: z.object({ answer: z.enum(answers), by: z.string(), at, note: z.string() }).nullable(),
 });
 export type EscalationItem = z.infer<typeof escalationItemSchema>;
 
@@ -433,18 +444,30 @@ export const escalationViewSchema = escalationItemSchema.extend({
   company: z.string().nullable(),
   tier: z.number().nullable(),
   evidence: z.array(
-    z.object({ observed: z.enum(['harness', 'ci', 'agent']), ok: z.boolean().nullable(), text: z.string(), ms: z.number().nullable() }),
+    z.object({
+      observed: z.enum(['harness', 'ci', 'agent']),
+      ok: z.boolean().nullable(),
+      text: z.string(),
+      ms: z.number().nullable(),
+    }),
   ),
   findings: z.array(findingViewSchema),
   changes: changesSchema.nullable(),
   /** What each answer will do, as the buttons say it; absent = not offered for this question. */
-  consequences: z.object({ approve: z.string().nullable(), send_back: z.string().nullable(), reject: z.string().nullable() }),
+  consequences: z.object({
+    approve: z.string().nullable(),
+    send_back: z.string().nullable(),
+    reject: z.string().nullable(),
+  }),
   suggestedReasons: z.array(z.string()),
   blockedTasks: z.array(taskRefSchema),
 });
 export type EscalationView = z.infer<typeof escalationViewSchema>;
 
-export const queueViewSchema = z.object({ open: z.array(escalationItemSchema), answered: z.array(escalationItemSchema) });
+export const queueViewSchema = z.object({
+  open: z.array(escalationItemSchema),
+  answered: z.array(escalationItemSchema),
+});
 export type QueueView = z.infer<typeof queueViewSchema>;
 
 export const transcriptViewSchema = z.object({
@@ -511,7 +534,10 @@ export const newTaskSchema = z.object({
   /** Name inside this request, for dependencies between its tasks. */
   key: z.string().max(60).optional(),
   /** Keys of this request, or ids of existing tasks. */
-  dependsOn: z.array(z.union([z.string(), z.number().int()])).max(50).default([]),
+  dependsOn: z
+    .array(z.union([z.string(), z.number().int()]))
+    .max(50)
+    .default([]),
   /** Overrides of the route; the explanation says that a human chose them. */
   company: z.string().max(60).nullable().default(null),
   blueprint: z.string().max(60).nullable().default(null),
@@ -536,4 +562,3 @@ export const createdSchema = z.object({
 export type Created = z.infer<typeof createdSchema>;
 
 export const findingSeverity = z.enum(severities);
-

@@ -43,10 +43,12 @@ describe('the state machines in the database', () => {
         `SELECT pg_get_triggerdef(oid) sql FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname = 'guard_move'`,
         [rows[machine].table],
       );
-      const inTrigger = [...(guards[0]?.sql ?? '').matchAll(/'([A-Z_]+>[A-Z_]+)'/g)].map((m) => m[1]).sort();
+      const inTrigger = [...(guards[0]?.sql ?? '').matchAll(/'([A-Z_]+>[A-Z_]+)'/g)]
+        .map((m) => String(m[1]))
+        .toSorted((a, b) => a.localeCompare(b));
       const inDomain = Object.entries(machines[machine])
         .flatMap(([from, to]) => Object.keys(to).map((t) => `${from}>${t}`))
-        .sort();
+        .toSorted((a, b) => a.localeCompare(b));
       expect(inTrigger).toEqual(inDomain);
     });
   }

@@ -5,15 +5,27 @@ import { redisInstalled } from './world.ts';
 
 const MINUTES = 60_000;
 const web = existsSync('.next/BUILD_ID');
-if (!web && process.env.CI) throw new Error('The pages are not built, and the web server has to be killed too: npm run build first.');
+if (!web && process.env.CI)
+  throw new Error('The pages are not built, and the web server has to be killed too: npm run build first.');
 const backends = (['postgres', 'redis'] as const).filter((b) => b === 'postgres' || redisInstalled());
-if (backends.length < 2 && process.env.CI) throw new Error('redis-server is missing: the faults must be met on both backends.');
+if (backends.length < 2 && process.env.CI)
+  throw new Error('redis-server is missing: the faults must be met on both backends.');
 
 describe.each(backends)('sixty chains on %s, while everything is killed, stopped and emptied', (backend) => {
   it(
     'all finish, nothing is done twice, nothing stays behind',
     async () => {
-      const o = await tell({ backend, chains: 60, projects: 10, kills: 30, stops: 10, empties: 2, web, limitMs: 5.5 * MINUTES, seed: 4711 });
+      const o = await tell({
+        backend,
+        chains: 60,
+        projects: 10,
+        kills: 30,
+        stops: 10,
+        empties: 2,
+        web,
+        limitMs: 5.5 * MINUTES,
+        seed: 4711,
+      });
       console.log(JSON.stringify({ backend, ...o }));
       expect(o.unfinished).toEqual([]);
       expect(o.violations).toEqual([]);

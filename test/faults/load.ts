@@ -7,7 +7,10 @@ import { createTasksSchema } from '#server/domain/views.ts';
 import type { World } from './world.ts';
 
 function git(cwd: string, ...args: string[]): void {
-  execFileSync('git', ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.invalid', ...args], { cwd, stdio: 'ignore' });
+  execFileSync('git', ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.invalid', ...args], {
+    cwd,
+    stdio: 'ignore',
+  });
 }
 
 /** A small Node project with a test of its own, as an operator would have it. */
@@ -18,7 +21,10 @@ export function makeProject(folder: string): string {
     `${JSON.stringify({ name: path.basename(folder), version: '1.0.0', type: 'module', scripts: { test: 'node --test' } }, null, 2)}\n`,
   );
   writeFileSync(path.join(folder, 'README.md'), `# ${path.basename(folder)}\n`);
-  writeFileSync(path.join(folder, 'test/base.test.js'), `import test from 'node:test';\ntest('is there', () => {});\n`);
+  writeFileSync(
+    path.join(folder, 'test/base.test.js'),
+    `import test from 'node:test';\ntest('is there', () => {});\n`,
+  );
   git(folder, 'init', '--quiet', '--initial-branch=main');
   git(folder, 'add', '--all');
   git(folder, 'commit', '--quiet', '-m', 'Start');
@@ -27,7 +33,9 @@ export function makeProject(folder: string): string {
 
 /** `chains` deliverables spread over `projects` repositories, each its own pipeline; some wait for another of their project. */
 export async function submitChains(w: World, chains: number, projects: number): Promise<number[]> {
-  const folders = Array.from({ length: projects }, (_, i) => makeProject(path.join(w.home, 'projects', `product-${i + 1}`)));
+  const folders = Array.from({ length: projects }, (_, i) =>
+    makeProject(path.join(w.home, 'projects', `product-${i + 1}`)),
+  );
   const roots: number[] = [];
   for (const [p, folder] of folders.entries()) {
     const mine = Array.from({ length: chains }, (_, i) => i).filter((i) => i % projects === p);

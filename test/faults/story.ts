@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { invariants, type Violation } from '#server/engine/invariants.ts';
@@ -59,7 +58,12 @@ async function emptyQueue(w: World): Promise<void> {
 }
 
 /** Kills, stops and empties at random moments while the work goes on. Ends by itself. */
-async function torment(w: World, o: Story, signal: AbortSignal, done: Pick<Outcome, 'kills' | 'stops' | 'empties'>): Promise<void> {
+async function torment(
+  w: World,
+  o: Story,
+  signal: AbortSignal,
+  done: Pick<Outcome, 'kills' | 'stops' | 'empties'>,
+): Promise<void> {
   const rnd = random(o.seed);
   const victims = [...w.children.keys()].filter((n) => n !== 'rehearsal');
   const hosts = victims.filter((n) => n.startsWith('host-'));
@@ -104,8 +108,11 @@ function processesOf(home: string): string[] {
       .filter((d) => /^\d+$/.test(d) && Number(d) !== process.pid)
       .flatMap((pid) => {
         try {
-          const said = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8');
-          return said.includes(home) ? [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 200)}`] : [];
+          const said =
+            readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8');
+          return said.includes(home)
+            ? [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 200)}`]
+            : [];
         } catch {
           return [];
         }
@@ -118,14 +125,23 @@ function processesOf(home: string): string[] {
 
 /** Chains accepted with a merge whose commit is not on the project's branch: "done" that is not done. */
 async function missingFromMain(w: World): Promise<number[]> {
-  const { rows } = await w.services.db.pool.query<{ id: number; sha: string; project: string; branch: string }>(
+  const { rows } = await w.services.db.pool.query<{
+    id: number;
+    sha: string;
+    project: string;
+    branch: string;
+  }>(
     `SELECT c.id, c.accepted_sha sha, p.id project, p.default_branch branch FROM chain c JOIN pipeline l ON l.id = c.pipeline_id
      JOIN project p ON p.id = l.project_id WHERE c.accepted_sha IS NOT NULL`,
   );
   return rows
     .filter((r) => {
       try {
-        execFileSync('git', ['--git-dir', bareRepositoryOf(w.home, r.project), 'merge-base', '--is-ancestor', r.sha, r.branch], { stdio: 'ignore' });
+        execFileSync(
+          'git',
+          ['--git-dir', bareRepositoryOf(w.home, r.project), 'merge-base', '--is-ancestor', r.sha, r.branch],
+          { stdio: 'ignore' },
+        );
         return false;
       } catch {
         return true;
@@ -147,7 +163,9 @@ export async function tell(o: Story): Promise<Outcome> {
     const tormented = torment(w, o, over.signal, done);
     let unfinished: string[] = [];
     for (;;) {
-      const left = await q<{ id: number; state: string }>(`SELECT root_task_id id, state FROM chain WHERE state NOT IN ('FINISHED')`);
+      const left = await q<{ id: number; state: string }>(
+        `SELECT root_task_id id, state FROM chain WHERE state NOT IN ('FINISHED')`,
+      );
       unfinished = left.map((c) => `#${c.id} ${c.state}`);
       if (left.length === 0 || Date.now() - started > o.limitMs) break;
       await sleep(500);

@@ -43,15 +43,27 @@ export function redisInstalled(): boolean {
  * Starts PostgreSQL, Redis where asked, the rehearsal, the conductor, both hosts and (with `web`) the built pages.
  * @param scale of all durations; 0.1 makes a lease three seconds.
  */
-export async function startWorld(o: { backend: 'postgres' | 'redis'; scale: number; web: boolean; pace?: number }): Promise<World> {
+export async function startWorld(o: {
+  backend: 'postgres' | 'redis';
+  scale: number;
+  web: boolean;
+  pace?: number;
+}): Promise<World> {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-world-'));
-  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ home, password: 'only-on-loopback-for-tests' });
+  const postgres: EmbeddedPostgres = await startEmbeddedPostgres({
+    home,
+    password: 'only-on-loopback-for-tests',
+  });
   let redis: ChildProcess | undefined;
   let redisUrl: string | undefined;
   if (o.backend === 'redis') {
     const port = await freePort();
     mkdirSync(path.join(home, 'redis'));
-    redis = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', path.join(home, 'redis')], { stdio: 'ignore' });
+    redis = spawn(
+      'redis-server',
+      ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', path.join(home, 'redis')],
+      { stdio: 'ignore' },
+    );
     redisUrl = `redis://127.0.0.1:${port}`;
   }
   const [web, git, rehearsal] = [await freePort(), await freePort(), await freePort()];
@@ -78,7 +90,12 @@ export async function startWorld(o: { backend: 'postgres' | 'redis'; scale: numb
   }).filter((spec) => spec.name !== 'web' || o.web);
   const children = new Map<string, Child>();
   for (const spec of plan) {
-    const child = new Child({ ...spec, env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0) } }, home, log, () => {});
+    const child = new Child(
+      { ...spec, env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0) } },
+      home,
+      log,
+      () => {},
+    );
     children.set(spec.name, child);
     child.start();
   }

@@ -8,9 +8,9 @@ export function every(ms: number, fn: () => Promise<void>, onError: (e: unknown)
     } catch (e) {
       onError(e);
     }
-    if (!stopped) timer = setTimeout(round, ms);
+    if (!stopped) timer = setTimeout(() => void round(), ms);
   };
-  timer = setTimeout(round, 0);
+  timer = setTimeout(() => void round(), 0);
   return {
     stop() {
       stopped = true;

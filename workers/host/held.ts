@@ -78,9 +78,9 @@ export class HeldAttempts {
         this.#log.warn({ err: e }, 'heartbeat failed');
         if (Date.now() - this.#lastHeard > this.#timing.databaseSilence) this.stopAll('database');
       }
-      this.#timer = setTimeout(beat, this.#timing.heartbeat);
+      this.#timer = setTimeout(() => void beat(), this.#timing.heartbeat);
     };
-    this.#timer = setTimeout(beat, this.#timing.heartbeat);
+    this.#timer = setTimeout(() => void beat(), this.#timing.heartbeat);
   }
 
   close(): void {

@@ -47,7 +47,7 @@ export async function processJob(c: HostContext, job: LaneJob): Promise<void> {
   const ports = attemptPorts({
     db: c.db,
     held,
-    checkpoint: c.engine.checkpoint,
+    checkpoint: (done) => c.engine.checkpoint(done),
     progress: () => c.held.progress(held.attemptId),
     signal,
     timing: c.timing,

@@ -29,7 +29,11 @@ export async function startDatabase(env: Env, secrets: Secrets): Promise<Databas
 }
 
 /** Our tables, and BullMQ's own where PostgreSQL also delivers. */
-export async function migrateDatabase(root: string, url: string, redisUrl: string | undefined): Promise<string> {
+export async function migrateDatabase(
+  root: string,
+  url: string,
+  redisUrl: string | undefined,
+): Promise<string> {
   const applied = await migrate(url, path.join(root, 'prisma/migrations'));
   if (!redisUrl) await migrateQueue(url);
   return applied.length ? `${applied.length} applied` : '';

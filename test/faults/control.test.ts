@@ -1,0 +1,139 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTRPCClient, httpLink } from '@trpc/client';
+import superjson from 'superjson';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createWork } from '#server/api/compose.ts';
+import type { AppRouter } from '#server/api/root.ts';
+import { createTasksSchema } from '#server/domain/views.ts';
+import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
+import { invariants } from '#server/engine/invariants.ts';
+import { makeProject, submitChains } from './load.ts';
+import { startWorld, type World } from './world.ts';
+
+const ceo = { kind: 'human', name: 'CEO' } as const;
+let w: World | undefined;
+afterEach(async () => {
+  await w?.stop();
+  w = undefined;
+});
+
+async function until(what: string, ms: number, fn: () => Promise<boolean>): Promise<number> {
+  const started = Date.now();
+  while (!(await fn())) {
+    if (Date.now() - started > ms) throw new Error(`not within ${ms} ms: ${what}`);
+    await sleep(50);
+  }
+  return Date.now() - started;
+}
+const count = async (world: World, sql: string) =>
+  Number((await world.services.db.pool.query(sql)).rows[0]?.n ?? -1);
+
+/** Commands of agents that still run, by what the hosts wrote down before they started them. */
+function agentProcesses(world: World): number {
+  return ['anvil', 'forge'].flatMap((host) => {
+    const run = path.join(world.home, 'hosts', host, 'run');
+    if (!existsSync(run)) return [];
+    return readdirSync(run).filter((file) => {
+      const pid = Number(/\d+/.exec(file)?.[0]);
+      try {
+        return pid > 0 && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
+  }).length;
+}
+
+describe('the kill switch', () => {
+  it('starts no attempt within 5 s, leaves no agent alive after 15 s, and loses nothing', {
+    timeout: 180_000,
+  }, async () => {
+    // Real durations: these are the seconds that are promised.
+    w = await startWorld({ backend: 'postgres', scale: 1, web: false, pace: 1_500 });
+    const world = w;
+    await submitChains(world, 6, 2);
+    await until(
+      'five attempts run',
+      60_000,
+      async () => (await count(world, `SELECT count(*) n FROM attempt WHERE state = 'RUNNING'`)) >= 4,
+    );
+    await stopFactory(world.services.db, ceo, 'a drill');
+    const stopped = Date.now();
+    await sleep(1_000);
+    const attempts = await count(world, 'SELECT count(*) n FROM attempt');
+    const took = await until(
+      'nothing runs',
+      15_000,
+      async () =>
+        (await count(world, `SELECT count(*) n FROM attempt WHERE state IN ('LEASED', 'RUNNING')`)) === 0 &&
+        agentProcesses(world) === 0,
+    );
+    expect(Date.now() - stopped).toBeLessThan(15_000);
+    await sleep(3_000);
+    expect(await count(world, 'SELECT count(*) n FROM attempt')).toBe(attempts);
+    expect(
+      await count(world, `SELECT count(*) n FROM task WHERE failed_attempts > 0 OR infra_losses > 0`),
+    ).toBe(0);
+    expect(await invariants(world.services.db.pool, false)).toEqual([]);
+    console.log(JSON.stringify({ killSwitchMs: took }));
+    await resumeFactory(world.services.db, world.services.queue, ceo);
+    await until(
+      'work goes on',
+      10_000,
+      async () =>
+        (await count(world, `SELECT count(*) n FROM attempt WHERE state IN ('LEASED', 'RUNNING')`)) > 0,
+    );
+  });
+});
+
+const built = existsSync('.next/BUILD_ID');
+if (!built && process.env.CI) throw new Error('The pages are not built: run node scripts/build.ts first.');
+
+describe.runIf(built)('the ten seconds of undo', () => {
+  it('outlive the web server that took the answer', { timeout: 120_000 }, async () => {
+    w = await startWorld({ backend: 'postgres', scale: 0.3, web: true });
+    const world = w;
+    const made = await createWork(
+      world.services,
+      createTasksSchema.parse({
+        idempotencyKey: crypto.randomUUID(),
+        project: makeProject(path.join(world.home, 'projects/psd2')),
+        pipelineTitle: null,
+        tasks: [{ title: 'Approve the PSD2 go-live' }],
+      }),
+      ceo,
+    );
+    const client = createTRPCClient<AppRouter>({
+      links: [
+        httpLink({
+          url: `${world.url}/api/trpc`,
+          transformer: superjson,
+          headers: { authorization: `Bearer ${world.token}` },
+        }),
+      ],
+    });
+    await until(
+      'the web server answers',
+      30_000,
+      async () => (await fetch(`${world.url}/health`).catch(() => null))?.ok ?? false,
+    );
+    const { open } = await client.queue.list.query();
+    const asked = await client.queue.get.query({ id: open[0]?.id as number });
+    await client.queue.decide.mutate({ id: asked.id, answer: 'approve', digest: asked.digest, note: '' });
+    process.kill(world.children.get('web')?.pid as number, 'SIGKILL');
+    const taskId = made.taskIds[0] as number;
+    expect(await count(world, `SELECT count(*) n FROM decision`)).toBe(0);
+    await until(
+      'the decision lands',
+      20_000,
+      async () => (await count(world, `SELECT count(*) n FROM decision WHERE answer = 'approve'`)) === 1,
+    );
+    await until(
+      'and the task starts',
+      20_000,
+      async () => (await count(world, `SELECT count(*) n FROM attempt WHERE task_id = ${taskId}`)) > 0,
+    );
+  });
+});
