@@ -78,11 +78,14 @@ BEGIN
   ), ok AS (
     SELECT seen.*, row_number() OVER (PARTITION BY seen.h ORDER BY seen.ord) rn
     FROM seen WHERE fresh AND NOT stopped AND state = 'LIVE'
-  ), free AS (
-    SELECT f.h, f.slot, row_number() OVER (PARTITION BY f.h ORDER BY f.slot) rn FROM (
-      SELECT h.name h, s.slot FROM host h CROSS JOIN LATERAL generate_series(1, h.slots) s(slot)
-      WHERE h.name = ANY(p_host)
-      EXCEPT SELECT a.host, a.slot FROM attempt a WHERE a.host = ANY(p_host) AND a.state IN ('LEASED', 'RUNNING')) f
+  ), free AS MATERIALIZED (
+    -- As many free slots as there may be claims: an idle host with many slots looks at one.
+    SELECT h.name h, f.slot, f.rn
+    FROM host h CROSS JOIN LATERAL (
+      SELECT s.slot, row_number() OVER () rn FROM generate_series(1, h.slots) s(slot)
+      WHERE NOT EXISTS (SELECT 1 FROM attempt a WHERE a.host = h.name AND a.slot = s.slot AND a.state IN ('LEASED', 'RUNNING'))
+      LIMIT cardinality(p_task)) f
+    WHERE h.name = ANY(p_host)
   ), ins AS (
     INSERT INTO attempt(task_id, generation, n, worker_id, host, slot, model, provider, tier, worktree, lease_until, deadline)
     SELECT ok.t, ok.generation, ok.attempts + 1, ok.w, ok.h, free.slot,
