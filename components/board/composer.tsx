@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Route } from '#server/domain/views.ts';
 import { useFrame } from '../frame/frame.tsx';
+import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { type Inputs, useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
@@ -86,6 +87,7 @@ export function Composer() {
   });
 
   const close = () => setComposing(false);
+  useKeys({ escape: close });
   const change = (id: number, part: Partial<Draft>) =>
     setDrafts((all) => all.map((d) => (d.id === id ? { ...d, ...part } : d)));
   const remove = (id: number) =>
@@ -117,6 +119,11 @@ export function Composer() {
   const save = async () => {
     if (lines.length === 0 || problem || create.isPending) return;
     if (await create.run(requestOf(drafts, project.value, create.key))) close();
+    else {
+      // The button that had the focus was disabled meanwhile; whoever was refused goes on where he can mend it.
+      focusOn.current = lines[0]?.id ?? null;
+      setActive(drafts.findIndex((d) => d.id === focusOn.current));
+    }
   };
   const keys = (e: KeyboardEvent, at: number) => {
     if (e.key === 'Enter' && !e.metaKey && !e.ctrlKey) {
