@@ -238,6 +238,7 @@ test('rejects another one with a reason, which cancels it', async () => {
   test.setTimeout(90_000);
   await hold('Approve the PSD2 go-live in Norway');
   await card('go-live in Norway').click();
+  await expect(page.getByRole('button', { name: /^Reject/ })).toBeEnabled();
   await page.keyboard.press('r');
   await expect(page.getByText('reject needs a reason')).toBeVisible();
   await page.getByRole('button', { name: 'Not now' }).click();
