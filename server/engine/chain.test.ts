@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '#server/domain/attempt.ts';
 import { testDatabase } from '#test/database.ts';
-import { plan, testFactory, work } from '#test/factory.ts';
+import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
+import { decide, settleDecisions } from './decide.ts';
+import { escalationDigest } from './escalation.ts';
 import { invariants } from './invariants.ts';
 
 const { db } = await testDatabase();
@@ -110,5 +112,26 @@ describe('a chain', () => {
     });
     expect((await f.live(chain.id)).stage).toBe('BUILD');
     expect((await f.chainOf(taskIds[0] as number)).merge_returns).toBe(2);
+  });
+
+  it('is approved once: its later stages run without asking again', async () => {
+    // As routing makes them: every stage of the plan carries what is held.
+    const held = route({ held: { pattern: 'regulated', reason: 'PSD2 is a regulated service.' } });
+    const stages = plan().stages.map((s) => ({ ...s, route: held }));
+    const { taskIds } = await f.create([work('Approve the PSD2 go-live', { route: held, plan: { stages } })]);
+    const root = taskIds[0] as number;
+    const chain = await f.chainOf(root);
+    const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM escalation WHERE task_id = $1', [
+      root,
+    ]);
+    const id = rows[0]?.id as number;
+    const digest = (await escalationDigest(db.pool, id)) as string;
+    await decide(db, { id, answer: 'approve', digest, note: '', undoMs: 0 }, ceo);
+    await settleDecisions(db, f.publisher);
+    await f.run(root);
+    expect(await f.live(chain.id)).toMatchObject({ stage: 'REVIEW', status: 'QUEUED' });
+    await f.run((await f.live(chain.id)).id);
+    await f.run((await f.live(chain.id)).id);
+    expect((await f.chainOf(root)).state).toBe('FINISHED');
   });
 });

@@ -223,7 +223,8 @@ export async function openStage(
       plan.blueprintHash,
       keys,
       keys.length > plan.steps.length,
-      JSON.stringify(plan.route),
+      // What was held was the text, and its approval let the whole chain begin: its later stages do not ask again.
+      JSON.stringify({ ...plan.route, held: null }),
       alone ? null : chain.head,
       o.note ?? '',
       chain.root_task_id,
