@@ -33,7 +33,7 @@ describe('a decision', () => {
     await answer(e.id, e.digest, 'approve', 60_000);
     expect(await settleDecisions(db, f.publisher)).toBe(0);
     expect((await f.task(e.taskId)).status).toBe('NEEDS_HUMAN');
-    await db.pool.query(`UPDATE escalation SET effective_at = clock_timestamp() WHERE id = $1`, [e.id]);
+    await db.pool.query(`UPDATE escalation SET effective_at = now() - interval '1 s' WHERE id = $1`, [e.id]);
     await settleDecisions(db, f.publisher);
     expect((await f.task(e.taskId)).status).toBe('QUEUED');
     expect(await invariants(db.pool, false)).toEqual([]);
@@ -74,7 +74,7 @@ describe('a decision', () => {
     await transaction(db, (q) =>
       editTask(q, e.taskId, ver, { title: 'Approve the PSD2 go-live in Norway' }, null, ceo),
     );
-    await db.pool.query(`UPDATE escalation SET effective_at = clock_timestamp() WHERE id = $1`, [e.id]);
+    await db.pool.query(`UPDATE escalation SET effective_at = now() - interval '1 s' WHERE id = $1`, [e.id]);
     await settleDecisions(db, f.publisher);
     expect((await f.task(e.taskId)).status).toBe('NEEDS_HUMAN');
     await expect(answer(e.id, e.digest, 'approve')).rejects.toMatchObject({ code: 'DIGEST_CHANGED' });

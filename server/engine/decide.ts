@@ -91,7 +91,8 @@ export async function decide(
         note: input.note,
         seen_digest: input.digest,
         effective_at: {
-          sql: `clock_timestamp() + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
+          // Cut, not rounded: the column keeps milliseconds, and rounding up would put an answer into the future.
+          sql: `date_trunc('milliseconds', clock_timestamp()) + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
         },
       },
       data: { answer: input.answer, by: actor.name },
@@ -130,50 +131,63 @@ export async function settleDecisions(db: Db, publisher: Publisher): Promise<num
   const due = await db.pool.query<{ id: number }>(
     `SELECT id FROM escalation WHERE state = 'PENDING' AND effective_at <= clock_timestamp() ORDER BY effective_at LIMIT 50`,
   );
+  const broken: unknown[] = [];
   for (const { id } of due.rows) {
-    const deliveries = await transaction(db, async (q) => {
-      const { rows } = await q.query<Row>(
-        `SELECT * FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at <= clock_timestamp() FOR UPDATE SKIP LOCKED`,
-        [id],
-      );
-      const e = rows[0];
-      if (!e?.answer || !e.answered_by) return [];
-      // Bound to what was seen: if the text or the work changed during the ten seconds, it asks again.
-      if ((await escalationDigest(q, id)) !== e.seen_digest) {
-        await move(q, {
-          machine: 'escalation',
-          id,
-          from: 'PENDING',
-          to: 'OPEN',
-          actor: { kind: 'human', name: e.answered_by },
-          reason: 'What was shown changed before the answer took effect',
-          patch: { answer: null, answered_by: null, note: '', seen_digest: null, effective_at: null },
-        });
-        return [];
-      }
-      await q.query(
-        `INSERT INTO decision(escalation_id, answer, decided_by, note, seen_digest) VALUES ($1, $2, $3, $4, $5)`,
-        [id, e.answer, e.answered_by, e.note, e.seen_digest],
-      );
-      await move(q, {
-        machine: 'escalation',
-        id,
-        from: 'PENDING',
-        to: 'ANSWERED',
-        actor: ENGINE,
-        reason: e.note,
-        patch: { closed_at: { sql: 'clock_timestamp()' } },
-        data: { answer: e.answer, by: e.answered_by },
-      });
-      return await consequence(q, e, { kind: 'human', name: e.answered_by });
+    // One answer that cannot take effect must not keep those behind it waiting.
+    const deliveries = await transaction(db, (q) => settle(q, id)).catch((e) => {
+      broken.push(e);
+      return [];
     });
     await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
   }
+  if (broken.length > 0) throw new AggregateError(broken, `${broken.length} answers could not take effect`);
   return due.rows.length;
+}
+
+async function settle(q: Queryable, id: number): Promise<Delivery[]> {
+  const { rows } = await q.query<Row>(
+    `SELECT * FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at <= clock_timestamp() FOR UPDATE SKIP LOCKED`,
+    [id],
+  );
+  const e = rows[0];
+  if (!e?.answer || !e.answered_by) return [];
+  // Bound to what was seen: if the text or the work changed during the ten seconds, it asks again.
+  if ((await escalationDigest(q, id)) !== e.seen_digest) {
+    await move(q, {
+      machine: 'escalation',
+      id,
+      from: 'PENDING',
+      to: 'OPEN',
+      actor: { kind: 'human', name: e.answered_by },
+      reason: 'What was shown changed before the answer took effect',
+      patch: { answer: null, answered_by: null, note: '', seen_digest: null, effective_at: null },
+    });
+    return [];
+  }
+  await q.query(
+    `INSERT INTO decision(escalation_id, answer, decided_by, note, seen_digest) VALUES ($1, $2, $3, $4, $5)`,
+    [id, e.answer, e.answered_by, e.note, e.seen_digest],
+  );
+  await move(q, {
+    machine: 'escalation',
+    id,
+    from: 'PENDING',
+    to: 'ANSWERED',
+    actor: ENGINE,
+    reason: e.note,
+    patch: { closed_at: { sql: 'clock_timestamp()' } },
+    data: { answer: e.answer, by: e.answered_by },
+  });
+  return await consequence(q, e, { kind: 'human', name: e.answered_by });
 }
 
 async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery[]> {
   if (e.task_id !== null && e.kind === 'dependency') {
+    const { rowCount: waits } = await q.query(
+      `SELECT 1 FROM task WHERE id = $1 AND status = 'OPEN' FOR UPDATE`,
+      [e.task_id],
+    );
+    if (!waits) return [];
     if (e.answer === 'reject') {
       await cancelTask(q, e.task_id, human, e.note);
       return [];
@@ -192,12 +206,19 @@ async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery
 
 async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Actor): Promise<Delivery[]> {
   const t = (
-    await q.query<{ title: string; description: string; pipeline_id: number; project_id: string }>(
-      'SELECT * FROM task WHERE id = $1 FOR UPDATE',
-      [taskId],
-    )
+    await q.query<{
+      title: string;
+      description: string;
+      status: string;
+      pipeline_id: number;
+      project_id: string;
+    }>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [taskId])
   ).rows[0];
   if (!t) return [];
+  if (e.kind === 'consent' && e.answer === 'approve')
+    await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [t.project_id]);
+  // Cancelled or begun anew in the ten seconds: the answer stays written, and does nothing to what is there now.
+  if (t.status !== 'NEEDS_HUMAN') return [];
   if (e.answer === 'reject') {
     if (e.kind === 'safety') await cancelTask(q, taskId, human, e.note);
     else {
@@ -228,8 +249,6 @@ async function taskConsequence(q: Queryable, e: Row, taskId: number, human: Acto
     await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
     return [];
   }
-  if (e.kind === 'consent')
-    await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [t.project_id]);
   await move(q, {
     machine: 'task',
     id: taskId,

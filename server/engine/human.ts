@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
-import { type ChainPlan, chainPlanSchema } from '#server/domain/plan.ts';
+import { type ChainPlan, chainPlanSchema, stepKeys } from '#server/domain/plan.ts';
 import { allowedMoves, type Stage, type TaskStatus } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import type { Queryable } from '#server/platform/db.ts';
@@ -20,6 +20,7 @@ interface TaskRow {
   chain_id: number | null;
   pipeline_id: number;
   project_id: string | null;
+  tags: string[];
   unmet: number;
   ver: number;
   generation: number;
@@ -173,6 +174,11 @@ export async function finishByHand(
     reason,
     patch: { finished_at: { sql: 'clock_timestamp()' }, verdict: 'pass', unmet: 0 },
   });
+  // It waits for nothing any more: what still ends later must not count it down once more.
+  await q.query(
+    'UPDATE dependency SET satisfied_at = clock_timestamp() WHERE task_id = $1 AND satisfied_at IS NULL',
+    [t.id],
+  );
   const steps = await q.query<{ id: number }>(
     `SELECT id FROM step WHERE task_id = $1 AND state IN ('PENDING', 'RUNNING')`,
     [t.id],
@@ -303,9 +309,16 @@ export async function editTask(
       `Task #${id} was changed by somebody else.`,
       'Look at the new version and edit again.',
     );
-  const textual = patch.title !== undefined || patch.description !== undefined;
-  if (textual && !['OPEN', 'NEEDS_HUMAN'].includes(t.status)) throw refuse(t, 'edited');
-  const head = routed?.plan?.stages[0];
+  const textual =
+    (patch.title ?? t.title) !== t.title || (patch.description ?? t.description) !== t.description;
+  const waiting = t.status === 'OPEN' || t.status === 'NEEDS_HUMAN';
+  if (textual && !waiting) throw refuse(t, 'edited');
+  // The rails read tags too.
+  const judged = waiting && (textual || (patch.tags !== undefined && patch.tags.join() !== t.tags.join()));
+  const anew = judged && routed && (await untouched(q, t)) ? routed : null;
+  const route =
+    anew?.route ?? (judged && routed && t.route ? { ...t.route, held: routed.route.held } : t.route);
+  const head = anew?.plan?.stages[0];
   await q.query(
     `UPDATE task SET title = coalesce($2, title), description = coalesce($3, description), priority = coalesce($4, priority), tags = coalesce($5, tags),
        owner = CASE WHEN $6 THEN $7 ELSE owner END, ver = ver + 1,
@@ -321,21 +334,23 @@ export async function editTask(
       patch.tags ?? null,
       patch.owner !== undefined,
       patch.owner ?? null,
-      textual,
-      routed ? JSON.stringify(routed.route) : null,
-      routed?.route.company ?? null,
+      judged,
+      route ? JSON.stringify(route) : null,
+      anew?.route.company ?? null,
       head?.companyHash ?? null,
       head?.blueprint ?? null,
       head?.blueprintHash ?? null,
-      routed?.route.tier ?? null,
+      anew?.route.tier ?? null,
     ],
   );
-  if (routed?.plan && t.chain_id !== null) {
-    const plan = chainPlanSchema.parse(routed.plan);
+  if (anew?.plan && head && t.chain_id !== null) {
+    const plan = chainPlanSchema.parse(anew.plan);
+    const keys = stepKeys(plan, head);
     await q.query('UPDATE chain SET plan = $2 WHERE id = $1', [t.chain_id, JSON.stringify(plan)]);
-    await q.query('UPDATE task SET steps = $2 WHERE id = $1 AND attempts = 0', [
+    await q.query('UPDATE task SET steps = $2, integrates = $3 WHERE id = $1', [
       id,
-      plan.stages.length === 1 ? [...(head?.steps ?? []), 'integrate'] : (head?.steps ?? []),
+      keys,
+      keys.length > head.steps.length,
     ]);
   }
   await appendEvents(q, [
@@ -348,23 +363,52 @@ export async function editTask(
       projectId: t.project_id,
       pipelineId: t.pipeline_id,
       taskId: id,
-      data: { patch: { ...patch }, route: routed?.route ?? null },
+      data: { patch: { ...patch }, route: judged ? route : null },
     },
   ]);
-  const held = (routed?.route ?? t.route)?.held ?? null;
-  if (textual && t.status === 'OPEN' && held) {
-    await holdForSafety(q, id, patch.title ?? t.title, held);
-    return [];
-  }
-  if (textual && t.status === 'NEEDS_HUMAN' && !held) {
-    await withdrawEscalations(
-      q,
-      { taskId: id },
-      'Edited: the text asks for nothing that a human must see first',
+  if (judged) await askAgain(q, t, patch.title ?? t.title, route?.held ?? null, actor);
+  const out = await queueTasks(q, [id], ENGINE, 'Edited');
+  await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
+  return out;
+}
+
+/** Only the first task of a chain, before any agent: later ones have their company and their steps already. */
+async function untouched(q: Queryable, t: TaskRow): Promise<boolean> {
+  const { rows } = await q.query(
+    `SELECT 1 FROM task t LEFT JOIN chain c ON c.id = t.chain_id
+     WHERE t.id = $1 AND (c.id IS NULL OR c.root_task_id = t.id)
+       AND NOT EXISTS (SELECT 1 FROM step s WHERE s.task_id = t.id AND s.generation = t.generation)`,
+    [t.id],
+  );
+  return rows.length > 0;
+}
+
+/** A new text answers what was asked about the old one; what a human must see is asked of the new one. */
+async function askAgain(
+  q: Queryable,
+  t: TaskRow,
+  title: string,
+  held: Route['held'],
+  actor: Actor,
+): Promise<void> {
+  if (t.status === 'NEEDS_HUMAN') {
+    const { rowCount: asked } = await q.query(
+      `SELECT 1 FROM escalation WHERE task_id = $1 AND kind = 'safety' AND state IN ('OPEN', 'PENDING')`,
+      [t.id],
     );
-    await move(q, { machine: 'task', id, from: 'NEEDS_HUMAN', to: 'OPEN', actor, reason: 'Edited' });
+    if (held && asked) return;
+    await withdrawEscalations(q, { taskId: t.id }, 'Edited: it was asked about another text');
+    await move(q, {
+      machine: 'task',
+      id: t.id,
+      from: 'NEEDS_HUMAN',
+      to: 'OPEN',
+      actor,
+      reason: 'Edited',
+      patch: { failed_attempts: 0, infra_losses: 0 },
+    });
   }
-  return await queueTasks(q, [id], ENGINE, 'Edited');
+  if (held) await holdForSafety(q, t.id, title, held);
 }
 
 /** Gives Inbox tasks (and their pipeline) a project; they are queued when nothing else holds them. */

@@ -151,6 +151,26 @@ async function askForDependants(q: Queryable): Promise<void> {
     });
 }
 
+/** Questions whose answer nobody needs any more: what was missing came after all, or the task went on another way. */
+async function withdrawStale(q: Queryable): Promise<void> {
+  const { rows } = await q.query<{ id: number }>(
+    `SELECT e.id FROM escalation e JOIN task t ON t.id = e.task_id WHERE e.state = 'OPEN' AND CASE WHEN e.kind = 'dependency'
+       THEN t.status <> 'OPEN' OR NOT EXISTS (SELECT 1 FROM dependency d JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
+         WHERE d.task_id = t.id AND d.satisfied_at IS NULL AND (o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') OR c.state = 'CANCELLED'))
+       ELSE t.status <> 'NEEDS_HUMAN' END ORDER BY e.id LIMIT 50`,
+  );
+  for (const { id } of rows)
+    await move(q, {
+      machine: 'escalation',
+      id,
+      from: 'OPEN',
+      to: 'WITHDRAWN',
+      actor: ENGINE,
+      reason: 'It went on without an answer',
+      patch: { closed_at: { sql: 'clock_timestamp()' } },
+    });
+}
+
 export interface SweepResult {
   published: number;
 }
@@ -167,6 +187,7 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
     ...(await queueReady(q)),
   ]);
   await transaction(db, askForDependants);
+  await transaction(db, withdrawStale);
   await db.pool.query(
     `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
     [t.workerSeen * 4],
