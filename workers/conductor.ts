@@ -33,6 +33,7 @@ const server = await serveRepositories({
   db,
   home: e.ALAI_HOME,
   port: e.ALAI_GIT_PORT,
+  host: e.HOST,
   token: secrets(e).gitToken,
   log,
 });

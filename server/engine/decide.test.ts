@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { timing } from '#server/domain/timing.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, route, testFactory, work } from '#test/factory.ts';
@@ -78,6 +79,15 @@ describe('a decision', () => {
     await settleDecisions(db, f.publisher);
     expect((await f.task(e.taskId)).status).toBe('NEEDS_HUMAN');
     await expect(answer(e.id, e.digest, 'approve')).rejects.toMatchObject({ code: 'DIGEST_CHANGED' });
+  });
+
+  it('that nobody takes is asked again, louder, and never taken by time', async () => {
+    const e = await ask();
+    await db.pool.query(`UPDATE escalation SET asked_at = now() - interval '9 hours' WHERE id = $1`, [e.id]);
+    await sweep(db, f.publisher, timing(1));
+    const asked = await db.pool.query('SELECT state, asked_times FROM escalation WHERE id = $1', [e.id]);
+    expect(asked.rows).toEqual([{ state: 'OPEN', asked_times: 2 }]);
+    expect(await invariants(db.pool, false)).toEqual([]);
   });
 
   it('needs a reason to reject', async () => {

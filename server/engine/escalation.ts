@@ -106,3 +106,34 @@ export async function escalationDigest(q: Queryable, id: number): Promise<string
   const row = rows[0];
   return row ? createHash('sha256').update(JSON.stringify(row.shown)).digest('hex').slice(0, 16) : null;
 }
+
+/** Questions left open too long are asked again: the count and the event make them louder; time never answers them. */
+export async function askAgain(q: Queryable, afterMs: number): Promise<number> {
+  const { rows } = await q.query<{
+    id: number;
+    ver: number;
+    asked_times: number;
+    task_id: number | null;
+    pipeline_id: number | null;
+  }>(
+    `UPDATE escalation SET asked_times = asked_times + 1, ver = ver + 1
+     WHERE state = 'OPEN' AND asked_at < clock_timestamp() - make_interval(secs => $1 / 1000.0 * asked_times)
+     RETURNING id, ver, asked_times, task_id, pipeline_id`,
+    [afterMs],
+  );
+  await appendEvents(
+    q,
+    rows.map((r) => ({
+      type: 'escalation.asked_again',
+      entity: 'escalation',
+      id: r.id,
+      ver: r.ver,
+      actor: ENGINE,
+      reason: `Asked ${r.asked_times} times; nobody has answered`,
+      pipelineId: r.pipeline_id,
+      taskId: r.task_id,
+      data: { times: r.asked_times },
+    })),
+  );
+  return rows.length;
+}

@@ -1,6 +1,6 @@
 import type { Timing } from '#server/domain/timing.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
-import { askHuman } from './escalation.ts';
+import { askAgain, askHuman } from './escalation.ts';
 import { ENGINE, REAPER } from './event.ts';
 import { afterAttempt, rewindSteps } from './failure.ts';
 import { move } from './move.ts';
@@ -188,6 +188,7 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
   ]);
   await transaction(db, askForDependants);
   await transaction(db, withdrawStale);
+  await transaction(db, (q) => askAgain(q, t.askAgain));
   await db.pool.query(
     `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
     [t.workerSeen * 4],

@@ -10,6 +10,8 @@ export async function serveRepositories(o: {
   db: Db;
   home: string;
   port: number;
+  /** Loopback, unless this installation is meant to be reached from other machines. */
+  host: string;
   token: string;
   log: Logger;
 }): Promise<Server> {
@@ -37,7 +39,7 @@ export async function serveRepositories(o: {
           : e,
       ),
     );
-    server.listen(o.port, '127.0.0.1', resolve);
+    server.listen(o.port, o.host, resolve);
   });
   return server;
 }
