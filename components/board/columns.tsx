@@ -69,6 +69,7 @@ export function Columns({ board }: { board: Board }) {
             key={column}
             className={`col ${face.style}${shown[column].length > 0 ? ' some' : ''}`}
             aria-label={face.name}
+            data-column={column}
           >
             <header>
               {face.look === 'none' ? null : (

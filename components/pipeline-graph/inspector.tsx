@@ -12,6 +12,7 @@ import { Button, Key, Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, count, money, plural } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
+import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { place, sentences } from '../ui/words.ts';
@@ -204,7 +205,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
     .reduce((sum, n) => sum + n.costUsd, 0);
   return (
     <>
-      <div className="scroll">
+      <Scroll className="scroll" label="Details">
         <Head node={node} />
         {task.data ? (
           <>
@@ -220,7 +221,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
             <Skeleton className="h-40" />
           </section>
         )}
-      </div>
+      </Scroll>
       <div className="foot">
         <span className="tablet flex items-center gap-1">
           <kbd>J</kbd>
@@ -247,7 +248,7 @@ function Summary({ view }: { view: PipelineView }) {
   const yours = view.nodes.filter((n) => n.status.look === 'yours');
   const named = (nodes: PipelineNode[]) => nodes.map((n) => `#${n.taskId}`).join(', ');
   return (
-    <div className="scroll">
+    <Scroll className="scroll" label="Details">
       <section>
         <h2>{view.title}</h2>
         <p className="m mt-0.5">
@@ -285,7 +286,7 @@ function Summary({ view }: { view: PipelineView }) {
       <p className="m p-4">
         Choose a node, or walk with J and K, to see why it runs, what it does and what proves it.
       </p>
-    </div>
+    </Scroll>
   );
 }
 
@@ -310,14 +311,14 @@ export function Inspector({ view, node, onClose }: InspectorProps) {
       {node === null ? (
         <Summary view={view} />
       ) : node.taskId === null ? (
-        <div className="scroll">
+        <Scroll className="scroll" label="Details">
           <Head node={node}>
             <p className="mt-3 text-muted">
               Planned. It becomes a task when the stage before it has passed. Until then nothing is reserved
               or spent.
             </p>
           </Head>
-        </div>
+        </Scroll>
       ) : (
         <TaskInspector key={node.taskId} node={{ ...node, taskId: node.taskId }} view={view} />
       )}

@@ -44,7 +44,7 @@ function Row({ item }: { item: PipelineListItem }) {
         <span className="m cut desk">
           {item.projectName ?? 'No project'} · {plural(item.chains, 'chain')}
         </span>
-        <span className="bar-cell flex items-center gap-2" title={told.join(', ')}>
+        <span className="bar-cell" title={told.join(', ')}>
           <span className="progress" role="img" aria-label={told.join(', ') || 'nothing started'}>
             {shares.map(([s, l]) => (
               <i
