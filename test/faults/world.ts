@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Services } from '#server/api/services.ts';
@@ -50,6 +50,8 @@ export async function startWorld(o: {
   pace?: number;
 }): Promise<World> {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-world-'));
+  // A folder only root may enter would send the database of a test run by root elsewhere, where nobody removes it.
+  chmodSync(home, 0o755);
   const postgres: EmbeddedPostgres = await startEmbeddedPostgres({
     home,
     password: 'only-on-loopback-for-tests',
