@@ -1,6 +1,6 @@
 import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.ts';
 import type { Verdict } from '#server/domain/status.ts';
-import { type Db, transaction } from '#server/platform/db.ts';
+import { type Db, toJson, transaction } from '#server/platform/db.ts';
 import { progressChain } from './chain.ts';
 import { coalesce } from './coalesce.ts';
 import { ENGINE } from './event.ts';
@@ -43,7 +43,7 @@ export function advancer(
           items.map((i) => i.fence),
           items.map((i) => i.verdict),
           items.map((i) => i.commit),
-          items.map((i) => (i.report ? JSON.stringify(i.report) : null)),
+          items.map((i) => (i.report ? toJson(i.report) : null)),
         ],
       });
       const out: Delivery[] = [];

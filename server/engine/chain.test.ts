@@ -134,4 +134,33 @@ describe('a chain', () => {
     await f.run((await f.live(chain.id)).id);
     expect((await f.chainOf(root)).state).toBe('FINISHED');
   });
+
+  it('takes findings and reports whatever characters are in them, and refuses nobody else for them', async () => {
+    const { taskIds } = await f.create([work('Odd'), work('Plain')]);
+    const [odd, plain] = taskIds as [number, number];
+    const half = 'half a rocket \ud83d, a NUL \0, and \\u0000 as text';
+    const [a, b] = await Promise.all([f.take(odd), f.take(plain)]);
+    const output = { text: half, report: null, findings: [], tree: null };
+    const steps = [a, b].map((x) => f.checkpoint({ ...x, commit: 'c', output }));
+    expect(await Promise.all(steps)).toEqual(['ok', 'ok']);
+    const report = {
+      agentType: 'builder',
+      company: 'CodeCraft',
+      taskSummary: half,
+      filesWritten: [],
+      keyDecisions: [],
+      blockers: [],
+      verification: '',
+      verdict: null,
+    };
+    const end = { verdict: 'pass' as const, commit: 'c', integration: null };
+    expect(
+      await Promise.all([
+        f.advance({ ...a, ...end, report, findings: [{ ...finding(), title: half, evidence: half }] }),
+        f.advance({ ...b, ...end, report: null, findings: [] }),
+      ]),
+    ).toEqual(['ok', 'ok']);
+    const { rows } = await db.pool.query('SELECT title FROM finding WHERE task_id = $1', [odd]);
+    expect(rows[0].title).toBe('half a rocket \ufffd, a NUL \ufffd, and \\u0000 as text');
+  });
 });

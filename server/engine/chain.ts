@@ -1,7 +1,7 @@
 import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
 import { type ChainPlan, chainPlanSchema, stageOf, stepKeys } from '#server/domain/plan.ts';
 import type { ChainState, Stage, Verdict } from '#server/domain/status.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Queryable, toJson } from '#server/platform/db.ts';
 import { followUps, MAX_CHILDREN, nextMove } from './chain-policy.ts';
 import { createTasks } from './create.ts';
 import { askHuman } from './escalation.ts';
@@ -58,7 +58,7 @@ async function storeFindings(
     `INSERT INTO finding(task_id, chain_id, severity, title, detail, file, line, evidence)
      SELECT $1, $2, f.severity, f.title, f.detail, f.file, f.line, f.evidence
      FROM jsonb_to_recordset($3::jsonb) f(severity text, title text, detail text, file text, line int, evidence text)`,
-    [taskId, chainId, JSON.stringify(findings)],
+    [taskId, chainId, toJson(findings)],
   );
 }
 
@@ -224,7 +224,7 @@ export async function openStage(
       keys,
       keys.length > plan.steps.length,
       // What was held was the text, and its approval let the whole chain begin: its later stages do not ask again.
-      JSON.stringify({ ...plan.route, held: null }),
+      toJson({ ...plan.route, held: null }),
       alone ? null : chain.head,
       o.note ?? '',
       chain.root_task_id,

@@ -1,5 +1,5 @@
 import type { StepResult } from '#server/domain/attempt.ts';
-import type { Db } from '#server/platform/db.ts';
+import { type Db, toJson } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
 
 export interface Checkpoint extends StepResult {
@@ -28,7 +28,7 @@ export function checkpointer(
         items.map((i) => i.stepId),
         items.map((i) => i.commit),
         items.map((i) => i.output.tree),
-        items.map((i) => JSON.stringify(i.output)),
+        items.map((i) => toJson(i.output)),
         leaseMs,
       ],
     });

@@ -2,7 +2,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, type StagePlan, stepKeys } from '#server/domain/plan.ts';
 import type { Origin, Priority } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Queryable, toJson } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, type NewEvent } from './event.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
@@ -118,7 +118,7 @@ export async function createTasks(
       [
         pipelineId,
         chained.map(({ i }) => taskIds[i]),
-        chained.map(({ w }) => JSON.stringify(w.plan)),
+        chained.map(({ w }) => toJson(w.plan)),
         chained.map(({ w }) => w.depth ?? 0),
       ],
     );
@@ -135,7 +135,7 @@ export async function createTasks(
        parent_id bigint, origin text, stage text, company text, company_hash text, tier int, blueprint text, blueprint_hash text,
        steps jsonb, integrates boolean, route jsonb)`,
     [
-      JSON.stringify(
+      toJson(
         input.works.map((w, i) => {
           const c = stageColumns(w.plan, w.plan?.stages[0] ?? null, w);
           return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EscalationKind } from '#server/domain/views.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Queryable, toJson, toText } from '#server/platform/db.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { move } from './move.ts';
 
@@ -44,9 +44,9 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
       ask.chainId ?? null,
       ask.effectId ?? null,
       dedupe,
-      ask.question,
-      ask.why,
-      JSON.stringify(ask.context ?? {}),
+      toText(ask.question),
+      toText(ask.why),
+      toJson(ask.context ?? {}),
     ],
   );
   const row = rows[0];

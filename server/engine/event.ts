@@ -1,5 +1,5 @@
 import type { ActorKind } from '#server/domain/status.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Queryable, toJson } from '#server/platform/db.ts';
 
 /** Who does it. `name` is a user's name, a host, `sweep`, `engine` or the name of a safety pattern. */
 export interface Actor {
@@ -33,7 +33,7 @@ export async function appendEvents(q: Queryable, events: NewEvent[]): Promise<vo
      FROM jsonb_to_recordset($1::jsonb) e(type text, entity text, id text, ver int, "from" text, "to" text, kind text, actor text,
        reason text, project_id text, pipeline_id bigint, task_id bigint, data jsonb)`,
     [
-      JSON.stringify(
+      toJson(
         events.map((e) => ({
           type: e.type,
           entity: e.entity,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CallRecord, GateRecord, ProofRecord, TranscriptEntry } from '#server/domain/attempt.ts';
-import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { type Db, type Queryable, toJson, toText, transaction } from '#server/platform/db.ts';
 
 /** Larger outputs are cut here; the gate's detail says so. */
 const MAX_BLOB = 2_000_000;
@@ -69,8 +69,8 @@ export async function recordGate(db: Db, a: Held, g: GateRecord): Promise<void> 
         g.tryNumber,
         g.ok,
         g.verdict,
-        g.detail,
-        g.command,
+        toText(g.detail),
+        g.command?.map(toText) ?? null,
         g.exitCode,
         Math.round(g.ms),
         g.tree,
@@ -89,7 +89,7 @@ export async function recordProof(db: Db, a: Held, p: ProofRecord): Promise<void
       `WITH l AS (${live})
        INSERT INTO proof(task_id, attempt_id, gotcha_hash, patch_hash, manifest) SELECT l.task_id, l.id, $3, $4, $5 FROM l
        ON CONFLICT (task_id, attempt_id) DO UPDATE SET gotcha_hash = excluded.gotcha_hash, patch_hash = excluded.patch_hash, manifest = excluded.manifest`,
-      [a.attemptId, a.fence, gotcha, patch, JSON.stringify(p.manifest)],
+      [a.attemptId, a.fence, gotcha, patch, toJson(p.manifest)],
     );
   });
 }
@@ -105,8 +105,7 @@ export async function writeTranscript(db: Db, attemptId: number, entries: Transc
      ON CONFLICT (attempt_id, seq) DO UPDATE SET rev = nextval('transcript_rev_seq'), kind = excluded.kind, data = excluded.data`,
     [
       attemptId,
-      // PostgreSQL stores no NUL in text or jsonb, and output of commands may hold one.
-      JSON.stringify(
+      toJson(
         [...last.values()].map((e) => ({
           seq: e.seq,
           at: e.at,
@@ -114,7 +113,7 @@ export async function writeTranscript(db: Db, attemptId: number, entries: Transc
           kind: e.kind,
           data: e.data,
         })),
-      ).replaceAll('\\u0000', '\\ufffd'),
+      ),
     ],
   );
 }

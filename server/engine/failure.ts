@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '#server/domain/attempt.ts';
 import type { Route } from '#server/domain/views.ts';
-import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
@@ -95,7 +95,9 @@ export async function endAttempt(
     const row = live.rows[0];
     if (!row) return null;
     const worker: Actor = { kind: 'worker', name: a.host };
-    const message = outcome.kind === 'yielded' ? `${outcome.reason}: ${outcome.question}` : outcome.message;
+    const message = toText(
+      outcome.kind === 'yielded' ? `${outcome.reason}: ${outcome.question}` : outcome.message,
+    );
     const end = endings[outcome.kind];
     await move(q, {
       machine: 'attempt',

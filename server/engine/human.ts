@@ -3,7 +3,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, chainPlanSchema, stepKeys } from '#server/domain/plan.ts';
 import { allowedMoves, type Stage, type TaskStatus } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Queryable, toJson } from '#server/platform/db.ts';
 import { acceptChain, lockChain } from './chain.ts';
 import { holdForSafety } from './create.ts';
 import { withdrawEscalations } from './escalation.ts';
@@ -335,7 +335,7 @@ export async function editTask(
       patch.owner !== undefined,
       patch.owner ?? null,
       judged,
-      route ? JSON.stringify(route) : null,
+      route ? toJson(route) : null,
       anew?.route.company ?? null,
       head?.companyHash ?? null,
       head?.blueprint ?? null,
@@ -346,7 +346,7 @@ export async function editTask(
   if (anew?.plan && head && t.chain_id !== null) {
     const plan = chainPlanSchema.parse(anew.plan);
     const keys = stepKeys(plan, head);
-    await q.query('UPDATE chain SET plan = $2 WHERE id = $1', [t.chain_id, JSON.stringify(plan)]);
+    await q.query('UPDATE chain SET plan = $2 WHERE id = $1', [t.chain_id, toJson(plan)]);
     await q.query('UPDATE task SET steps = $2, integrates = $3 WHERE id = $1', [
       id,
       keys,

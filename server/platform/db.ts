@@ -59,6 +59,22 @@ export function createDb(url: string, options: { max?: number; name?: string } =
   };
 }
 
+/** Text as PostgreSQL can keep it: it knows no NUL. */
+export function toText(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
+}
+
+/**
+ * JSON as jsonb can keep it. Text of models and commands may hold a NUL or half of a character (cut in its middle), and
+ * one such row would refuse a whole batch.
+ */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\u')) return json;
+  // Escapes are read one after the other, so that an escaped backslash before a "u" stays what it is.
+  return json.replace(/\\(?:u(?:0000|d[89a-f][0-9a-f]{2})|.)/g, (m) => (m.length === 6 ? '\\ufffd' : m));
+}
+
 /** The database said "try again": a serialization failure or a deadlock it resolved against us. */
 const RETRIED = new Set(['40001', '40P01']);
 const TRIES = 6;
