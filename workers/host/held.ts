@@ -26,6 +26,7 @@ export class HeldAttempts {
   readonly #log: Logger;
   readonly #onTakenOver: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #lastHeard = Date.now();
 
   constructor(o: {
@@ -70,13 +71,21 @@ export class HeldAttempts {
   }
 
   start(): void {
+    this.#lastHeard = Date.now();
+    // A clock of its own: a database that hangs answers neither yes nor no, and the heartbeat waits with it.
+    let ticked = Date.now();
+    this.#watch = setInterval(() => {
+      const now = Date.now();
+      // A process that slept itself first hears the answers that came meanwhile.
+      const slept = now - ticked > this.#timing.heartbeat;
+      ticked = now;
+      if (!slept && now - this.#lastHeard > this.#timing.databaseSilence) this.stopAll('database');
+    }, this.#timing.heartbeat / 2);
     const beat = async () => {
       try {
         await this.#beat();
-        this.#lastHeard = Date.now();
       } catch (e) {
         this.#log.warn({ err: e }, 'heartbeat failed');
-        if (Date.now() - this.#lastHeard > this.#timing.databaseSilence) this.stopAll('database');
       }
       this.#timer = setTimeout(() => void beat(), this.#timing.heartbeat);
     };
@@ -85,6 +94,7 @@ export class HeldAttempts {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#watch);
   }
 
   async #beat(): Promise<void> {
@@ -93,6 +103,7 @@ export class HeldAttempts {
       [...this.#held].map(([attemptId, h]) => ({ attemptId, fence: h.fence, progressAt: h.progressAt })),
       this.#timing.lease,
     );
+    this.#lastHeard = Date.now();
     for (const id of lost) {
       this.#log.warn({ attempt: id }, 'lease lost');
       this.stop(id, 'stale');
