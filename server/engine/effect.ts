@@ -32,7 +32,9 @@ export async function planIntegration(
       );
     const { rows } = await q.query<{ id: number }>(
       `INSERT INTO effect(kind, key, project_id, chain_id, task_id, attempt_id, branch, old_sha, new_sha)
-       VALUES ('integrate', $1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+       -- Numbered, because the same plan after a refusal is another try and not the one that was refused.
+       VALUES ('integrate', $1 || ':' || (SELECT count(*) FROM effect WHERE attempt_id = $5), $2, $3, $4, $5, $6, $7, $8)
+       ON CONFLICT DO NOTHING RETURNING id`,
       [
         `integrate:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`,
         row.project_id,
@@ -65,7 +67,10 @@ export async function planIntegration(
   });
 }
 
-/** Writes how the push ended. By its worker right after, or by the sweep that looked at the branch. */
+/**
+ * Writes how the push ended. By its worker right after, or by the sweep that looked at the branch. What the sweep found not
+ * landed may land still, by a worker that was stopped in between; then the branch is right and the row follows it.
+ */
 export async function settleEffect(
   db: Db,
   effectId: number,
@@ -73,8 +78,11 @@ export async function settleEffect(
   by: 'worker' | 'sweep' = 'worker',
 ): Promise<boolean> {
   return await transaction(db, async (q) => {
-    const { rows } = await q.query<{ project_id: string; task_id: number; new_sha: string }>(
-      `UPDATE effect SET state = $2, settled_at = clock_timestamp() WHERE id = $1 AND state = 'PLANNED' RETURNING project_id, task_id, new_sha`,
+    const { rows } = await q.query<{ project_id: string; task_id: number; new_sha: string; was: string }>(
+      `UPDATE effect e SET state = $2, settled_at = clock_timestamp()
+       FROM (SELECT id, state was FROM effect WHERE id = $1 FOR UPDATE) o
+       WHERE e.id = o.id AND (o.was = 'PLANNED' OR (o.was = 'ABANDONED' AND $2 = 'DONE'))
+       RETURNING e.project_id, e.task_id, e.new_sha, o.was`,
       [effectId, state],
     );
     const row = rows[0];
@@ -85,7 +93,7 @@ export async function settleEffect(
         entity: 'effect',
         id: effectId,
         ver: 2,
-        from: 'PLANNED',
+        from: row.was,
         to: state,
         actor: by === 'sweep' ? REAPER : { kind: 'worker', name: 'integrate' },
         projectId: row.project_id,
@@ -97,15 +105,23 @@ export async function settleEffect(
   });
 }
 
-/** The merge of this task and generation that landed already, when a crash came between the push and the task's end. */
-export async function landedIntegration(db: Db, attemptId: number): Promise<IntegrationPlan | null> {
-  const { rows } = await db.pool.query<{ old_sha: string; new_sha: string; branch: string }>(
-    `SELECT e.old_sha, e.new_sha, e.branch FROM effect e JOIN attempt a ON a.id = $1
+/**
+ * The merge of this task and generation that landed already, when a crash came between the push and the task's end.
+ * `unknown` while nobody has looked yet how the merge of a dead attempt ended: ask again.
+ */
+export async function landedIntegration(
+  db: Db,
+  attemptId: number,
+): Promise<IntegrationPlan | 'unknown' | null> {
+  const { rows } = await db.pool.query<{ old_sha: string; new_sha: string; branch: string; state: string }>(
+    `SELECT e.old_sha, e.new_sha, e.branch, e.state FROM effect e JOIN attempt a ON a.id = $1
      JOIN attempt was ON was.id = e.attempt_id
-     WHERE e.task_id = a.task_id AND was.generation = a.generation AND e.state = 'DONE' ORDER BY e.id DESC LIMIT 1`,
+     WHERE e.task_id = a.task_id AND was.generation = a.generation
+       AND (e.state = 'DONE' OR (e.state = 'PLANNED' AND e.attempt_id <> a.id)) ORDER BY e.state = 'DONE' DESC, e.id DESC LIMIT 1`,
     [attemptId],
   );
   const r = rows[0];
+  if (r?.state === 'PLANNED') return 'unknown';
   return r ? { oldSha: r.old_sha, newSha: r.new_sha, branch: r.branch } : null;
 }
 

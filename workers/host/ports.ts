@@ -66,7 +66,16 @@ export function attemptPorts(o: {
           'Stop; another attempt goes on.',
         );
     },
-    landedIntegration: () => landedIntegration(db, held.attemptId),
+    async landedIntegration() {
+      for (;;) {
+        o.signal.throwIfAborted();
+        const found = await landedIntegration(db, held.attemptId);
+        if (found !== 'unknown') return found;
+        // The conductor looks at the branch; to go on before would take what is merged for nothing to merge.
+        o.progress();
+        await sleep(TURN_MS, o.signal);
+      }
+    },
     now: () => new Date(),
   };
 }
