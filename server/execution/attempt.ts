@@ -8,11 +8,12 @@ import type {
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { Gathered, StepContext } from './context.ts';
 import { merge } from './merge.ts';
 import { finished, leaseLost, outcomeOf, verdictOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';
 import { prove } from './prove.ts';
-import { type Gathered, runStep, type StepContext } from './step.ts';
+import { runStep } from './step.ts';
 import { createTranscript } from './transcript.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { IntegrationResult, WorkStep } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { StepContext } from './context.ts';
 import { leaseLost } from './outcome.ts';
 import { runCommand } from './run-command.ts';
-import type { StepContext } from './step.ts';
 
 /** Merges what was reviewed (or, for OPS and DOCS, what this task wrote) and stores the step. */
 export async function merge(c: StepContext, s: WorkStep): Promise<IntegrationResult> {

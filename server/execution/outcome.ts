@@ -1,7 +1,8 @@
 import type { AttemptOutcome, AttemptWork, IntegrationResult, Report } from '#server/domain/attempt.ts';
 import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
-import { GateFailure, type Gathered } from './step.ts';
+import type { Gathered } from './context.ts';
+import { GateFailure } from './step.ts';
 import type { Workspace } from './workspace.ts';
 
 /** How an attempt ended, in the engine's words. */

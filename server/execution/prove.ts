@@ -1,8 +1,8 @@
 import type { AttemptOutcome, AttemptPorts, AttemptWork, IntegrationResult } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { Gathered } from './context.ts';
 import { reportOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';
-import type { Gathered } from './step.ts';
 import type { Workspace } from './workspace.ts';
 
 const PATCH_BYTES = 400_000;

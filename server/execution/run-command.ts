@@ -1,8 +1,8 @@
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { CommandResult } from './ports.ts';
+import type { CommandResult } from '#server/domain/seams.ts';
+import type { StepContext } from './context.ts';
 import { runProcess } from './sandbox/process.ts';
-import type { StepContext } from './step.ts';
 
 /** Runs a command where the role may: builders in the worktree, everybody else in a copy that is thrown away. */
 export async function runCommand(

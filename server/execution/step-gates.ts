@@ -1,9 +1,9 @@
 import type { GateRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import type { GateResult } from '#server/domain/seams.ts';
+import type { StepContext } from './context.ts';
 import { outsidePaths } from './policy.ts';
-import type { GateResult } from './ports.ts';
 import { runCommand } from './run-command.ts';
-import type { StepContext } from './step.ts';
 import type { StepState } from './tools/tool.ts';
 
 /** The gates at the end of a step, and what a failed one means. */

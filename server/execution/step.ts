@@ -1,43 +1,11 @@
-import type {
-  AttemptPorts,
-  AttemptWork,
-  CallRecord,
-  Finding,
-  GateRecord,
-  Report,
-  StepOutput,
-} from '#server/domain/attempt.ts';
+import type { StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
-import type { Provider } from '#server/models/provider.ts';
+import type { StepContext } from './context.ts';
 import { createLoop, gateFeedback } from './loop.ts';
-import type { ProofInput, RunnerConfig } from './ports.ts';
 import { buildPrompt } from './prompt.ts';
 import { runCommand } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import type { StepState } from './tools/tool.ts';
-import type { Transcript } from './transcript.ts';
-import type { Workspace } from './workspace.ts';
-
-/** What one attempt gathers over its steps; the proof of work is made of it. */
-export interface Gathered {
-  calls: CallRecord[];
-  gates: GateRecord[];
-  commands: ProofInput['commands'];
-  findings: Finding[];
-  report: Report | null;
-  notes: { key: string; text: string }[];
-}
-
-export interface StepContext {
-  work: AttemptWork;
-  ports: AttemptPorts;
-  config: RunnerConfig;
-  provider: Provider;
-  workspace: Workspace;
-  transcript: Transcript;
-  gathered: Gathered;
-  signal: AbortSignal;
-}
 
 const PATCH_FOR_PROMPT = 60_000;
 

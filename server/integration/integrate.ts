@@ -1,32 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  AttemptPorts,
-  AttemptWork,
-  IntegrationPlan,
-  IntegrationResult,
-} from '#server/domain/attempt.ts';
+import type { IntegrationPlan, IntegrationResult } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { IntegrateInput } from '#server/domain/seams.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 import { decideMerge } from './policy.ts';
-
-/** Ends a reviewed task: brings exactly the reviewed change onto the project's branch, once, by compare-and-set. */
-export interface IntegrateInput {
-  work: AttemptWork;
-  gitDir: string;
-  tmpDir: string;
-  token: string | undefined;
-  commit: string;
-  ports: Pick<AttemptPorts, 'planIntegration' | 'settleIntegration' | 'landedIntegration' | 'now'>;
-  /** Reruns the command gates on a tree; null when they hold, else what failed. */
-  recheck: (root: string, tree: string) => Promise<string | null>;
-  note: (text: string) => void;
-  signal: AbortSignal;
-}
 
 /** How often the branch may move away under us before it is the machine's problem. */
 const ROUNDS = 20;
 
+/** Ends a reviewed task: brings exactly the reviewed change onto the project's branch, once, by compare-and-set. */
 export async function integrate(i: IntegrateInput): Promise<IntegrationResult> {
   try {
     return await land(i);

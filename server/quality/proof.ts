@@ -1,41 +1,8 @@
 import { createHash } from 'node:crypto';
-import type {
-  AttemptWork,
-  CallRecord,
-  Finding,
-  GateRecord,
-  IntegrationResult,
-  ProofRecord,
-  Report,
-} from '#server/domain/attempt.ts';
+import type { ProofRecord } from '#server/domain/attempt.ts';
+import type { ProofInput } from '#server/domain/seams.ts';
 
 /** Proof of work: what was done, by what, with which results, in words (GOTCHA.md) and as data (the manifest). */
-export interface ProofInput {
-  work: AttemptWork;
-  outcome: string;
-  report: Report;
-  findings: Finding[];
-  calls: CallRecord[];
-  gates: GateRecord[];
-  commands: {
-    stepKey: string;
-    argv: string[];
-    exitCode: number | null;
-    ms: number;
-    output: string;
-    sandboxed: boolean;
-  }[];
-  integration: IntegrationResult | null;
-  base: string | null;
-  commit: string | null;
-  tree: string | null;
-  files: { path: string; added: number; removed: number }[];
-  patch: { text: string; cut: boolean };
-  sandbox: string;
-  startedAt: Date;
-  endedAt: Date;
-}
-
 export const SCRIPTED = 'scripted, no model was called';
 
 const sha256 = (s: string) => createHash('sha256').update(s).digest('hex');

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { CommandResult } from '#server/domain/seams.ts';
 import { capText, escapeText } from '../escape.ts';
-import type { CommandResult } from '../ports.ts';
 import { killGroup, killMarked, startTimeOf } from './leftovers.ts';
 import { INSIDE, type Sandbox } from './sandbox.ts';
 

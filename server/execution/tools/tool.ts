@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Finding, Report } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { CommandResult } from '../ports.ts';
+import type { CommandResult } from '#server/domain/seams.ts';
 
 /** What a step gathers through the tools; the harness reads it, never the prose. */
 export interface StepState {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GateSpec } from '#server/domain/blueprint.ts';
+import type { GateContext } from '#server/domain/seams.ts';
 import { checksState } from '../checks/registry.ts';
-import type { GateInput } from './gate.ts';
 import { runGate } from './registry.ts';
 
 let root: string;
@@ -15,10 +15,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const check = (gate: GateSpec, over: Partial<GateInput> = {}) =>
+const check = (gate: GateSpec, over: Partial<GateContext> = {}) =>
   runGate(gate, {
     root,
-    run: async () => ({ exitCode: 0, timedOut: false, output: 'ok' }),
+    run: async () => ({ exitCode: 0, timedOut: false, cut: false, ms: 1, sandboxed: true, output: 'ok' }),
     changed: [],
     addedLines: [],
     output: '',
@@ -66,7 +66,14 @@ describe('gates', () => {
   it('command passes on exit 0, keeps the output of a failure, and says why it did not run', async () => {
     const gate: GateSpec = { kind: 'command', command: ['make', 'test'], seconds: 5 };
     expect(await check(gate)).toMatchObject({ ok: true, exitCode: 0 });
-    const failing = async () => ({ exitCode: 2, timedOut: false, output: 'boom' });
+    const failing = async () => ({
+      exitCode: 2,
+      timedOut: false,
+      cut: false,
+      ms: 1,
+      sandboxed: true,
+      output: 'boom',
+    });
     expect(await check(gate, { run: failing })).toMatchObject({
       ok: false,
       detail: 'make test: exit 2',

@@ -1,7 +1,8 @@
 import type { GateSpec } from '#server/domain/blueprint.ts';
+import type { GateContext, GateResult } from '#server/domain/seams.ts';
 import { command } from './command.ts';
 import { fileExists } from './file-exists.ts';
-import type { GateInput, GateOf, GateOutcome } from './gate.ts';
+import type { GateOf } from './gate.ts';
 import { minOutput } from './min-output.ts';
 import { noPlaceholders } from './no-placeholders.ts';
 
@@ -14,7 +15,7 @@ const gates = {
 } as const satisfies { [K in GateSpec['kind']]: GateOf<K> };
 
 /** Checks one gate. A gate never throws for what it finds, only for what breaks it (an abort, no sandbox). */
-export function runGate(spec: GateSpec, input: GateInput): Promise<GateOutcome> {
-  const gate = gates[spec.kind] as (s: GateSpec, i: GateInput) => Promise<GateOutcome>;
+export function runGate(spec: GateSpec, input: GateContext): Promise<GateResult> {
+  const gate = gates[spec.kind] as (s: GateSpec, i: GateContext) => Promise<GateResult>;
   return gate(spec, input);
 }

@@ -1,0 +1,35 @@
+import type {
+  AttemptPorts,
+  AttemptWork,
+  CallRecord,
+  Finding,
+  GateRecord,
+  Report,
+} from '#server/domain/attempt.ts';
+import type { ProofInput } from '#server/domain/seams.ts';
+import type { Provider } from '#server/models/provider.ts';
+import type { RunnerConfig } from './ports.ts';
+import type { Transcript } from './transcript.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What one attempt gathers over its steps; the proof of work is made of it. */
+export interface Gathered {
+  calls: CallRecord[];
+  gates: GateRecord[];
+  commands: ProofInput['commands'];
+  findings: Finding[];
+  report: Report | null;
+  notes: { key: string; text: string }[];
+}
+
+/** What every part of an attempt works with. */
+export interface StepContext {
+  work: AttemptWork;
+  ports: AttemptPorts;
+  config: RunnerConfig;
+  provider: Provider;
+  workspace: Workspace;
+  transcript: Transcript;
+  gathered: Gathered;
+  signal: AbortSignal;
+}
