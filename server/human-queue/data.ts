@@ -67,6 +67,15 @@ const itemOf = (e: Row): EscalationItem => ({
       : null,
 });
 
+/** Questions that only the owner of the machine may answer: commands would run with his rights. */
+export async function isForTheOwner(db: Db, id: number): Promise<boolean> {
+  const { rows } = await db.pool.query<{ kind: EscalationItem['kind'] }>(
+    'SELECT kind FROM escalation WHERE id = $1',
+    [id],
+  );
+  return rows[0]?.kind === 'consent';
+}
+
 /** What waits, by work blocked x age, and what was answered in the last day. */
 export async function readQueue(db: Db): Promise<QueueView> {
   const [open, answered] = await Promise.all([

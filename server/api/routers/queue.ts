@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { AlaiError } from '#server/domain/errors.ts';
 import { answers, escalationViewSchema, queueViewSchema } from '#server/domain/views.ts';
 import { decide, undoDecision } from '#server/engine/decide.ts';
-import { readEscalation, readQueue } from '#server/human-queue/data.ts';
+import { isForTheOwner, readEscalation, readQueue } from '#server/human-queue/data.ts';
 import { actorOf } from '../auth.ts';
 import { byId, id, reason } from '../inputs.ts';
 import { done, doneSchema } from '../outputs.ts';
@@ -17,9 +18,15 @@ export const queueRouter = router({
   decide: writer
     .input(z.strictObject({ id, answer: z.enum(answers), note: reason, digest: z.string().min(1).max(200) }))
     .output(z.object({ effectiveAt: z.date() }))
-    .mutation(({ ctx, input }) =>
-      decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer)),
-    ),
+    .mutation(async ({ ctx, input }) => {
+      if (ctx.viewer.role !== 'ceo' && (await isForTheOwner(ctx.s.db, input.id)))
+        throw new AlaiError(
+          'NOT_ALLOWED',
+          `This needs the role ceo; you have ${ctx.viewer.role}.`,
+          'Ask the owner: commands would run with his rights.',
+        );
+      return await decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer));
+    }),
   undo: writer
     .input(byId)
     .output(doneSchema)

@@ -1,6 +1,7 @@
 import NextAuth from 'next-auth';
 import CredentialsProvider from 'next-auth/providers/credentials';
 import { spendSignInCode } from '#server/api/auth.ts';
+import { AUTH_BYTES, refuseLargeBody } from '#server/api/body.ts';
 import { services } from '#server/api/services.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 
@@ -35,4 +36,8 @@ const handler = NextAuth({
   },
 });
 
-export { handler as GET, handler as POST };
+async function post(req: Request, context: unknown): Promise<Response> {
+  return refuseLargeBody(req, AUTH_BYTES) ?? (await handler(req, context));
+}
+
+export { handler as GET, post as POST };

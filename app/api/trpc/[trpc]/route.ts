@@ -1,4 +1,5 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { API_BYTES, refuseLargeBody } from '#server/api/body.ts';
 import { createContext } from '#server/api/context.ts';
 import { report } from '#server/api/report.ts';
 import { appRouter } from '#server/api/root.ts';
@@ -6,6 +7,8 @@ import { appRouter } from '#server/api/root.ts';
 export const dynamic = 'force-dynamic';
 
 async function handler(req: Request): Promise<Response> {
+  const refused = refuseLargeBody(req, API_BYTES);
+  if (refused) return refused;
   return fetchRequestHandler({
     endpoint: '/api/trpc',
     req,

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { timing } from '#server/domain/timing.ts';
+import { escalationDigest } from '#server/engine/escalation.ts';
+import { endAttempt } from '#server/engine/failure.ts';
+import { testDatabase } from '#test/database.ts';
+import { testFactory, work } from '#test/factory.ts';
+import type { Role, Viewer } from './auth.ts';
+import { API_BYTES, refuseLargeBody } from './body.ts';
+import { requireOwnOrigin } from './origin.ts';
+import { appRouter } from './root.ts';
+import type { Services } from './services.ts';
+import { createCallerFactory } from './trpc.ts';
+
+const { db } = await testDatabase();
+const s = { db, timing: timing(0.1) } as unknown as Services;
+const person = (role: Role): Viewer => ({ id: role, name: role, role });
+const as = (viewer: Viewer | null) => createCallerFactory(appRouter)({ viewer, s });
+type Procedure = { _def: { type: string } };
+const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>);
+const call = (viewer: Viewer | null, path: string) => {
+  const [room, name] = path.split('.') as [string, string];
+  const caller = as(viewer) as unknown as Record<
+    string,
+    Record<string, (input?: unknown) => Promise<unknown>>
+  >;
+  return caller[room]?.[name]?.();
+};
+
+describe('every procedure', () => {
+  it('is known here', () => expect(procedures.length).toBeGreaterThan(25));
+  it.each(procedures.map(([path]) => path))('%s refuses a stranger', async (path) => {
+    await expect(call(null, path)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+  it.each(procedures.filter(([, p]) => p._def.type === 'mutation').map(([path]) => path))(
+    '%s refuses one who may only read',
+    async (path) => {
+      await expect(call(person('viewer'), path)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    },
+  );
+});
+
+describe('consent to run without a sandbox', () => {
+  it('is the owner’s, however it is given', async () => {
+    const f = await testFactory(db);
+    const { taskIds } = await f.create([work('Pricing')]);
+    const a = await f.take(taskIds[0] as number);
+    await endAttempt(db, f.publisher, a, { kind: 'yielded', reason: 'consent', question: 'May it?' });
+    const { rows } = await db.pool.query<{ id: number }>(`SELECT id FROM escalation WHERE kind = 'consent'`);
+    const id = rows[0]?.id as number;
+    const digest = (await escalationDigest(db.pool, id)) as string;
+    const input = { id, answer: 'approve' as const, note: '', digest };
+    await expect(as(person('operator')).queue.decide(input)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(as(person('ceo')).queue.decide(input)).resolves.toMatchObject({
+      effectiveAt: expect.any(Date),
+    });
+  });
+});
+
+describe('a request', () => {
+  const env = { HOST: '127.0.0.1', PORT: 3052, ALAI_PUBLIC_URL: undefined };
+  const check = (headers: Record<string, string>) => () =>
+    requireOwnOrigin({ headers: new Headers({ host: 'localhost:3052', ...headers }) }, env);
+  it.each<Record<string, string>>([
+    {},
+    { origin: 'http://localhost:3052', 'sec-fetch-site': 'same-origin' },
+    { origin: 'http://127.0.0.1:3052', host: '127.0.0.1:3052' },
+    { authorization: 'Bearer x', host: 'build.example' },
+  ])('from our own pages is heard: %j', (headers) => expect(check(headers)).not.toThrow());
+  it.each<Record<string, string>>([
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:3053' },
+    { origin: 'not a url' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { host: 'rebound.example' },
+  ])('that another site makes a browser send is refused: %j', (headers) => expect(check(headers)).toThrow());
+
+  const sized = (length: string | null, method = 'POST') =>
+    refuseLargeBody(
+      { method, headers: new Headers(length === null ? {} : { 'content-length': length }) },
+      API_BYTES,
+    );
+  it('of a hundred megabytes is refused with 413 before it is read, in words a page can show', async () => {
+    const refused = sized('100000000');
+    expect(refused?.status).toBe(413);
+    const body = (await refused?.json()) as { error: { json: { data: { refusal: { message: string } } } } };
+    expect(body.error.json.data.refusal.message).toContain('100000000 bytes');
+  });
+  it('without an end is refused, an ordinary one and a read are not', () => {
+    expect([sized(null)?.status, sized('5000'), sized(null, 'GET')]).toEqual([411, null, null]);
+  });
+});
