@@ -3,8 +3,8 @@ import { AlaiError } from '#server/domain/errors.ts';
 
 /**
  * The one way this code base starts git. Repositories are foreign: nothing of theirs may run inside our process, so
- * hooks, fsmonitor, external diffs, filters (their drivers live in config files that we never read), signing and
- * credential helpers are off, and no configuration of the machine or its user is read.
+ * hooks, fsmonitor, external diffs, signing and credential helpers are off, and no configuration of the machine or its
+ * user is read. Our own repositories hold no filter drivers; a folder of somebody else may: see `inFolder`.
  */
 const HARDENED = [
   'core.hooksPath=/dev/null',
@@ -21,6 +21,8 @@ const HARDENED = [
   'gc.auto=0',
   'maintenance.auto=false',
   'submodule.recurse=false',
+  'fetch.recurseSubmodules=false',
+  'merge.verifySignatures=false',
   'diff.ignoreSubmodules=all',
   'protocol.ext.allow=never',
   'credential.helper=',
@@ -159,6 +161,35 @@ export async function git(args: string[], o: GitOptions = {}): Promise<GitResult
     );
   }
   return result;
+}
+
+/**
+ * Options for a folder that somebody else configured: its filter drivers are commands, and looking for changes would run
+ * them. They are named in its own configuration, which can only be overruled name by name.
+ */
+export async function inFolder(o: GitOptions): Promise<GitOptions> {
+  const { stdout } = await git(['config', '--name-only', '-z', '--get-regexp', '^filter\\.'], {
+    ...o,
+    ok: [1],
+  });
+  const keys = stdout.split('\0').filter((k) => k !== '');
+  const names = new Set(keys.map((k) => k.slice(0, k.lastIndexOf('.'))));
+  return { ...o, env: { ...o.env, ...overruled([...names]) } };
+}
+
+function overruled(drivers: string[]): Record<string, string> {
+  const pairs = drivers.flatMap((d) => [
+    [`${d}.clean`, ''],
+    [`${d}.smudge`, ''],
+    [`${d}.process`, ''],
+    [`${d}.required`, 'false'],
+  ]);
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(pairs.length) };
+  for (const [i, [key = '', value = '']] of pairs.entries()) {
+    env[`GIT_CONFIG_KEY_${i}`] = key;
+    env[`GIT_CONFIG_VALUE_${i}`] = value;
+  }
+  return env;
 }
 
 /** Trimmed standard output: most plumbing answers with one line. */

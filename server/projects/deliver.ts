@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
+import { git, gitLine, inFolder } from '#server/platform/git.ts';
 
 /** What became of accepted work in the operator's own folder. */
 export type Delivery =
@@ -23,7 +23,7 @@ export async function deliver(d: {
     return { result: 'gone', reason: `${d.path} is no git repository any more` };
   }
   const gitDir = await gitLine(['rev-parse', '--absolute-git-dir'], { cwd: d.path });
-  const o: GitOptions = { gitDir, workTree: d.path, cwd: d.path };
+  const o = await inFolder({ gitDir, workTree: d.path, cwd: d.path });
   const sha = await gitLine(['rev-parse', `refs/heads/${d.branch}`], { gitDir: d.bareRepository });
   await git(
     ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', d.bareRepository, `refs/heads/${d.branch}`],
@@ -45,7 +45,11 @@ export async function deliver(d: {
   let reason = '';
   if (!behind) reason = `${d.branch} there holds commits of its own`;
   else if (current !== d.branch) reason = `the folder is on ${current || 'no branch'}`;
-  else if ((await git(['status', '--porcelain', '--untracked-files=normal'], o)).stdout.trim() !== '') {
+  else if (
+    (
+      await git(['status', '--porcelain', '--untracked-files=normal', '--ignore-submodules=all'], o)
+    ).stdout.trim() !== ''
+  ) {
     reason = 'the folder has uncommitted changes';
   } else {
     // git itself refuses to overwrite what changed since we looked, ignored files in the way included.

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -72,14 +72,28 @@ describe('importing a folder', () => {
     expect(await importFolder(path, join(dir, 'home'))).toEqual(first);
   });
 
-  it('runs nothing that the repository plants', async () => {
+  it('runs nothing that the repository plants, neither on the way in nor on the way back', async () => {
     const path = await operatorFolder();
     const mark = join(dir, 'planted');
+    const evil = `touch ${mark}; cat`;
+    await writeFile(join(path, '.gitattributes'), '*.txt filter=x.y\n');
+    await git(['add', '-A'], { cwd: path });
+    await git([...who, 'commit', '-qm', 'Attributes'], { cwd: path });
     await writeFile(join(path, '.git/hooks/post-checkout'), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+    await writeFile(join(path, '.git/hooks/post-merge'), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
     await git(['config', 'core.fsmonitor', `touch ${mark}; false`], { cwd: path });
-    await git(['config', 'filter.x.clean', `touch ${mark}; cat`], { cwd: path });
+    for (const what of ['clean', 'smudge']) await git(['config', `filter.x.y.${what}`, evil], { cwd: path });
+    await git(['config', 'filter.x.y.required', 'true'], { cwd: path });
+    // A file that looks touched has to be read again, and would go through the filter.
+    const touched = () => utimes(join(path, 'a.txt'), new Date(), new Date(Date.now() - 60_000));
+    await touched();
     await inspectFolder(path);
-    await importFolder(path, join(dir, 'home'));
+    const p = await importFolder(path, join(dir, 'home'));
+    await accept(p.bareRepository, 'trunk', 'b.txt', 'two\n');
+    await touched();
+    expect(await deliver({ path, bareRepository: p.bareRepository, branch: 'trunk' })).toMatchObject({
+      result: 'fast-forwarded',
+    });
     expect(await codeOf(readFile(mark))).toBe('ENOENT');
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AlaiError, type ErrorCode } from '#server/domain/errors.ts';
-import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
+import { type GitOptions, git, gitLine, inFolder } from '#server/platform/git.ts';
 
 /** The git side of a project: from the operator's folder into the factory's bare repository. */
 export interface ImportedProject {
@@ -59,11 +59,13 @@ export async function inspectFolder(path: string): Promise<Omit<ImportedProject,
     refuse('PROJECT_BARE', `${path} is a bare repository`, 'Give the folder of a clone with files in it.');
   }
   const gitDir = await gitLine(['rev-parse', '--absolute-git-dir'], { cwd: real, env: ceiling(real) });
-  const o: GitOptions = { gitDir, workTree: real, cwd: real };
+  const o = await inFolder({ gitDir, workTree: real, cwd: real });
   const headSha = await git(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { ...o, ok: [1, 128] });
   if (headSha.code !== 0)
     refuse('PROJECT_EMPTY', `${path} has no commits yet`, 'Make a first commit, then import it.');
-  const dirty = (await git(['status', '--porcelain', '--untracked-files=normal'], o)).stdout.trim();
+  const dirty = (
+    await git(['status', '--porcelain', '--untracked-files=normal', '--ignore-submodules=all'], o)
+  ).stdout.trim();
   if (dirty !== '') {
     const files = dirty
       .split('\n')
