@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { isAlaiError } from '#server/domain/errors.ts';
+import { plain } from '#server/domain/plain.ts';
 
 /** Exit codes that scripts can rely on. */
 export const exits = { ok: 0, failed: 1, usage: 2 } as const;
@@ -12,13 +13,16 @@ export function fail(e: unknown, json: boolean): never {
   const message = e instanceof Error ? e.message : String(e);
   const hint = known ? e.hint : '';
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
-  else process.stderr.write(`${code}: ${message}\n${hint ? `${hint}\n` : ''}`);
+  else process.stderr.write(plain(`${code}: ${message}\n${hint ? `${hint}\n` : ''}`));
   process.exit(exits.failed);
 }
 
 export const isJson = (): boolean => process.argv.includes('--json');
 
-/** One answer: JSON for scripts, words for people. */
+/**
+ * One answer: JSON for scripts, words for people. The words hold text of agents and repositories, which must not drive the
+ * terminal.
+ */
 export function print(value: unknown, words: () => string): void {
-  process.stdout.write(isJson() ? `${JSON.stringify(value)}\n` : `${words()}\n`);
+  process.stdout.write(isJson() ? `${JSON.stringify(value)}\n` : plain(`${words()}\n`));
 }
