@@ -92,6 +92,20 @@ describe('a chain', () => {
     expect((await f.task(api)).status).toBe('QUEUED');
   });
 
+  it('wakes also what named one of its later tasks, once', async () => {
+    const { taskIds } = await f.create([work('Schema')]);
+    const schema = taskIds[0] as number;
+    const chain = await f.chainOf(schema);
+    await f.run(schema);
+    const review = (await f.live(chain.id)).id;
+    const made = await f.create([work('API', { dependsOnTasks: [schema, review] })]);
+    const api = made.taskIds[0] as number;
+    expect(await f.task(api)).toMatchObject({ status: 'OPEN', unmet: 1 });
+    await f.run(review);
+    await f.run((await f.live(chain.id)).id);
+    expect((await f.task(api)).status).toBe('QUEUED');
+  });
+
   it('goes back to REVIEW when the base moved under its merge, and to BUILD on a conflict', async () => {
     const { taskIds } = await f.create([work('Pricing')]);
     const chain = await f.chainOf(taskIds[0] as number);

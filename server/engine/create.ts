@@ -231,20 +231,23 @@ async function addDependencies(q: Queryable, works: NewWork[], taskIds: number[]
     }
   });
   if (from.length === 0) return;
-  const { rows } = await q.query<{ on_task_id: number }>(
+  const { rows } = await q.query<{ asked: number }>(
     `WITH want AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) u(t, o)),
+     -- A later stage's task stands for its chain, and a chain is accepted under the number of its root.
+     seen AS (SELECT want.t, want.o asked, coalesce(c.root_task_id, o.id) id, o.chain_id, o.status, c.accepted_at
+       FROM want JOIN task o ON o.id = want.o LEFT JOIN chain c ON c.id = o.chain_id),
      ins AS (
        INSERT INTO dependency(task_id, on_task_id, kind, satisfied_at)
-       SELECT want.t, o.id, CASE WHEN o.chain_id IS NULL THEN 'done' ELSE 'accepted' END,
-         CASE WHEN o.chain_id IS NULL AND o.status = 'DONE' THEN now() WHEN c.accepted_at IS NOT NULL THEN c.accepted_at END
-       FROM want JOIN task o ON o.id = want.o LEFT JOIN chain c ON c.id = o.chain_id
+       SELECT DISTINCT ON (t, id) t, id, CASE WHEN chain_id IS NULL THEN 'done' ELSE 'accepted' END,
+         CASE WHEN chain_id IS NULL AND status = 'DONE' THEN now() WHEN accepted_at IS NOT NULL THEN accepted_at END
+       FROM seen ORDER BY t, id, accepted_at NULLS FIRST
        RETURNING task_id, on_task_id, satisfied_at
      ), agg AS (SELECT task_id, count(*) FILTER (WHERE satisfied_at IS NULL)::int c FROM ins GROUP BY 1),
      upd AS (UPDATE task t SET unmet = agg.c FROM agg WHERE t.id = agg.task_id)
-     SELECT on_task_id FROM ins`,
+     SELECT asked FROM seen`,
     [from, on],
   );
-  const known = new Set(rows.map((r) => r.on_task_id));
+  const known = new Set(rows.map((r) => r.asked));
   const missing = on.find((o) => !known.has(o));
   if (missing !== undefined)
     throw new AlaiError(
