@@ -92,6 +92,8 @@ export async function progressChain(
     await q.query('UPDATE chain SET head = $2 WHERE id = $1', [chainId, out.commit]);
     chain.head = out.commit;
   }
+  // A human ended it meanwhile: what was found is kept, and nothing follows.
+  if (chain.state === 'CANCELLED' || chain.state === 'FINISHED') return [];
   const next = nextMove(
     {
       plan: chain.plan,

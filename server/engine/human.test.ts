@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
+import { progressChain } from './chain.ts';
 import { decide, settleDecisions } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
@@ -64,6 +66,38 @@ describe('done by hand', () => {
     expect(await f.run((await f.live(chain.id)).id)).toBe('ok');
     await transaction(db, (q) => reopenTask(q, api, ceo, 'once more'));
     expect((await f.task(api)).status).toBe('QUEUED');
+    expect(await invariants(db.pool, false)).toEqual([]);
+  });
+});
+
+describe('cancelling a chain', () => {
+  it('whose stage ends in the same moment cancels the stage that follows', async () => {
+    const { taskIds } = await f.create([work('Race')]);
+    const root = taskIds[0] as number;
+    const chain = await f.chainOf(root);
+    await f.run(root);
+    const review = (await f.live(chain.id)).id;
+    const a = await f.take(review);
+    const output = { text: '', report: null, findings: [], tree: null };
+    await f.checkpoint({ ...a, commit: null, output });
+    let cancelling: Promise<void> = Promise.resolve();
+    await transaction(db, async (q) => {
+      await q.query('SELECT 1 FROM task WHERE id = $1 FOR UPDATE', [review]);
+      cancelling = transaction(db, (other) => cancelTask(other, root, ceo, 'not now'));
+      await sleep(100);
+      await q.query('SELECT * FROM alai_advance($1, $2, $3, $4, $5)', [
+        [a.attemptId],
+        [a.fence],
+        ['pass'],
+        [null],
+        [null],
+      ]);
+      const out = { verdict: 'pass', commit: null, findings: [], integration: null } as const;
+      await progressChain(q, chain.id, review, { ...out, findings: [] });
+    });
+    await cancelling;
+    expect((await f.chainOf(root)).state).toBe('CANCELLED');
+    expect(await f.live(chain.id)).toBeUndefined();
     expect(await invariants(db.pool, false)).toEqual([]);
   });
 });

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, chainPlanSchema, stepKeys } from '#server/domain/plan.ts';
-import { allowedMoves, type Stage, type TaskStatus } from '#server/domain/status.ts';
+import {
+  allowedMoves,
+  isLiveTask,
+  liveTaskStatuses,
+  type Stage,
+  type TaskStatus,
+} from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { acceptChain, lockChain } from './chain.ts';
@@ -52,11 +58,16 @@ function refuse(t: TaskRow, wish: string): AlaiError {
 /** The chain's live stage task, which is what a human command on any task of the chain means. */
 async function liveTask(q: Queryable, t: TaskRow): Promise<TaskRow> {
   if (t.chain_id === null) return t;
-  const { rows } = await q.query<{ id: number }>(
-    `SELECT id FROM task WHERE chain_id = $1 AND status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')`,
-    [t.chain_id],
-  );
-  return rows[0] ? await lockTask(q, rows[0].id) : t;
+  for (;;) {
+    const { rows } = await q.query<{ id: number }>(
+      `SELECT id FROM task WHERE chain_id = $1 AND status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')`,
+      [t.chain_id],
+    );
+    if (!rows[0]) return t;
+    const found = await lockTask(q, rows[0].id);
+    // While its lock was waited for the stage may have ended, and then the next one is meant.
+    if (isLiveTask(found.status)) return found;
+  }
 }
 
 /** SHA-256 over the text a safety approval is bound to. */
@@ -126,17 +137,18 @@ async function endLiveAttempt(q: Queryable, taskId: number, actor: Actor, reason
 
 /** Ends a task for good (until reopened). On a stage task it cancels the whole chain. */
 export async function cancelTask(q: Queryable, id: number, actor: Actor, reason: string): Promise<void> {
-  const t = await liveTask(q, await lockTask(q, id));
-  const live = ['OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN'];
+  let t = await liveTask(q, await lockTask(q, id));
   const chain = t.chain_id === null ? null : await lockChain(q, t.chain_id);
-  if (!live.includes(t.status) && !(chain && ['ACTIVE', 'NEEDS_HUMAN'].includes(chain.state)))
+  // Only now nobody else can open a stage of it: an answer that took effect meanwhile may have.
+  if (chain && !isLiveTask(t.status)) t = await liveTask(q, t);
+  if (!isLiveTask(t.status) && !(chain && ['ACTIVE', 'NEEDS_HUMAN'].includes(chain.state)))
     throw refuse(t, 'cancelled');
   await endLiveAttempt(q, t.id, actor, reason);
-  if (live.includes(t.status))
+  if (isLiveTask(t.status))
     await move(q, {
       machine: 'task',
       id: t.id,
-      from: live,
+      from: liveTaskStatuses,
       to: 'CANCELLED',
       actor,
       reason,
