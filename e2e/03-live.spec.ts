@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from '@playwright/test';
+import { factory, session } from './story.ts';
+
+test.use({ storageState: session });
+
+/** Ends the web process as a crash would; the supervisor starts it again. */
+function killWeb(): void {
+  const file = path.join(factory().home, 'run/processes/web.json');
+  process.kill((JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid, 'SIGKILL');
+}
+
+test('two tabs share one stream, and the second takes over when the first is closed', async ({ context }) => {
+  let streams = 0;
+  context.on('request', (r) => {
+    if (r.url().includes('events.feed')) streams++;
+  });
+  const first = await context.newPage();
+  await first.goto('/');
+  await expect(first.locator('.strip')).toContainText(/Live \d/);
+  const second = await context.newPage();
+  await second.goto('/pipelines');
+  await expect(second.locator('.strip')).toContainText(/Live \d/);
+  expect(streams).toBe(1);
+  await first.close();
+  await expect.poll(() => streams).toBe(2);
+  await expect(second.locator('.strip')).toContainText(/Live \d/);
+});
+
+test('a decision lands although the web dies during the ten seconds, and the page says so meanwhile', async ({
+  page,
+}) => {
+  test.setTimeout(90_000);
+  await page.goto('/');
+  await page.keyboard.press('c');
+  const composer = page.getByRole('form', { name: 'New tasks' });
+  await composer.getByLabel('Task 1', { exact: true }).fill('Approve the PSD2 go-live in Denmark');
+  await expect(composer.locator('.route')).toContainText('You first');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  const card = page.locator('.card').filter({ hasText: 'go-live in Denmark' });
+  await page.mouse.move(2, 2);
+  await card.click();
+  await page.getByRole('button', { name: 'Not now' }).click();
+  await page.getByRole('button', { name: /^Reject/ }).click();
+  await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
+
+  killWeb();
+  await expect(page.locator('.strip')).toContainText('Live paused, data from');
+  await expect(page.locator('.strip')).toContainText(/Live \d/, { timeout: 30_000 });
+  const list = page.getByRole('navigation', { name: 'Human queue' });
+  await expect(list.getByRole('button').filter({ hasText: 'go-live in Denmark: rejected' })).toContainText(
+    'CEO: “Not now”',
+    {
+      timeout: 30_000,
+    },
+  );
+});
