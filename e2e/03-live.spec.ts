@@ -38,7 +38,7 @@ test('a decision lands although the web dies during the ten seconds, and the pag
   await composer.getByLabel('Task 1', { exact: true }).fill('Approve the PSD2 go-live in Denmark');
   await expect(composer.locator('.route')).toContainText('You first');
   await page.keyboard.press('ControlOrMeta+Enter');
-  const card = page.locator('.card').filter({ hasText: 'go-live in Denmark' });
+  const card = page.locator('a.card').filter({ hasText: 'go-live in Denmark' });
   await page.mouse.move(2, 2);
   await card.click();
   await page.getByRole('button', { name: 'Not now' }).click();
