@@ -6,6 +6,7 @@ import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
 import { registerSampleCommand } from './sample.ts';
+import { registerSignInCommand } from './sign-in.ts';
 
 const program = new Command('alai')
   .description('Mission Control of the ALAI company factory')
@@ -17,6 +18,7 @@ registerTaskCommands(program);
 registerPipelineCommands(program);
 registerSampleCommand(program);
 registerProcessCommands(program);
+registerSignInCommand(program);
 
 try {
   await program.parseAsync(process.argv);

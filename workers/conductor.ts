@@ -7,7 +7,7 @@ import { settleDecisions } from '#server/engine/decide.ts';
 import { declareHost } from '#server/engine/hosts.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { createDb } from '#server/platform/db.ts';
-import { env } from '#server/platform/env.ts';
+import { env, gitHost } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
@@ -33,7 +33,7 @@ const server = await serveRepositories({
   db,
   home: e.ALAI_HOME,
   port: e.ALAI_GIT_PORT,
-  host: e.HOST,
+  host: gitHost(e.HOST),
   token: secrets(e).gitToken,
   log,
 });

@@ -16,7 +16,7 @@ import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { providerAt } from '#server/models/registry.ts';
 import { createDb, transaction } from '#server/platform/db.ts';
-import { env, ollamaUrl } from '#server/platform/env.ts';
+import { env, localGitUrl, ollamaUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
@@ -106,7 +106,7 @@ const context = {
   worker,
   sandboxed: sandbox.isolates,
   repositoryUrl: (projectId: string) =>
-    `${e.ALAI_GIT_URL ?? `http://127.0.0.1:${e.ALAI_GIT_PORT}`}/git/${projectId}.git`,
+    `${e.ALAI_GIT_URL ?? localGitUrl(e.HOST, e.ALAI_GIT_PORT)}/git/${projectId}.git`,
   run,
 };
 

@@ -92,6 +92,19 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
+/** Where the repositories are served: on loopback whatever its name, else where the pages are. */
+export function gitHost(host: string): string {
+  return isLoopback(host) ? '127.0.0.1' : host;
+}
+
+/** The repositories' address for workers of this machine. */
+export function localGitUrl(host: string, port: number): string {
+  const at = gitHost(host);
+  // Listening everywhere is no place to talk to.
+  const to = at === '0.0.0.0' || at === '::' ? '127.0.0.1' : at;
+  return `http://${to.includes(':') ? `[${to}]` : to}:${port}`;
+}
+
 /** The address printed to people and put into links. */
 export function publicUrl(e: Env): string {
   return (e.ALAI_PUBLIC_URL ?? `http://${isLoopback(e.HOST) ? 'localhost' : e.HOST}:${e.PORT}`).replace(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCatalogue } from '#server/catalogue/data.ts';
-import { type Env, publicUrl } from '#server/platform/env.ts';
+import { type Env, localGitUrl, publicUrl } from '#server/platform/env.ts';
 import { readText, writeAtomic } from '#server/platform/files.ts';
 import type { Secrets } from '#server/platform/secrets.ts';
 import type { ChildSpec } from './child.ts';
@@ -31,7 +31,7 @@ export function childEnvironment(shared: Shared): Record<string, string> {
     ALAI_TIMING_SCALE: String(env.ALAI_TIMING_SCALE),
     LOG_LEVEL: env.LOG_LEVEL,
     ALAI_GIT_PORT: String(ports.git),
-    ALAI_GIT_URL: env.ALAI_GIT_URL ?? `http://127.0.0.1:${ports.git}`,
+    ALAI_GIT_URL: env.ALAI_GIT_URL ?? localGitUrl(env.HOST, ports.git),
     ALAI_REHEARSAL_PORT: String(ports.rehearsal),
     // Agents cannot tell the rehearsal from a real server: it is simply where their model server is.
     OLLAMA_HOST: models.url,
