@@ -232,6 +232,7 @@ export async function createFactory(
         integrates,
         reviewedCommit: null,
         companyRules: 'Write small, tested, readable code.',
+        evidence: [],
         earlier: [],
         findings: [],
         feedback: '',

@@ -3,14 +3,14 @@ import { createRehearsal } from './rehearsal/server.ts';
 
 /**
  * The scripted model server as a process of its own: `node workers/rehearsal.ts`.
- * ALAI_REHEARSAL_PORT (11500), ALAI_REHEARSAL_PACE (milliseconds a turn takes, 120), ALAI_REHEARSAL_MODELS.
+ * ALAI_REHEARSAL_PORT (11500), ALAI_REHEARSAL_PACE (milliseconds a turn takes, 60), ALAI_REHEARSAL_MODELS.
  */
 const DEFAULT_MODELS = 'qwen3:8b,qwen2.5-coder:32b,kimi-k2.5:tq1,qwen3:32b,llama3.1:8b,bge-m3:latest';
 
 const port = Number(process.env.ALAI_REHEARSAL_PORT ?? 11_500);
 const server = createRehearsal({
   scenarios: join(import.meta.dirname, 'rehearsal/scenarios'),
-  paceMs: Number(process.env.ALAI_REHEARSAL_PACE ?? 120),
+  paceMs: Number(process.env.ALAI_REHEARSAL_PACE ?? 60),
   models: (process.env.ALAI_REHEARSAL_MODELS ?? DEFAULT_MODELS).split(',').map((m) => m.trim()),
 });
 server.on('error', (e: NodeJS.ErrnoException) => {

@@ -61,6 +61,14 @@ export interface EarlierWork {
   report: Report | null;
 }
 
+/** A command that the harness ran on this very tree under review, and that passed. */
+export interface Evidence {
+  command: string[];
+  tree: string;
+  taskId: number;
+  stage: Stage | null;
+}
+
 /** All that one attempt needs to know; built by the claim, read once, never a live handle. */
 export interface AttemptWork {
   attemptId: number;
@@ -104,6 +112,8 @@ export interface AttemptWork {
   /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
   reviewedCommit: string | null;
   companyRules: string;
+  /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */
+  evidence: Evidence[];
   /** Reports of earlier tasks of the chain, oldest first. */
   earlier: EarlierWork[];
   /** Findings this task has to mend (a rejected review, or the finding a follow-up was made of). */

@@ -1,4 +1,11 @@
-import type { AttemptWork, EarlierWork, Finding, Report, StepOutput } from '#server/domain/attempt.ts';
+import type {
+  AttemptWork,
+  EarlierWork,
+  Evidence,
+  Finding,
+  Report,
+  StepOutput,
+} from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
@@ -100,7 +107,7 @@ export async function loadWork(
       'Route the task again.',
     );
   const blueprint: Blueprint = blueprintSchema.parse(r.blueprint_data);
-  const [steps, earlier, findings] = await Promise.all([
+  const [steps, earlier, findings, evidence] = await Promise.all([
     db.pool.query<{
       id: number;
       key: string;
@@ -127,6 +134,13 @@ export async function loadWork(
     db.pool.query<Finding>(
       'SELECT severity, title, detail, file, line, evidence FROM finding WHERE mend_task_id = $1 ORDER BY id',
       [r.id],
+    ),
+    // Only what the REVIEW of this chain saw: who builds does not vouch for himself.
+    db.pool.query<Evidence>(
+      `SELECT DISTINCT g.command, g.tree, t.id "taskId", t.stage FROM gate_result g JOIN task t ON t.id = g.task_id
+       WHERE t.chain_id = $1 AND t.stage = 'REVIEW' AND t.status = 'DONE' AND t.verdict = 'pass'
+         AND g.gate = 'command' AND g.ok AND g.exit_code = 0 AND g.tree IS NOT NULL`,
+      [r.chain_id],
     ),
   ]);
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
@@ -175,6 +189,7 @@ export async function loadWork(
     integrates: r.integrates,
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     companyRules: company.rules ?? '',
+    evidence: evidence.rows,
     earlier: earlier.rows.map(
       (e): EarlierWork => ({
         taskId: e.id,

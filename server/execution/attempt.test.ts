@@ -130,6 +130,27 @@ describe('a reviewer', () => {
     expect(r.kind === 'done' && r.findings.map((x) => x.severity)).toEqual(['major']);
     expect(r.ports.gates.filter((g) => g.gate === 'command').map((g) => g.verdict)).toEqual(['reject']);
   });
+
+  it('takes the evidence of the review before it on the same tree, and on no other', async () => {
+    const f = await factory(node);
+    const turns = [
+      [
+        call('report', { summary: 'All of it reads well.', verdict: 'pass', verification: 'read it' }),
+        finish,
+      ],
+    ];
+    const review = await f.work('SECURITY', { title: 'Audit: anything' }, { integrates: false });
+    const gate = review.blueprint.steps.flatMap((s) => s.gates).find((g) => g.kind === 'command');
+    const tree = await gitLine(['rev-parse', 'main^{tree}'], { gitDir: f.bare });
+    const command = gate?.kind === 'command' ? gate.command : [];
+    const commands = async (seenOn: string) => {
+      const w = { ...review, evidence: [{ command, tree: seenOn, taskId: 4006, stage: 'REVIEW' as const }] };
+      const r = await f.run(w, memoryPorts(), undefined, puppet(turns));
+      return r.ports.gates.filter((g) => g.gate === 'command').map((g) => g.detail);
+    };
+    expect((await commands(tree))[0]).toContain('passed on this tree');
+    expect((await commands('0'.repeat(40)))[0]).not.toContain('passed on this tree');
+  });
 });
 
 describe('feedback', { timeout: 120_000 }, () => {

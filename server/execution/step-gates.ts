@@ -35,6 +35,19 @@ export function rejectFor(
   c.transcript.add(step.key, 'harness', { text: 'A command fails under review, so the work is rejected.' });
 }
 
+/** The same command on the same tree, seen to pass by an earlier review: true still, and not run again. */
+function seenOn(c: StepContext, command: string[], tree: string): GateResult | null {
+  const e = c.work.evidence.find((x) => x.tree === tree && x.command.join('\0') === command.join('\0'));
+  if (!e) return null;
+  return {
+    ok: true,
+    detail: `${command.join(' ')} passed on this tree (${tree.slice(0, 7)}) in ${e.stage ?? 'an earlier task'} #${e.taskId}`,
+    command,
+    exitCode: 0,
+    output: '',
+  };
+}
+
 /** Runs every gate of the step on the tree that would be committed; answers with those that failed. */
 export async function runGates(
   c: StepContext,
@@ -89,6 +102,11 @@ export async function runGates(
   for (const gate of step.gates) {
     c.signal.throwIfAborted();
     const from = performance.now();
+    const seen = gate.kind === 'command' ? seenOn(c, gate.command, at.tree) : null;
+    if (seen) {
+      await record('command', seen, 0);
+      continue;
+    }
     const r = await c.config.runGate(gate, {
       root: ws.root,
       run: (argv, seconds) => runCommand(c, step, argv, seconds, GATE_OUTPUT),
