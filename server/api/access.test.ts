@@ -76,6 +76,11 @@ describe('a request', () => {
     { host: 'rebound.example' },
   ])('that another site makes a browser send is refused: %j', (headers) => expect(check(headers)).toThrow());
 
+  it('with a NUL in its text is refused by name, not by the database', async () => {
+    const given = as(person('ceo')).tasks.cancel({ id: 1, reason: 'a\0b' });
+    await expect(given).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
   const sized = (length: string | null, method = 'POST') =>
     refuseLargeBody(
       { method, headers: new Headers(length === null ? {} : { 'content-length': length }) },

@@ -1,5 +1,5 @@
 import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
-import { type ChainPlan, stageAfter } from '#server/domain/plan.ts';
+import { type ChainPlan, stageAfter, stageOf } from '#server/domain/plan.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 
 /** Rejects that go back to BUILD by themselves; the next one asks the human (DESIGN.md "Chains"). */
@@ -83,11 +83,13 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
         mends: true,
         head: null,
       };
+    // A chain that nobody reviews does it over where it merged.
+    const again = alone || !stageOf(chain.plan, 'REVIEW') ? out.stage : 'REVIEW';
     return {
       kind: 'stage',
-      stage: alone ? out.stage : 'REVIEW',
+      stage: again,
       cycle: chain.cycle + 1,
-      because: `The base moved: ${merge.detail} Back to ${alone ? out.stage : 'REVIEW'}.`,
+      because: `The base moved: ${merge.detail} Back to ${again}.`,
       count: 'merge',
       mends: false,
       head: merge.newHead,

@@ -177,4 +177,22 @@ describe('a chain', () => {
     const { rows } = await db.pool.query('SELECT title FROM finding WHERE task_id = $1', [odd]);
     expect(rows[0].title).toBe('half a rocket \ufffd, a NUL \ufffd, and \\u0000 as text');
   });
+
+  it('that nobody reviews merges again from where it merged when the base moved', async () => {
+    const { taskIds } = await f.create([work('Typo', { plan: plan(['BUILD']) })]);
+    const chain = await f.chainOf(taskIds[0] as number);
+    await f.run(taskIds[0] as number, {
+      integration: { result: 'moved', detail: 'main has 2 more commits.', newHead: 'rebased' },
+    });
+    expect(await f.live(chain.id)).toMatchObject({ stage: 'BUILD', cycle: 1, status: 'QUEUED' });
+  });
+
+  it('is refused with the number of a parent that does not exist, and nothing is written', async () => {
+    const count = async () => (await db.pool.query('SELECT count(*) n FROM pipeline')).rows[0].n;
+    const before = await count();
+    await expect(f.create([work('Child', { parentId: 999_999 })])).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    expect(await count()).toBe(before);
+  });
 });

@@ -84,6 +84,7 @@ export async function createTasks(
   actor: Actor,
 ): Promise<{ pipelineId: number; taskIds: number[]; deliveries: Delivery[] }> {
   dependencyOrder(input.works);
+  await requireParents(q, input.works);
   const events: NewEvent[] = [];
   let pipelineId = input.pipelineId;
   if (pipelineId === undefined) {
@@ -219,6 +220,20 @@ export async function holdForSafety(
     why: `${held.reason} Rule "${held.pattern}" asks a human before any agent sees it.`,
     context: { pattern: held.pattern },
   });
+}
+
+async function requireParents(q: Queryable, works: NewWork[]): Promise<void> {
+  const wanted = works.map((w) => w.parentId).filter((id) => id !== null);
+  if (wanted.length === 0) return;
+  const { rows } = await q.query<{ id: number }>('SELECT id FROM task WHERE id = ANY($1)', [wanted]);
+  const known = new Set(rows.map((r) => r.id));
+  const missing = wanted.find((id) => !known.has(id));
+  if (missing !== undefined)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Task #${missing} does not exist.`,
+      'Name an existing task as the parent.',
+    );
 }
 
 async function addDependencies(q: Queryable, works: NewWork[], taskIds: number[]): Promise<void> {

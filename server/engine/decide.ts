@@ -1,4 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
+import { stageOf } from '#server/domain/plan.ts';
 import type { Answer, EscalationKind } from '#server/domain/views.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { lockChain, openStage } from './chain.ts';
@@ -331,7 +332,7 @@ async function chainConsequence(q: Queryable, e: Row, chainId: number, human: Ac
           q,
           chain,
           last ?? null,
-          e.kind === 'merge' && e.answer === 'approve' ? 'REVIEW' : 'BUILD',
+          e.kind === 'merge' && e.answer === 'approve' && stageOf(chain.plan, 'REVIEW') ? 'REVIEW' : 'BUILD',
           {
             ...next,
             mendsTask: e.answer === 'send_back' && last ? last.id : null,
