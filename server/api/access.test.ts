@@ -1,10 +1,11 @@
+import { encode } from 'next-auth/jwt';
 import { describe, expect, it } from 'vitest';
 import { timing } from '#server/domain/timing.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
 import { endAttempt } from '#server/engine/failure.ts';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
-import type { Role, Viewer } from './auth.ts';
+import { type Role, type Viewer, viewerOf } from './auth.ts';
 import { API_BYTES, refuseLargeBody } from './body.ts';
 import { requireOwnOrigin } from './origin.ts';
 import { appRouter } from './root.ts';
@@ -37,6 +38,26 @@ describe('every procedure', () => {
       await expect(call(person('viewer'), path)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     },
   );
+});
+
+it('a session is as good as its secret, and its person is looked up each time', async () => {
+  await db.pool.query(`INSERT INTO app_user(id, name, role) VALUES ('u1', 'Alem', 'operator')`);
+  const who = async (made: string, known: string) => {
+    const token = await encode({ token: { sub: 'u1' }, secret: made });
+    return await viewerOf(
+      db,
+      { headers: new Headers({ cookie: `next-auth.session-token=${token}` }) },
+      known,
+    );
+  };
+  const secret = 's'.repeat(32);
+  expect(await who(secret, secret)).toMatchObject({ name: 'Alem', role: 'operator' });
+  expect(await who('t'.repeat(32), secret)).toBeNull();
+  expect(await who('x', 'x')).toBeNull();
+  await db.pool.query(`UPDATE app_user SET role = 'viewer' WHERE id = 'u1'`);
+  expect(await who(secret, secret)).toMatchObject({ role: 'viewer' });
+  await db.pool.query(`UPDATE app_user SET disabled_at = now() WHERE id = 'u1'`);
+  expect(await who(secret, secret)).toBeNull();
 });
 
 describe('consent to run without a sandbox', () => {

@@ -86,6 +86,8 @@ export async function viewerOf(
   if (bearer) return await userByToken(db, bearer);
   // An empty secret would let anybody sign a session of his own.
   if (secret.length < 32) return null;
+  // A web server that was given no secret knows no sessions; a short one could be guessed and a session forged.
+  if (secret.length < 32) return null;
   for (const name of sessionNames) {
     const token = cookie(req.headers.get('cookie'), name);
     if (!token) continue;
