@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { taskStatuses } from '#server/domain/status.ts';
 import { api } from './client.ts';
 import { taskLine, taskText } from './format.ts';
 import { print } from './output.ts';
@@ -10,11 +11,20 @@ export function taskNumber(value: string): number {
   if (Number.isInteger(n) && n > 0) return n;
   throw new InvalidArgumentError('a task is a number, such as 4001');
 }
+function count(value: string): number {
+  const n = Number(value);
+  if (Number.isInteger(n) && n > 0 && n <= 1_000) return n;
+  throw new InvalidArgumentError('a number from 1 to 1000');
+}
 const collect = (value: string, all: string[]) => [...all, value];
 
-/** A project is named by its id or by a folder, which may be given relative to where one stands. */
+/** A project is named by its id or by a folder, which may be given relative to where one stands (scripts/alai.mjs goes to its own). */
 const projectOf = (value: string | undefined) =>
-  value === undefined ? null : /^[0-9a-f]{16}$/.test(value) ? value : path.resolve(value);
+  value === undefined
+    ? null
+    : /^[0-9a-f]{16}$/.test(value)
+      ? value
+      : path.resolve(process.env.ALAI_CWD ?? '.', value);
 
 /** `alai mc`: tasks from the terminal. */
 export function registerTaskCommands(program: Command): void {
@@ -22,7 +32,7 @@ export function registerTaskCommands(program: Command): void {
   mc.command('add')
     .description('create a task; it starts by itself when it has a project and nothing holds it')
     .argument('<title>')
-    .option('-p, --priority <H|M|L>', 'priority', 'M')
+    .addOption(new Option('-p, --priority <priority>', 'priority').choices(['H', 'M', 'L']).default('M'))
     .option('-t, --tag <tag>', 'tag, repeatable (deploy and docs ask for those stages)', collect, [])
     .option('-d, --description <text>', 'description', '')
     .option('--project <folder|id>', 'a git repository on this machine, or a known project')
@@ -62,14 +72,20 @@ export function registerTaskCommands(program: Command): void {
     .description('open tasks, newest first')
     .option('--all', 'finished ones too')
     .option('--tag <tag>')
-    .option('--status <status>', 'OPEN, QUEUED, RUNNING, NEEDS_HUMAN, DONE, FAILED, CANCELLED')
+    .addOption(
+      new Option('--status <status>', 'only these').choices(taskStatuses).argParser((v: string) => {
+        const state = v.toUpperCase();
+        if ((taskStatuses as readonly string[]).includes(state)) return state;
+        throw new InvalidArgumentError(`one of ${taskStatuses.join(', ')}`);
+      }),
+    )
     .option('-q, --search <text>')
-    .option('-n, --limit <n>', 'at most', (v: string) => Number(v), 50)
+    .option('-n, --limit <n>', 'at most', count, 50)
     .action(async (o) => {
       const items = await api().tasks.list.query({
         limit: o.limit,
         ...(o.status
-          ? { status: [o.status.toUpperCase()] }
+          ? { status: [o.status] }
           : o.all
             ? {}
             : { status: ['OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN'] as const }),
@@ -91,7 +107,7 @@ export function registerTaskCommands(program: Command): void {
   const act = (name: 'start' | 'done' | 'cancel' | 'reopen', description: string, needsReason: boolean) => {
     const c = mc.command(name).description(description).argument('<task>', 'number', taskNumber);
     if (name !== 'start') c.argument(needsReason ? '<reason>' : '[reason]');
-    c.option('--project <folder|id>', name === 'start' ? 'give it this project first' : undefined);
+    if (name === 'start') c.option('--project <folder|id>', 'give it this project first');
     c.action(async (id: number, ...rest: unknown[]) => {
       const client = api();
       const reason = typeof rest[0] === 'string' ? rest[0] : '';
@@ -113,6 +129,8 @@ export function registerTaskCommands(program: Command): void {
     .description('the task that would start next')
     .action(async () => {
       const task = await api().tasks.next.query();
-      print(task, () => (task ? taskLine(task) : 'Nothing is open.'));
+      print(task, () =>
+        task ? taskLine(task) : 'Nothing would start next: see npx alai mc list for what waits.',
+      );
     });
 }

@@ -7,7 +7,14 @@ export const exits = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** Ends the command with what went wrong: one JSON object with --json, words for people without. */
 export function fail(e: unknown, json: boolean): never {
-  if (e instanceof CommanderError) process.exit(e.exitCode === 0 ? exits.ok : exits.usage);
+  if (e instanceof CommanderError) {
+    // Commander has told people already; a script reads one object here too.
+    if (json && e.exitCode !== 0)
+      process.stdout.write(
+        `${JSON.stringify({ error: { code: 'BAD_INPUT', message: e.message.replace(/^error: /, ''), hint: 'See npx alai help.' } })}\n`,
+      );
+    process.exit(e.exitCode === 0 ? exits.ok : exits.usage);
+  }
   const known = isAlaiError(e);
   const code = known ? e.code : 'INTERNAL';
   const message = e instanceof Error ? e.message : String(e);

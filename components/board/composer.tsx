@@ -1,6 +1,7 @@
 'use client';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { toast } from 'sonner';
 import type { Route } from '#server/domain/views.ts';
 import { useFrame } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
@@ -10,7 +11,16 @@ import { Button } from '../ui/button.tsx';
 import { plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { companyName, hostName, sentences, tierName } from '../ui/words.ts';
-import { afterOf, type Draft, linesOf, newDraft, requestOf, tagsOf } from './draft.ts';
+import {
+  afterOf,
+  type Draft,
+  linesOf,
+  maxTitle,
+  newDraft,
+  requestOf,
+  tagsOf,
+  titleProblem,
+} from './draft.ts';
 import { ProjectPicker, useProjectChoice } from './project-picker.tsx';
 import { useCreate } from './use-create.ts';
 
@@ -65,7 +75,7 @@ export function Composer() {
   const lines = drafts.filter((d) => d.title.trim());
   const wanted: Inputs['routing']['preview'] = {
     projectId: project.isFolder ? null : project.value,
-    tasks: lines.map((d) => ({ title: d.title.trim().slice(0, 10_000), tags: tagsOf(d.tags) })),
+    tasks: lines.map((d) => ({ title: d.title.trim().slice(0, maxTitle), tags: tagsOf(d.tags) })),
   };
   const asked = JSON.parse(useSettled(JSON.stringify(wanted), 200)) as Inputs['routing']['preview'];
   const preview = useQuery(
@@ -85,6 +95,11 @@ export function Composer() {
     form.current?.querySelector<HTMLInputElement>(`[data-draft="${focusOn.current}"]`)?.focus();
     focusOn.current = null;
   });
+
+  // A note of the last one would lie over the buttons of this one, and stay as long as the pointer rests there.
+  useEffect(() => {
+    toast.dismiss();
+  }, []);
 
   const close = () => setComposing(false);
   useKeys({ escape: close });
@@ -115,7 +130,14 @@ export function Composer() {
     } else insertAfter(at, titles);
   };
 
-  const problem = lines.map((d, i) => afterOf(d.after, i + 1, lines.length).wrong).find((w) => w !== null);
+  const problem =
+    lines
+      .map((d, i) => titleProblem(d.title) ?? afterOf(d.after, i + 1, lines.length).wrong)
+      .find((w) => w !== null) ??
+    // Without it the task would land in the Inbox, which is another choice of the same list.
+    (lines.length > 0 && project.isFolder && !project.value
+      ? 'Say which folder the repository is in.'
+      : null);
   const save = async () => {
     if (lines.length === 0 || problem || create.isPending) return;
     if (await create.run(requestOf(drafts, project.value, create.key))) close();
@@ -145,6 +167,13 @@ export function Composer() {
   const explained = drafts.find((d) => d.id === whyOf) ?? (current?.title.trim() ? current : undefined);
   const route = explained ? routeOf(explained) : undefined;
   const refusal = create.refusal ?? (preview.error ? refusalOf(preview.error) : null);
+
+  // A refusal speaks of what was asked; once that is changed it would only mislead.
+  const written = JSON.stringify([project.value, drafts]);
+  const { forget } = create;
+  useEffect(() => {
+    if (written) forget();
+  }, [written, forget]);
 
   return (
     // The keys of the whole form: Escape and ⌘ ↵ work from every field of it.

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { afterOf, linesOf, newDraft, requestOf, tagsOf } from './draft.ts';
+import { afterOf, linesOf, maxTitle, newDraft, requestOf, tagsOf, titleProblem } from './draft.ts';
+
+describe('a title', () => {
+  it('is told to be too long before it is sent', () => {
+    expect(titleProblem('x'.repeat(maxTitle))).toBeNull();
+    expect(titleProblem('x'.repeat(100_000))).toContain('100000 characters; 300 are the most');
+  });
+});
 
 describe('a pasted list', () => {
   it('becomes lines without marks, numbers and boxes', () => {

@@ -10,6 +10,15 @@ export interface Draft {
   after: string;
 }
 
+/** A title is one line; what is longer belongs into the description. Intake refuses it with the same words. */
+export const maxTitle = 300;
+
+/** What is wrong with a title before anybody is asked, or null. */
+export const titleProblem = (title: string): string | null =>
+  title.trim().length > maxTitle
+    ? `The title has ${title.trim().length} characters; ${maxTitle} are the most. Keep it to one line and put the rest into the description.`
+    : null;
+
 let nextId = 1;
 export const newDraft = (title = ''): Draft => ({ id: nextId++, title, priority: 'M', tags: '', after: '' });
 

@@ -1,6 +1,6 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { toast } from 'sonner';
 import { stages } from '#server/domain/status.ts';
 import type { Board, BoardCard, CreateTasks } from '#server/domain/views.ts';
@@ -46,6 +46,7 @@ export function useCreate() {
   const [key] = useState(() => `web-${crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`}`);
   const [tries, setTries] = useState(0);
   const [refusal, setRefusal] = useState<ShownRefusal | null>(null);
+  const forget = useCallback(() => setRefusal(null), []);
   const boardKey = trpc.board.get.queryKey({ projectId: null });
   const mutation = useMutation(
     trpc.tasks.create.mutationOptions({
@@ -68,6 +69,8 @@ export function useCreate() {
   return {
     isPending: mutation.isPending,
     refusal,
+    /** Drops what was refused, because it is no longer what is asked. */
+    forget,
     key: `${key}-${tries}`,
     /** True when saved. */
     run: async (request: CreateTasks): Promise<boolean> => {

@@ -58,6 +58,9 @@ describe('importing a folder', () => {
     expect(await codeOf(importFolder(bare, home))).toBe('PROJECT_BARE');
     expect(await codeOf(importFolder(empty, home))).toBe('PROJECT_EMPTY');
     expect(await codeOf(importFolder(dirty, home))).toBe('PROJECT_DIRTY');
+    await rm(join(dirty, 'b.txt'));
+    await writeFile(join(dirty, 'a.txt'), 'changed\n');
+    await expect(importFolder(dirty, home)).rejects.toThrow(/uncommitted changes: a\.txt$/);
     expect(await codeOf(readFile(join(home, 'repositories')))).toBe('ENOENT');
   });
 

@@ -65,7 +65,7 @@ export async function inspectFolder(path: string): Promise<Omit<ImportedProject,
     refuse('PROJECT_EMPTY', `${path} has no commits yet`, 'Make a first commit, then import it.');
   const dirty = (
     await git(['status', '--porcelain', '--untracked-files=normal', '--ignore-submodules=all'], o)
-  ).stdout.trim();
+  ).stdout.trimEnd(); // never at the front: a line may begin with a blank that belongs to it
   if (dirty !== '') {
     const files = dirty
       .split('\n')
