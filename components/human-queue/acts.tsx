@@ -69,7 +69,11 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
       </div>
       <div className="why-no">
         <label htmlFor="reason" className="label">
-          Reason, needed to send back or reject
+          Reason, needed to{' '}
+          {offered
+            .filter(needsReason)
+            .map((a) => answerWords[a].name.toLowerCase())
+            .join(' or ')}
         </label>
         {view.suggestedReasons.length > 0 ? (
           <div className="reasons">

@@ -70,6 +70,12 @@ export function Case({ view, onBack }: { view: EscalationView; onBack: () => voi
       </p>
       <h3>Why you</h3>
       <p className="quote">{plain(view.why)}</p>
+      {view.text ? (
+        <>
+          <h3>The task says</h3>
+          <p className="quote">{plain(view.text)}</p>
+        </>
+      ) : null}
       {view.evidence.length > 0 ? (
         <>
           <h3>Evidence</h3>

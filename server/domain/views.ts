@@ -437,6 +437,8 @@ export type EscalationItem = z.infer<typeof escalationItemSchema>;
 
 export const escalationViewSchema = escalationItemSchema.extend({
   question: z.string(),
+  /** What the task says beside its title: an approval is of exactly this text. */
+  text: z.string(),
   why: z.string(),
   /** The digest of what is shown here; an answer must carry it. */
   digest: z.string(),

@@ -21,6 +21,7 @@ interface Row {
   question: string;
   why: string;
   context: { lastTask?: number };
+  text: string | null;
   task_id: number | null;
   chain_id: number | null;
   pipeline_id: number | null;
@@ -39,6 +40,7 @@ interface Row {
 const select = `
   SELECT e.id, e.kind, e.state, e.question, e.why, e.context, e.task_id, coalesce(e.chain_id, t.chain_id) chain_id, e.pipeline_id,
     coalesce(c.root_task_id, e.task_id) root_task_id, coalesce(t.title, r.title) title,
+    coalesce(t.description, r.description) text,
     (SELECT count(*)::int FROM dependency d WHERE d.on_task_id = coalesce(c.root_task_id, e.task_id) AND d.satisfied_at IS NULL) blocks,
     e.asked_at, e.asked_times, e.answer, e.answered_by, e.note, e.effective_at, e.closed_at
   FROM escalation e
@@ -138,6 +140,7 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
   return {
     ...itemOf(e),
     question: e.question,
+    text: e.text ?? '',
     why: e.why,
     digest: digest ?? '',
     task: task ? ref(task) : null,
