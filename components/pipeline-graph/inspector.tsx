@@ -15,7 +15,7 @@ import { Chip } from '../ui/mark.tsx';
 import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
-import { place, sentences } from '../ui/words.ts';
+import { gateSentence, place, sentences } from '../ui/words.ts';
 
 function Status({ node }: { node: Pick<PipelineNode, 'status'> }) {
   const { status } = node;
@@ -122,7 +122,7 @@ function Evidence({ task }: { task: TaskView }) {
             <EvidenceBadge source={g.observed} />
             <span className="cut grow" title={g.detail}>
               {g.ok ? '' : 'Failed: '}
-              {g.detail || g.gate}
+              {gateSentence(g)}
             </span>
             <span className="n m">{clock(g.at)}</span>
           </li>

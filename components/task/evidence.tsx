@@ -11,9 +11,10 @@ import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
+import { gateSentence } from '../ui/words.ts';
 
 function Gate({ gate }: { gate: GateView }) {
-  const detail = plain(gate.detail || gate.gate);
+  const detail = plain(gateSentence(gate));
   return (
     <details className="file">
       <summary>

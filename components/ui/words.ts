@@ -27,11 +27,18 @@ export function sentences(reasons: string[]): string {
   return reasons.map((r) => (/[.!?…]$/.test(r) ? r : `${r}.`)).join(' ');
 }
 
-/** A title without the name of the project that all its neighbours share. */
+/** A title without the name of the project that all its neighbours share ("bento-2" is the second bento). */
 export function withoutProject(title: string, project: string | null): string {
-  if (!project || !title.toLowerCase().startsWith(`${project.toLowerCase()}: `)) return title;
-  const rest = title.slice(project.length + 2);
+  const name = project?.replace(/-\d+$/, '').toLowerCase();
+  if (!name || !title.toLowerCase().startsWith(`${name}: `)) return title;
+  const rest = title.slice(name.length + 2);
   return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** What a gate found, readable without knowing the gate: "271 characters" alone says nothing. */
+export function gateSentence(gate: { gate: string; detail: string }): string {
+  if (gate.gate === 'min_output') return `The report has ${gate.detail}`;
+  return gate.detail || gate.gate;
 }
 
 /** How a look reads where it has no word of its own: in the dots of a chain. */
