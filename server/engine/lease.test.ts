@@ -110,6 +110,15 @@ describe('a claim', () => {
     expect(both.map((c) => c.result).toSorted()).toEqual(['ok', 'stale']);
   });
 
+  it('by another host than the one whose lane it waits in is stale, whatever a forged message says', async () => {
+    const id = await one('Forged');
+    const t = await f.task(id);
+    const other = t.host === 'ANVIL' ? 'FORGE' : 'ANVIL';
+    const forged = { taskId: id, dispatch: t.dispatch, host: other, workerId: f.workers[other] as string };
+    expect((await f.claim(forged)).result).toBe('stale');
+    await f.take(id);
+  });
+
   it('is refused while the factory is stopped; resuming delivers again', async () => {
     const id = await one('Stopped');
     const t = await f.task(id);

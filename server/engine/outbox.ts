@@ -1,6 +1,5 @@
-import type { Db, Queryable } from '#server/platform/db.ts';
-import { coalesce } from './coalesce.ts';
-import { type Actor, ENGINE } from './event.ts';
+import type { Queryable } from '#server/platform/db.ts';
+import type { Actor } from './event.ts';
 
 /** One message to deliver: the queue carries ids, rows carry the truth. */
 export interface Delivery {
@@ -104,27 +103,4 @@ export async function unsentDeliveries(q: Queryable, olderThanMs: number): Promi
     [olderThanMs],
   );
   return rows.map(toDelivery);
-}
-
-/** Well below the age at which the sweep takes an unmarked message for a lost one. */
-const MARK_AFTER_MS = 50;
-
-/** Batched dispatch of single tasks: queued in the database, then delivered. Answers whether the task could be queued. */
-export function dispatcher(db: Pick<Db, 'pool'>, publisher: Publisher): (taskId: number) => Promise<boolean> {
-  // What is not marked as sent is published once more, which the claim refuses. So marks are not awaited, and gathered
-  // for a moment: a commit of their own would compete with the claim that the message has just caused.
-  let sent: Delivery[] = [];
-  const mark = () => {
-    const marking = sent;
-    sent = [];
-    markSent(db.pool, marking).catch(() => {});
-  };
-  return coalesce(async (taskIds: number[]) => {
-    const deliveries = await queueTasks(db.pool, taskIds, ENGINE, 'Ready');
-    await publisher.publish(deliveries);
-    if (sent.length === 0 && deliveries.length > 0) setTimeout(mark, MARK_AFTER_MS).unref();
-    sent.push(...deliveries);
-    const queued = new Set(deliveries.map((d) => d.taskId));
-    return taskIds.map((id) => queued.has(id));
-  });
 }

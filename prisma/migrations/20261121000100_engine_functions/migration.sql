@@ -69,11 +69,11 @@ BEGIN
     SELECT u.t, u.d, u.h, u.w, u.ord, row_number() OVER (PARTITION BY u.t ORDER BY u.ord) = 1 AS first
     FROM unnest(p_task, p_dispatch, p_host, p_worker) WITH ORDINALITY u(t, d, h, w, ord)
   ), locked AS (
-    SELECT k.id, k.dispatch, k.status, k.generation, k.attempts, k.tier, k.route
+    SELECT k.id, k.dispatch, k.status, k.generation, k.attempts, k.tier, k.route, k.host
     FROM task k WHERE k.id = ANY(p_task) ORDER BY k.id FOR NO KEY UPDATE
   ), seen AS (
     SELECT want.*, l.generation, l.attempts, l.tier, l.route, h.state,
-      coalesce(want.first AND l.status = 'QUEUED' AND l.dispatch = want.d, false) fresh
+      coalesce(want.first AND l.status = 'QUEUED' AND l.dispatch = want.d AND l.host = want.h, false) fresh
     FROM want LEFT JOIN locked l ON l.id = want.t LEFT JOIN host h ON h.name = want.h
   ), ok AS (
     SELECT seen.*, row_number() OVER (PARTITION BY seen.h ORDER BY seen.ord) rn
