@@ -1,7 +1,5 @@
 import { type NextRequest, NextResponse } from 'next/server';
-
-/** The session cookie of NextAuth, with and without https. Its content is judged by the API, never here. */
-const sessionCookies = ['next-auth.session-token', '__Secure-next-auth.session-token'];
+import { sessionCookieName } from '#server/api/session-cookie.ts';
 
 /** Scripts run only with the nonce of this very answer; nothing is loaded from elsewhere and nobody may frame us. */
 function contentPolicy(nonce: string): string {
@@ -23,7 +21,8 @@ function contentPolicy(nonce: string): string {
 /** Sends strangers to the sign-in (a courtesy: every procedure authorises itself) and adds the content policy. */
 export default function proxy(req: NextRequest): NextResponse {
   const path = req.nextUrl.pathname;
-  const signedIn = sessionCookies.some((name) => req.cookies.has(name));
+  // Its content is judged by the API, never here.
+  const signedIn = req.cookies.has(sessionCookieName(process.env.PORT));
   if (!signedIn && path !== '/sign-in') {
     const to = new URL('/sign-in', req.url);
     if (path !== '/') to.searchParams.set('next', path + req.nextUrl.search);

@@ -2,9 +2,11 @@
  * Looks at pages without a factory: the built product runs, the browser answers its API calls from fixtures.
  * `node e2e/gallery.ts http://127.0.0.1:4400 /tmp/shots board` writes one picture per page, theme and width.
  */
+
 import { mkdirSync } from 'node:fs';
 import { type BrowserContext, chromium } from '@playwright/test';
 import superjson from 'superjson';
+import { sessionCookieName } from '#server/api/session-cookie.ts';
 import { scenes } from '../components/fixtures/scenes.ts';
 
 const [base = 'http://127.0.0.1:4400', out = '/tmp/shots', only = ''] = process.argv.slice(2);
@@ -65,7 +67,7 @@ for (const scene of scenes.filter((s) => s.name.startsWith(only)))
       const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
       await context.addCookies([
         { name: 'alai-theme', value: theme, url: base },
-        { name: 'next-auth.session-token', value: 'gallery', url: base },
+        { name: sessionCookieName(new URL(base).port), value: 'gallery', url: base },
       ]);
       await answer(context, scene.answers);
       if (!scene.paused) await context.addInitScript(quietStream);

@@ -10,6 +10,7 @@ import { API_BYTES, refuseLargeBody } from './body.ts';
 import { requireOwnOrigin } from './origin.ts';
 import { appRouter } from './root.ts';
 import type { Services } from './services.ts';
+import { sessionCookieName } from './session-cookie.ts';
 import { createCallerFactory } from './trpc.ts';
 
 const { db } = await testDatabase();
@@ -46,7 +47,7 @@ it('a session is as good as its secret, and its person is looked up each time', 
     const token = await encode({ token: { sub: 'u1' }, secret: made });
     return await viewerOf(
       db,
-      { headers: new Headers({ cookie: `next-auth.session-token=${token}` }) },
+      { headers: new Headers({ cookie: `${sessionCookieName(process.env.PORT)}=${token}` }) },
       known,
     );
   };

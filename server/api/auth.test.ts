@@ -3,6 +3,7 @@ import { encode } from 'next-auth/jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { spendSignInCode, viewerOf } from './auth.ts';
+import { sessionCookieName } from './session-cookie.ts';
 
 const { db } = await testDatabase();
 const secret = 'a secret of at least thirty-two characters';
@@ -54,7 +55,9 @@ describe('a one-time link', () => {
 
 describe('who asks', () => {
   const cookie = async (sub: string, by = secret) =>
-    request({ cookie: `x=1; next-auth.session-token=${await encode({ token: { sub }, secret: by })}` });
+    request({
+      cookie: `x=1; ${sessionCookieName(process.env.PORT)}=${await encode({ token: { sub }, secret: by })}`,
+    });
 
   it('is known by the session, with the role as it is now', async () => {
     const mine = await cookie('bo');
@@ -68,7 +71,9 @@ describe('who asks', () => {
       await viewerOf(db, await cookie('ceo', 'another secret of thirty-two characters'), secret),
     ).toBeNull();
     expect(await viewerOf(db, await cookie('ceo', 'short'), 'short')).toBeNull();
-    expect(await viewerOf(db, request({ cookie: 'next-auth.session-token=rubbish' }), secret)).toBeNull();
+    expect(
+      await viewerOf(db, request({ cookie: `${sessionCookieName(process.env.PORT)}=rubbish` }), secret),
+    ).toBeNull();
   });
 
   it('is known by an API token until it is revoked', async () => {

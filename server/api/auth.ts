@@ -4,6 +4,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Actor } from '#server/engine/event.ts';
 import type { Db } from '#server/platform/db.ts';
+import { sessionCookieName } from './session-cookie.ts';
 
 export const roles = ['ceo', 'operator', 'viewer'] as const;
 export type Role = (typeof roles)[number];
@@ -66,8 +67,6 @@ async function userByToken(db: Db, token: string): Promise<Viewer | null> {
   return rows[0] ?? null;
 }
 
-const sessionNames = ['next-auth.session-token', '__Secure-next-auth.session-token'];
-
 function cookie(header: string | null, name: string): string | null {
   for (const part of (header ?? '').split(';')) {
     const [key, ...value] = part.trim().split('=');
@@ -84,15 +83,10 @@ export async function viewerOf(
 ): Promise<Viewer | null> {
   const bearer = /^Bearer (\S{8,300})$/i.exec(req.headers.get('authorization') ?? '')?.[1];
   if (bearer) return await userByToken(db, bearer);
-  // An empty secret would let anybody sign a session of his own.
-  if (secret.length < 32) return null;
   // A web server that was given no secret knows no sessions; a short one could be guessed and a session forged.
   if (secret.length < 32) return null;
-  for (const name of sessionNames) {
-    const token = cookie(req.headers.get('cookie'), name);
-    if (!token) continue;
-    const session = await decode({ token, secret }).catch(() => null);
-    if (session?.sub) return await userById(db, session.sub);
-  }
-  return null;
+  const token = cookie(req.headers.get('cookie'), sessionCookieName(process.env.PORT));
+  if (!token) return null;
+  const session = await decode({ token, secret }).catch(() => null);
+  return session?.sub ? await userById(db, session.sub) : null;
 }

@@ -3,6 +3,7 @@ import CredentialsProvider from 'next-auth/providers/credentials';
 import { spendSignInCode } from '#server/api/auth.ts';
 import { AUTH_BYTES, refuseLargeBody } from '#server/api/body.ts';
 import { services } from '#server/api/services.ts';
+import { sessionCookieName } from '#server/api/session-cookie.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 
 const week = 7 * 24 * 3600;
@@ -10,6 +11,17 @@ const week = 7 * 24 * 3600;
 const handler = NextAuth({
   session: { strategy: 'jwt', maxAge: 2 * week, updateAge: 24 * 3600 },
   pages: { signIn: '/sign-in' },
+  cookies: {
+    sessionToken: {
+      name: sessionCookieName(process.env.PORT),
+      options: {
+        httpOnly: true,
+        sameSite: 'lax',
+        path: '/',
+        secure: (process.env.NEXTAUTH_URL ?? '').startsWith('https:'),
+      },
+    },
+  },
   providers: [
     CredentialsProvider({
       id: 'code',
