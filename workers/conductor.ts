@@ -13,6 +13,7 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { every } from './conductor/every.ts';
 import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
+import { placeWaiting } from './conductor/place.ts';
 import { serveRepositories } from './conductor/repositories.ts';
 
 const e = env();
@@ -45,6 +46,11 @@ const loops = [
     t.sweep,
     async () => void (await sweep(db, queue, t)),
     (err) => log.warn({ err }, 'sweep failed'),
+  ),
+  every(
+    t.sweep,
+    () => placeWaiting(db),
+    (err) => log.warn({ err }, 'placing failed'),
   ),
   // Often, because a person waits for the end of the ten seconds.
   every(

@@ -9,7 +9,7 @@ import { timing } from '#server/domain/timing.ts';
 import { advancer } from '#server/engine/advance.ts';
 import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';
-import { registerWorker, workerGone } from '#server/engine/hosts.ts';
+import { hostModels, registerWorker, workerGone } from '#server/engine/hosts.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { relane } from '#server/engine/sweep.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
@@ -20,6 +20,7 @@ import { env, localGitUrl, ollamaUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
+import { every } from './conductor/every.ts';
 import { HeldAttempts } from './host/held.ts';
 import { processJob } from './host/process.ts';
 import { createRunner } from './runner.ts';
@@ -71,6 +72,22 @@ await registerWorker(db, queue, {
     sandbox: sandbox.kind === 'bwrap' ? 'bubblewrap' : sandbox.kind,
   },
 });
+
+let known = probe;
+/** A model that is pulled, or a server that is started, while the worker runs. One that is silent for once changes nothing. */
+const probing = every(
+  t.heartbeat,
+  async () => {
+    const now = await own.probe(AbortSignal.timeout(5_000)).catch(() => null);
+    const names = (p: typeof now) => JSON.stringify([p?.models.map((m) => m.name), p?.scripted]);
+    if (!now || leaving || names(now) === names(known)) return;
+    known = now;
+    const models = now.models.map((m) => m.name);
+    await hostModels(db, config.name, models, now.scripted);
+    log.info({ models }, 'the model server has other models now');
+  },
+  (err) => log.warn({ err }, 'probe failed'),
+);
 
 let leaving = false;
 const held = new HeldAttempts({
@@ -145,6 +162,7 @@ log.info(
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
+  probing.stop();
   log.info({ reason, running: held.size }, 'leaving');
   held.stopAll(code === 0 ? 'drained' : 'stale');
   const deadline = Date.now() + 5_000;

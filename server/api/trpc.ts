@@ -47,6 +47,13 @@ export function refusalOf(cause: unknown): Refusal {
       hint: 'Correct it and try again.',
     };
   }
+  // tRPC reads the request before any of our code: what it cannot read fails with the parser's error.
+  if (cause instanceof SyntaxError)
+    return {
+      code: 'BAD_INPUT',
+      message: 'The request is not valid JSON.',
+      hint: 'Correct it and try again.',
+    };
   return {
     code: 'INTERNAL',
     message: 'The server failed to answer.',

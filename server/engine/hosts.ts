@@ -65,6 +65,15 @@ export async function registerWorker(
   await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
 }
 
+/** What the host's model server has changed while the worker runs: a model was pulled, or it answers only now. */
+export async function hostModels(db: Db, host: string, models: string[], scripted: boolean): Promise<void> {
+  await db.pool.query('UPDATE host SET models = $2, scripted = $3 WHERE name = $1', [
+    host,
+    JSON.stringify(models),
+    scripted,
+  ]);
+}
+
 /** The worker is alive. False when another incarnation took the host over: this one must stop. */
 export async function workerSeen(db: Db, id: string, host: string): Promise<boolean> {
   const { rowCount } = await db.pool.query(

@@ -5,6 +5,8 @@ import type { HostState } from './schema.ts';
 /** Providers this release can talk to. A tier of another one is skipped with the reason. */
 const PROVIDERS: readonly TierRow['provider'][] = ['ollama'];
 
+const NO_MODEL = 'No tier has a model: it waits for one';
+
 export interface ModelPlan {
   /** The tier it starts on: the wanted one, or the nearest that has a model. */
   tier: number;
@@ -40,7 +42,7 @@ export function planModels(tiers: Tiers, fleet: Fleet, hosts: HostState[], wante
       tier: wanted,
       choices: [],
       skipped,
-      reasons: [...reasons, 'No tier has a model: it waits for one'],
+      reasons: [...reasons, NO_MODEL],
     };
   }
   const first = usable.get(start)?.[0];
@@ -55,6 +57,14 @@ export function planModels(tiers: Tiers, fleet: Fleet, hosts: HostState[], wante
   }
   const choices = have.filter((t) => t >= start).flatMap((t) => usable.get(t) ?? []);
   return { tier: start, choices, skipped, reasons };
+}
+
+/** The route with the models that are there now, for one that found none; null while there is none. */
+export function routeAnew(tiers: Tiers, fleet: Fleet, hosts: HostState[], route: Route): Route | null {
+  const found = planModels(tiers, fleet, hosts, route.tier);
+  if (found.choices.length === 0) return null;
+  const reasons = [...route.reasons.filter((r) => r !== NO_MODEL), ...found.reasons];
+  return { ...route, tier: found.tier, choices: found.choices, skipped: found.skipped, reasons };
 }
 
 function choicesOf(row: TierRow, tiers: Tiers, fleet: Fleet, hosts: HostState[], first: string[]) {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Catalogue, readCatalogue } from '#server/catalogue/data.ts';
 import { classifyByKeywords, keywordClassifier } from './keywords.ts';
-import { planModels, tierOfModel } from './models.ts';
+import { planModels, routeAnew, tierOfModel } from './models.ts';
 import { type Overrides, planWork } from './policy.ts';
 import type { HostState } from './schema.ts';
 
@@ -221,6 +221,21 @@ describe('tier and model', () => {
     ]);
     expect(none.choices).toEqual([]);
     expect(none.reasons.join()).toContain('it waits for one');
+  });
+
+  test('a route without a model gets the ones that came later, and waits until then', () => {
+    const without = [{ name: 'forge', models: [] }];
+    const { route } = plan('Add a button', { hosts: without.concat({ name: 'anvil', models: [] }) });
+    const anew = (hosts: { name: string; models: string[] }[]) =>
+      routeAnew(catalogue.tiers, catalogue.fleet, hosts, route);
+    expect(anew(without.concat({ name: 'anvil', models: [] }))).toBeNull();
+    const found = anew([
+      { name: 'anvil', models: [] },
+      { name: 'forge', models: ['qwen2.5-coder:32b'] },
+    ]);
+    expect(found?.choices.map((c) => c.host)).toEqual(['forge']);
+    expect(found?.reasons.join()).not.toContain('it waits for one');
+    expect(found?.company).toBe(route.company);
   });
 
   test('names of companies’ overrides are found in the table', () => {

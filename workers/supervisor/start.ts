@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { generatePrisma } from '#scripts/prisma.mjs';
+import { readCatalogue } from '#server/catalogue/data.ts';
 import { type Env, publicUrl } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { secrets as readSecrets } from '#server/platform/secrets.ts';
@@ -60,6 +61,10 @@ export async function startMachine({ root, env, log, progress, machine, signal }
     said: (await buildPages(root, path.join(home, 'logs/build.log'), at, signal)) ? 'built' : '',
   }));
   signal.throwIfAborted();
+  for (const p of catalogueProblems(root))
+    progress.say(
+      `! ${p.file}:${p.line} ${p.message}\n  This company is left out until the line is mended; the others work.`,
+    );
   const models = await progress.step('Models', async () => {
     const chosen = await chooseModels(env, ports.rehearsal);
     return { value: chosen, said: chosen.said };
@@ -81,6 +86,15 @@ export async function startMachine({ root, env, log, progress, machine, signal }
   });
   const code = await prepareSignIn(database.url, secrets.apiToken);
   return { url, signIn: `${url}/sign-in#code=${code}` };
+}
+
+/** What nobody could choose anyway is said now; broken shared files fail later, where they are needed, with their own words. */
+function catalogueProblems(root: string) {
+  try {
+    return readCatalogue(path.join(root, 'companies')).problems;
+  } catch {
+    return [];
+  }
 }
 
 /** 0.0.0.0 is a place to listen on, not one to talk to. */
