@@ -241,7 +241,7 @@ test('rejects another one with a reason, which cancels it', async () => {
   await expect(page.getByRole('button', { name: /^Reject/ })).toBeEnabled();
   await page.keyboard.press('r');
   await expect(page.getByText('reject needs a reason')).toBeVisible();
-  await page.getByRole('button', { name: 'Not now' }).click();
+  await page.getByRole('button', { name: 'Not now', exact: true }).click();
   await page.getByRole('button', { name: /^Reject/ }).click();
   await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
   await page.goto('/');

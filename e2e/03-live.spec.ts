@@ -41,7 +41,7 @@ test('a decision lands although the web dies during the ten seconds, and the pag
   const card = page.locator('a.card').filter({ hasText: 'go-live in Denmark' });
   await page.mouse.move(2, 2);
   await card.click();
-  await page.getByRole('button', { name: 'Not now' }).click();
+  await page.getByRole('button', { name: 'Not now', exact: true }).click();
   await page.getByRole('button', { name: /^Reject/ }).click();
   await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
 
