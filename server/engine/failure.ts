@@ -64,7 +64,10 @@ export async function afterAttempt(
     taskId,
     from: ['RUNNING'],
     actor: ENGINE,
-    question: `"${t.title}" failed ${next.failedAttempts} times. What now?`,
+    question:
+      next.failedAttempts > 0
+        ? `"${t.title}" failed ${next.failedAttempts} ${next.failedAttempts === 1 ? 'time' : 'times'}. What now?`
+        : `"${t.title}" cannot be worked on. What now?`,
     why: next.because,
   });
   return [];
