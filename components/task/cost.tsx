@@ -25,7 +25,7 @@ export function Cost({ task }: { task: TaskView }) {
     return <p className="p-4 text-muted">Nothing was spent. No agent has started.</p>;
   return (
     <>
-      <h3 className="panel-head">Attempts</h3>
+      <h2 className="panel-head">Attempts</h2>
       <ul className="lines">
         {task.attempts.map((a) => (
           <li key={a.id}>
@@ -49,9 +49,9 @@ export function Cost({ task }: { task: TaskView }) {
           <strong className="n">{money(task.costUsd)}</strong>
         </li>
       </ul>
-      <h3 className="panel-head">
+      <h2 className="panel-head">
         Model calls <span className="n">{calls.length}</span>
-      </h3>
+      </h2>
       <ul className="lines">
         {calls.map((c) => (
           <li key={c.id}>

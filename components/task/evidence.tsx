@@ -69,7 +69,7 @@ export function Evidence({ task }: { task: TaskView }) {
   const { findings } = task;
   return (
     <>
-      <h3 className="panel-head">Gates</h3>
+      <h2 className="panel-head">Gates</h2>
       {gates.map((g) => (
         <Gate key={g.id} gate={g} />
       ))}
@@ -98,7 +98,7 @@ export function Evidence({ task }: { task: TaskView }) {
       ) : null}
       {findings.length > 0 ? (
         <>
-          <h3 className="panel-head">Findings</h3>
+          <h2 className="panel-head">Findings</h2>
           <ul className="findings">
             {findings.map((f) => (
               <li key={f.id}>
@@ -122,9 +122,9 @@ export function Evidence({ task }: { task: TaskView }) {
           </ul>
         </>
       ) : null}
-      <h3 className="panel-head">QA-19</h3>
+      <h2 className="panel-head">QA-19</h2>
       <p className="m px-4 pb-3">Not run. The nineteen checks are not part of this release yet.</p>
-      <h3 className="panel-head">Proof of work</h3>
+      <h2 className="panel-head">Proof of work</h2>
       {proof ? (
         <div className="flex flex-col gap-3 px-4 pb-4">
           <div className="flex flex-wrap items-center gap-2">
