@@ -74,10 +74,13 @@ await registerWorker(db, queue, {
 });
 
 let known = probe;
+let rounds = 0;
 /** A model that is pulled, or a server that is started, while the worker runs. One that is silent for once changes nothing. */
 const probing = every(
   t.heartbeat,
   async () => {
+    // Often only while there is nothing to work with.
+    if (known?.models.length && ++rounds % 6 !== 0) return;
     const now = await own.probe(AbortSignal.timeout(5_000)).catch(() => null);
     const names = (p: typeof now) => JSON.stringify([p?.models.map((m) => m.name), p?.scripted]);
     if (!now || leaving || names(now) === names(known)) return;
