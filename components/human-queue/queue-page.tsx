@@ -55,7 +55,7 @@ function Decision({ id, decide, refusal, onAnswer }: DecisionProps) {
         view={shown}
         changed={shown !== fresh}
         onShowNew={() => setSeen(fresh ?? null)}
-        busy={decide.answer.isPending}
+        busy={decide.busy}
         refusal={refusal}
         onAnswer={(answer, note) => onAnswer(shown, answer, note)}
       />
@@ -83,11 +83,11 @@ function Room({ queue }: { queue: QueueView }) {
     const at = queue.open.findIndex((i) => i.id === view.id);
     const next =
       queue.open.filter((i) => i.id !== view.id)[Math.max(0, at)] ?? queue.open.find((i) => i.id !== view.id);
-    decide.answer.mutate(
+    decide.give(
       { id: view.id, answer, note, digest: view.digest },
       {
-        onSuccess: () => choose(next?.id ?? view.id),
-        onError: (e) => {
+        taken: () => choose(next?.id ?? view.id),
+        refused: (e) => {
           choose(view.id);
           setRefused({ id: view.id, refusal: refusalOf(e) });
         },
@@ -115,7 +115,7 @@ function Room({ queue }: { queue: QueueView }) {
           onAnswer={onAnswer}
         />
       )}
-      <Undo items={queue.answered} busy={decide.undo.isPending} onUndo={(id) => decide.undo.mutate({ id })} />
+      <Undo items={queue.answered} busy={decide.undoing} onUndo={(id) => void decide.takeBack(id)} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { toast } from 'sonner';
 import type { Answer, QueueView } from '#server/domain/views.ts';
 import { refusalOf } from '../live/refusal.ts';
@@ -46,5 +47,31 @@ export function useDecide() {
       onSettled: settle,
     }),
   );
-  return { answer, undo };
+  // The bar to undo stands there at once, so it may be pressed before the answer has reached the server.
+  const sent = useRef(new Map<number, Promise<boolean>>());
+  return {
+    busy: answer.isPending,
+    undoing: undo.isPending,
+    /** Sends an answer; calls back when it is taken or refused. */
+    give: (
+      input: { id: number; answer: Answer; note: string; digest: string },
+      then: { taken: () => void; refused: (e: unknown) => void },
+    ) => {
+      const landed = answer.mutateAsync(input).then(
+        () => {
+          then.taken();
+          return true;
+        },
+        (e: unknown) => {
+          then.refused(e);
+          return false;
+        },
+      );
+      sent.current.set(input.id, landed);
+    },
+    /** Takes an answer back, after it has landed: before that there is nothing to take back. */
+    takeBack: async (id: number) => {
+      if ((await sent.current.get(id)) !== false) undo.mutate({ id });
+    },
+  };
 }
