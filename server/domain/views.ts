@@ -7,7 +7,6 @@ import {
   origins,
   pipelineStates,
   priorities,
-  severities,
   stages,
   stepStates,
   taskStatuses,
@@ -562,5 +561,3 @@ export const createdSchema = z.object({
   projectId: z.string().nullable(),
 });
 export type Created = z.infer<typeof createdSchema>;
-
-export const findingSeverity = z.enum(severities);

@@ -55,12 +55,6 @@ const SETTINGS = [
 const urlFor = (port: number, password: string, database: string) =>
   `postgresql://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 
-/** The address of this home's PostgreSQL, or undefined when it was never started here. */
-export function embeddedUrl(home: string, password: string, database = 'alai'): string | undefined {
-  const port = Number(readText(path.join(home, 'postgres.port')));
-  return port ? urlFor(port, password, database) : undefined;
-}
-
 /**
  * Starts the PostgreSQL that npm brought, in `$ALAI_HOME/postgres`, on a free loopback port that is remembered. Finds
  * it running after a kill -9 of its parent and takes it over; never trusts `pg_ctl status`, which says "running" of a

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Services } from '#server/api/services.ts';
@@ -137,12 +137,4 @@ async function hostsUp(s: Services, n: number): Promise<void> {
     if (Date.now() > deadline) throw new Error('the workers did not come up; see the logs in the home');
     await new Promise((r) => setTimeout(r, 100));
   }
-}
-
-/** What the processes wrote, for a failed test's message. */
-export function logsOf(home: string, lines = 30): string {
-  const dir = path.join(home, 'logs');
-  return readdirSync(dir)
-    .map((f) => `--- ${f}\n${readFileSync(path.join(dir, f), 'utf8').split('\n').slice(-lines).join('\n')}`)
-    .join('\n');
 }
