@@ -26,6 +26,26 @@ export const gateSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('min_output'), chars: z.number().int().positive() }),
   z.strictObject({ kind: z.literal('no_placeholders') }),
+  /** The added lines hold no password, key or token. */
+  z.strictObject({ kind: z.literal('no_secrets') }),
+  /** Only these files may have changed: globs relative to the repository. */
+  z.strictObject({ kind: z.literal('diff_only'), paths: z.array(z.string().min(1).max(200)).min(1).max(50) }),
+  /** A JSON or YAML file satisfies a JSON Schema: one of the repository, or one written here. */
+  z.strictObject({
+    kind: z.literal('json_schema'),
+    path: z.string().min(1).max(500),
+    schema: z.union([z.string().min(1).max(500), z.record(z.string(), z.unknown())]),
+  }),
+  /** An address answers. With `start`, the command is started in the sandbox and asked there, without a network. */
+  z.strictObject({
+    kind: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }).max(500),
+    status: z.number().int().min(100).max(599).default(200),
+    contains: z.string().max(500).optional(),
+    start: z.array(z.string().min(1)).min(1).optional(),
+    seconds: z.number().positive().max(300).default(20),
+    ifFile: z.string().optional(),
+  }),
 ]);
 export type GateSpec = z.infer<typeof gateSchema>;
 

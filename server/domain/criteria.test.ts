@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { criteriaOf } from './criteria.ts';
 
 test('the items of a description are the criteria, whatever sign lists them', () => {
-  const text = 'Users asked for it.\n- [ ] Exports CSV\n* Keeps the filter\n3) Empty list gives a header only\n';
+  const text =
+    'Users asked for it.\n- [ ] Exports CSV\n* Keeps the filter\n3) Empty list gives a header only\n';
   expect(criteriaOf('CSV export', text)).toEqual([
     'Exports CSV',
     'Keeps the filter',

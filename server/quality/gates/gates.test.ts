@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,6 +102,70 @@ describe('gates', () => {
       '{"scripts":{"test":"vitest"},"devDependencies":{"vitest":"5"}}',
     );
     expect((await check(gate)).skipped).toContain('not installed');
+  });
+
+  it.each([
+    ["const key = 'AKIAIOSFODNN7EXAMPLQ'; const password = 'hunter2-Xk81';", false],
+    ['token: "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"', false],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0\n-----END RSA PRIVATE KEY-----', false],
+    ['const token = process.env.API_TOKEN;', true],
+    ["password: '{{ db_password }}'", true],
+    ["cookie.secret = 'session-cookie';", true],
+  ])('no_secrets %#', async (text, ok) => {
+    const lines = text.split('\n').map((t, i) => ({ file: 'src/a.js', line: i + 1, text: t }));
+    const r = await check({ kind: 'no_secrets' }, { addedLines: lines });
+    expect(r.ok).toBe(ok);
+    expect(r.output).not.toContain('hunter2');
+  });
+
+  it('diff_only names what is outside', async () => {
+    const paths = ['docs/**', '*.md'];
+    expect((await check({ kind: 'diff_only', paths }, { changed: ['docs/a/b.md', 'README.md'] })).ok).toBe(
+      true,
+    );
+    const r = await check({ kind: 'diff_only', paths }, { changed: ['docs/a.md', 'src/x.js'] });
+    expect(r).toMatchObject({ ok: false, output: 'src/x.js' });
+  });
+
+  it('json_schema checks a file against a schema, and says where it is wrong', async () => {
+    await writeFile(join(root, 'plan.yaml'), 'steps:\n  - name: 3\n');
+    const steps = { type: 'array', items: { type: 'object', properties: { name: { type: 'string' } } } };
+    const schema = { type: 'object', required: ['steps'], properties: { steps } };
+    const r = await check({ kind: 'json_schema', path: 'plan.yaml', schema });
+    expect(r.ok).toBe(false);
+    expect(r.detail).toContain('plan.yaml/steps/0/name');
+    await writeFile(join(root, 'plan.yaml'), 'steps:\n  - name: three\n');
+    expect((await check({ kind: 'json_schema', path: 'plan.yaml', schema })).ok).toBe(true);
+    expect((await check({ kind: 'json_schema', path: '../x', schema })).ok).toBe(false);
+    expect((await check({ kind: 'json_schema', path: 'plan.yaml', schema: { type: 'nonsense' } })).ok).toBe(
+      false,
+    );
+  });
+
+  it('http asks a server that is started for it, and one that runs', async () => {
+    const server = createServer((req, res) => res.writeHead(req.url === '/up' ? 200 : 404).end('all well'));
+    await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ask = (over: object) => ({
+      kind: 'http' as const,
+      url: `${url}/up`,
+      status: 200,
+      seconds: 2,
+      ...over,
+    });
+    expect((await check(ask({ contains: 'well' }))).ok).toBe(true);
+    expect((await check(ask({ url: `${url}/down` }))).detail).toContain('404');
+    server.close();
+    const run = async (argv: string[]) => {
+      const r = spawnSync(process.execPath, argv.slice(1), { encoding: 'utf8' });
+      return { exitCode: r.status, timedOut: false, cut: false, ms: 1, sandboxed: false, output: r.stdout };
+    };
+    const port = (server.address() as AddressInfo | null)?.port ?? 45_871;
+    const up = `require('http').createServer((q,r)=>r.end('hello')).listen(${port},'127.0.0.1')`;
+    const started = ask({ url: `http://127.0.0.1:${port}/`, start: [process.execPath, '-e', up] });
+    expect((await check({ ...started, contains: 'hello' }, { run })).ok).toBe(true);
+    const dies = { ...started, start: [process.execPath, '-e', 'process.exit(3)'] };
+    expect((await check(dies, { run })).detail).toContain('exit 3');
   });
 });
 

@@ -1,10 +1,14 @@
 import type { GateSpec } from '#server/domain/blueprint.ts';
 import type { GateContext, GateResult } from '#server/domain/seams.ts';
 import { command } from './command.ts';
+import { diffOnly } from './diff-only.ts';
 import { fileExists } from './file-exists.ts';
 import type { GateOf } from './gate.ts';
+import { http } from './http.ts';
+import { jsonSchema } from './json-schema.ts';
 import { minOutput } from './min-output.ts';
 import { noPlaceholders } from './no-placeholders.ts';
+import { noSecrets } from './no-secrets.ts';
 
 /** Every gate a blueprint may name; a new kind does not compile until it is here. */
 const gates = {
@@ -12,6 +16,10 @@ const gates = {
   command,
   min_output: minOutput,
   no_placeholders: noPlaceholders,
+  no_secrets: noSecrets,
+  diff_only: diffOnly,
+  json_schema: jsonSchema,
+  http,
 } as const satisfies { [K in GateSpec['kind']]: GateOf<K> };
 
 /** Checks one gate. A gate never throws for what it finds, only for what breaks it (an abort, no sandbox). */

@@ -1,0 +1,60 @@
+import { lintSource } from '@secretlint/core';
+import { creator } from '@secretlint/secretlint-rule-preset-recommend';
+
+/** What a line that assigns a secret looks like, whatever service it is for. Group 1 is the value. */
+const ASSIGNED =
+  /(?:pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?["'\]]?\s*(?::|=>?|:=)\s*["'`]([^"'`\s]{8,200})["'`]/i;
+/** Values that stand for a secret without being one. */
+const STAND_IN =
+  /^(?:\$\{?|%|<|\{\{)|process\.env|example|changeme|change-me|dummy|placeholder|redacted|your[-_ ]|xxx+|\*{3,}|^(.)\1+$/i;
+const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/;
+/** Test passwords are words; a real one in a test would be one of the known formats. */
+const TEST_FILE = /(^|\/)(tests?|__tests__|spec|fixtures?)\/|\.(test|spec)\.[a-z]+$/i;
+
+interface Line {
+  file: string;
+  line: number;
+  text: string;
+}
+
+/** A secret found in added lines; the value itself is never repeated. */
+export interface SecretHit {
+  file: string;
+  line: number;
+  what: string;
+}
+
+/** Known key formats by secretlint, and assignments of literal secrets. Looks at added lines only. */
+export async function findSecrets(added: Line[]): Promise<SecretHit[]> {
+  const byFile = new Map<string, Line[]>();
+  for (const l of added) byFile.set(l.file, [...(byFile.get(l.file) ?? []), l]);
+  const hits: SecretHit[] = [];
+  for (const [file, lines] of byFile) {
+    const result = await lintSource({
+      source: { filePath: file, content: lines.map((l) => l.text).join('\n'), contentType: 'text' },
+      options: {
+        maskSecrets: true,
+        config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
+      },
+    });
+    for (const m of result.messages) {
+      const at = lines[m.loc.start.line - 1];
+      hits.push({ file, line: at?.line ?? 1, what: m.ruleId.replace(/^.*rule-/, '') });
+    }
+    for (const l of lines)
+      if (KEY_BLOCK.test(l.text)) hits.push({ file, line: l.line, what: 'a private key' });
+    if (TEST_FILE.test(file)) continue;
+    for (const l of lines) {
+      const value = ASSIGNED.exec(l.text)?.[1];
+      if (value && !STAND_IN.test(value) && looksRandom(value))
+        hits.push({ file, line: l.line, what: 'a literal password, key or token' });
+    }
+  }
+  return [...new Map(hits.map((h) => [`${h.file}:${h.line}`, h])).values()];
+}
+
+/** Words such as "session-cookie" name a secret; a mix of kinds of characters is one. */
+function looksRandom(value: string): boolean {
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((k) => k.test(value)).length;
+  return kinds >= 3 || (kinds >= 2 && /\d/.test(value) && value.length >= 12);
+}
