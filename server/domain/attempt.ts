@@ -13,6 +13,32 @@ export const findingSchema = z.object({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
+/** What a lead hands to the builder: typed, so that each item can be answered for. */
+export const planSchema = z.object({
+  items: z
+    .array(
+      z.object({
+        title: z.string().min(1).max(200),
+        files: z.array(z.string().max(300)).max(30).default([]),
+        detail: z.string().max(2_000).default(''),
+        acceptance: z.string().max(1_000).default(''),
+      }),
+    )
+    .min(1)
+    .max(20),
+  risks: z.array(z.string().max(500)).max(20).default([]),
+  notTouching: z.array(z.string().max(500)).max(20).default([]),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** What became of one item of the plan, by its number from 1. */
+export const planAnswerSchema = z.object({
+  item: z.number().int().positive(),
+  state: z.enum(['done', 'skipped']),
+  why: z.string().max(1_000).default(''),
+});
+export type PlanAnswer = z.infer<typeof planAnswerSchema>;
+
 /** What an agent says it did, by the session log's schema. Given to later agents of the pipeline. */
 export const reportSchema = z.object({
   agentType: z.string().max(40),
@@ -23,6 +49,8 @@ export const reportSchema = z.object({
   blockers: z.array(z.string().max(1_000)).max(50).default([]),
   verification: z.string().max(4_000).default(''),
   verdict: z.enum(verdicts).nullable().default(null),
+  /** The plan it was given, item by item. */
+  planItems: z.array(planAnswerSchema).max(30).default([]),
 });
 export type Report = z.infer<typeof reportSchema>;
 
@@ -50,6 +78,8 @@ export interface StepOutput {
   report: Report | null;
   findings: Finding[];
   tree: string | null;
+  /** Of a lead's step; absent where it made none. */
+  plan?: Plan | null;
 }
 
 export interface EarlierWork {

@@ -166,6 +166,7 @@ describe('a chain', () => {
       blockers: [],
       verification: '',
       verdict: null,
+      planItems: [],
     };
     const end = { verdict: 'pass' as const, commit: 'c', integration: null };
     expect(

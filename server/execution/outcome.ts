@@ -58,6 +58,7 @@ export function reportOf(work: AttemptWork, gathered: Gathered): Report {
       blockers: [],
       verification: '',
       verdict: null,
+      planItems: [],
     }
   );
 }

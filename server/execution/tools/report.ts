@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reportSchema } from '#server/domain/attempt.ts';
+import { planAnswerSchema, reportSchema } from '#server/domain/attempt.ts';
 import { verdicts } from '#server/domain/status.ts';
 import { defineTool, refused } from './tool.ts';
 
@@ -18,6 +18,11 @@ export const report = defineTool({
       .max(4_000)
       .default('')
       .describe('What you ran or read to be sure, and what came out'),
+    planItems: z
+      .array(planAnswerSchema)
+      .max(30)
+      .default([])
+      .describe('Where you were given a plan: each item by its number, done or skipped, and why it was skipped'),
     verdict: z.enum(verdicts).optional().describe('Only in REVIEW and SECURITY'),
   }),
   async run(a, c) {
@@ -32,6 +37,8 @@ export const report = defineTool({
         'Use the finding tool first: what, where, and the evidence.',
       );
     }
+    const unexplained = a.planItems.find((p) => p.state === 'skipped' && p.why.trim() === '');
+    if (unexplained) refused(`plan item ${unexplained.item} is skipped without a reason`, 'Say why.');
     c.state.report = reportSchema.parse({
       agentType: c.step.role,
       company: c.company,
@@ -41,6 +48,7 @@ export const report = defineTool({
       blockers: a.blockers,
       verification: a.verification,
       verdict: a.verdict ?? null,
+      planItems: a.planItems,
     });
     return { ok: true, output: a.verdict ? `report taken, verdict ${a.verdict}` : 'report taken' };
   },
