@@ -40,7 +40,7 @@ function routeText(catalogue: Catalogue, hosts: HostState[], text: Text): Routed
   const task = { title: text.title, description: text.description, tags: text.tags };
   return planWork(catalogue, {
     task,
-    classification: classifyByKeywords(catalogue.routing, task),
+    classification: classifyByKeywords(catalogue, task),
     overrides: {
       company: text.company ?? undefined,
       blueprint: text.blueprint ?? undefined,

@@ -1,4 +1,4 @@
-import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import { type Blueprint, blueprintSchema, variableValue } from '#server/domain/blueprint.ts';
 import { CatalogueError, sha256 } from './source.ts';
 
 const MAX_EXTENDS = 8;
@@ -36,7 +36,7 @@ export function resolveBlueprint(
   }
   const own = start.blueprint;
   const steps = new Map<string, Blueprint['steps'][number]>();
-  let variables: Record<string, string> = {};
+  let variables: Blueprint['variables'] = {};
   for (const { blueprint } of [...line].reverse()) {
     for (const step of blueprint.steps) steps.set(step.key, step);
     variables = { ...variables, ...blueprint.variables };
@@ -45,10 +45,10 @@ export function resolveBlueprint(
   const inherit = <K extends 'stages' | 'triggers'>(key: K): Blueprint[K] =>
     line.map((f) => f.blueprint[key]).find((v) => v.length > 0) ?? own[key];
   const filled = JSON.parse(
-    JSON.stringify([...steps.values()]).replace(/\$\{([a-z][a-z0-9_]*)\}/gi, (whole, key: string) => {
+    JSON.stringify([...steps.values()]).replace(/\$\{([a-z][a-z0-9_]*)\}/gi, (_whole, key: string) => {
       const value = variables[key];
       if (value === undefined) throw wrong(start, `uses \${${key}}, which no blueprint of its line defines`);
-      return value === undefined ? whole : JSON.stringify(value).slice(1, -1);
+      return JSON.stringify(variableValue(value)).slice(1, -1);
     }),
   ) as Blueprint['steps'];
   const { extends: _folded, ...rest } = own;

@@ -2,10 +2,13 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type BlueprintFile, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
-import { type Company, readBlueprints, readCompany } from './company.ts';
+import { type Company, readBlueprints, readCard, readCompany, readSkills, type Skill } from './company.ts';
 import {
+  type CompanyCard,
   type Fleet,
   fleetSchema,
+  type McpBase,
+  mcpBaseSchema,
   type Routing,
   routingSchema,
   type Safety,
@@ -16,8 +19,8 @@ import {
 import { CatalogueError, type Problem, parseSource, readSource } from './source.ts';
 
 export type { ResolvedBlueprint } from './blueprints.ts';
-export type { Company } from './company.ts';
-export type { Fleet, Routing, Safety, TierRow, Tiers } from './schema.ts';
+export type { Company, Skill } from './company.ts';
+export type { CompanyCard, Fleet, Routing, Safety, TierRow, Tiers } from './schema.ts';
 export type { Problem } from './source.ts';
 
 /** Everything that is configured as files, as it stood when it was read. */
@@ -27,6 +30,13 @@ export interface Catalogue {
   safety: Safety;
   tiers: Tiers;
   fleet: Fleet;
+  /** The cards of all companies whose company.json is good, also of those that are broken elsewhere: whose work is it? */
+  cards: Map<string, CompanyCard>;
+  /** The MCP servers every company has unless it says otherwise. */
+  mcp: McpBase;
+  /** Skills of all companies. */
+  skills: Skill[];
+  workflows: Map<string, BlueprintFile>;
   /** Companies and blueprints that could not be read; the others are there. */
   problems: Problem[];
   /** The company, or COMPANY_INVALID with file and line, or COMPANY_UNKNOWN with the known ones. */
@@ -76,17 +86,23 @@ function load(root: string): Catalogue {
   const safety = shared('safety.yaml', safetySchema) as Safety;
   const tiers = shared('tiers.yaml', tiersSchema) as Tiers;
   const fleet = shared('fleet.yaml', fleetSchema) as Fleet;
+  const mcp = shared('mcp.json', mcpBaseSchema) as McpBase;
   let sharedBlueprints: Map<string, BlueprintFile>;
+  let workflows: Map<string, BlueprintFile>;
+  let skills: Skill[];
   try {
     sharedBlueprints = readBlueprints(root, '_shared/blueprints');
+    workflows = readBlueprints(root, '_shared/workflows', 'workflow');
+    skills = readSkills(root, '_shared/skills');
   } catch (e) {
     throw asAlaiError(e);
   }
 
   const companies = new Map<string, Company>();
+  const cards = new Map<string, CompanyCard>();
   const broken = new Map<string, Problem>();
   const names = readdirSync(root, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && e.name !== '_shared' && !e.name.startsWith('.'))
+    .filter((e) => e.isDirectory() && !/^[._]/.test(e.name))
     .map((e) => e.name)
     .sort();
   const lookUp = (own: Map<string, BlueprintFile> | undefined) => (name: string, after: BlueprintFile) => {
@@ -95,6 +111,7 @@ function load(root: string): Catalogue {
   };
   for (const name of names) {
     try {
+      cards.set(name, readCard(root, name));
       const company = readCompany(root, name);
       for (const file of company.blueprints.values()) resolveBlueprint(file, lookUp(company.blueprints));
       companies.set(name, company);
@@ -109,6 +126,10 @@ function load(root: string): Catalogue {
     safety,
     tiers,
     fleet,
+    cards,
+    mcp,
+    skills,
+    workflows,
     problems: [...broken.values()],
     company(name) {
       const company = companies.get(name);

@@ -59,6 +59,14 @@ export const limitsSchema = z.strictObject({
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
+/** Who does a step of a workflow: a company, one of its roles, or whoever works on a tier. */
+const agentRef = z
+  .string()
+  .regex(
+    /^(?:[A-Z][A-Za-z0-9]{1,39}(?:\/(?:lead|builder|reviewer))?|tier:[1-5])$/,
+    'must be a company (Proveo), a role of it (Proveo/reviewer) or a tier (tier:2)',
+  );
+
 export const blueprintStepSchema = z.strictObject({
   key: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
   role: z.enum(agentRoles),
@@ -72,18 +80,52 @@ export const blueprintStepSchema = z.strictObject({
   paths: z
     .strictObject({ allow: z.array(z.string()).default([]), deny: z.array(z.string()).default([]) })
     .prefault({}),
+  /** Steps of a workflow only: who does it, and who instead when that one has no model. */
+  agent: agentRef.optional(),
+  fallback: z.array(agentRef).max(5).optional(),
 });
 export type BlueprintStep = z.infer<typeof blueprintStepSchema>;
 
-export const blueprintSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,59}$/),
-  description: z.string().max(500).default(''),
-  extends: z.string().optional(),
-  stages: z.array(z.enum(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS'])).default([]),
-  /** Stages after SECURITY that this blueprint asks for by itself. */
-  triggers: z.array(z.enum(['OPS', 'DOCS'])).default([]),
-  variables: z.record(z.string(), z.string()).default({}),
-  steps: z.array(blueprintStepSchema).default([]),
-});
+/** What `${name}` in a blueprint stands for: its text, or its text with what it means. */
+const variableSchema = z.union([
+  z.string().max(2_000),
+  z.strictObject({ default: z.string().max(2_000), description: z.string().max(300).default('') }),
+]);
+export const variableValue = (v: z.output<typeof variableSchema>): string =>
+  typeof v === 'string' ? v : v.default;
+
+export const blueprintSchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,59}$/),
+    /** A workflow is a blueprint whose steps name agents and are gone through again until they pass. */
+    kind: z.enum(['blueprint', 'workflow']).default('blueprint'),
+    description: z.string().max(500).default(''),
+    extends: z.string().optional(),
+    stages: z.array(z.enum(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS'])).default([]),
+    /** Stages after SECURITY that this blueprint asks for by itself. */
+    triggers: z.array(z.enum(['OPS', 'DOCS'])).default([]),
+    variables: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,39}$/i), variableSchema).default({}),
+    /** Workflows: stop when every step passed and the review has at most so many suggestions, or after so many rounds. */
+    max_iterations: z.number().int().min(1).max(20).optional(),
+    max_suggestions: z.number().int().min(0).max(50).optional(),
+    steps: z.array(blueprintStepSchema).default([]),
+  })
+  .superRefine((blueprint, context) => {
+    if (blueprint.kind === 'workflow') return;
+    const stray = (path: (string | number)[]) =>
+      context.addIssue({ code: 'custom', path, message: 'is for workflows only (kind: workflow)' });
+    if (blueprint.max_iterations !== undefined) stray(['max_iterations']);
+    if (blueprint.max_suggestions !== undefined) stray(['max_suggestions']);
+    blueprint.steps.forEach((step, n) => {
+      if (step.agent) stray(['steps', n, 'agent']);
+      if (step.fallback) stray(['steps', n, 'fallback']);
+    });
+  });
 /** The steps of a task, resolved: `extends` already folded in, so `steps` is never empty. */
 export type Blueprint = z.infer<typeof blueprintSchema>;
+
+/** When a workflow stops. */
+export const workflowLimits = (b: Blueprint): { maxIterations: number; maxSuggestions: number } => ({
+  maxIterations: b.max_iterations ?? 3,
+  maxSuggestions: b.max_suggestions ?? 3,
+});

@@ -1,4 +1,4 @@
-import type { Routing } from '#server/catalogue/data.ts';
+import type { Catalogue, CompanyCard, Routing } from '#server/catalogue/data.ts';
 import type { Classification, Classifier, TaskText } from './schema.ts';
 
 interface Hit {
@@ -58,18 +58,38 @@ const list = (hits: Hit[]) =>
     .map((h) => `"${h.words}"${h.place === 'title' ? '' : ` (${h.place})`}`)
     .join(', ');
 
-/** Classifies by the weighted words of routing.yaml: instant, explainable, and the same every time. */
-export function classifyByKeywords(routing: Routing, task: TaskText): Classification {
+/** What of the catalogue routing by words reads. */
+export type Words = Pick<Catalogue, 'routing' | 'cards'>;
+
+/**
+ * The words of each company that can be given a BUILD, all languages together. Those of a merged company speak for its
+ * heir; a meta company is called by name, never found by words.
+ */
+function companyWords(cards: Words['cards']): Map<string, Record<string, number>> {
+  const all = (card: CompanyCard) => Object.assign({}, ...Object.values(card.routing.keywords).reverse());
+  const listed = [...cards.values()];
+  return new Map(
+    listed
+      .filter((card) => card.status === 'active')
+      .map((card) => {
+        const merged = listed.filter((c) => c.status === 'merged' && c.merged_into === card.name);
+        return [card.name, Object.assign({}, ...merged.map(all), all(card))];
+      }),
+  );
+}
+
+/** Classifies by the weighted words of the companies: instant, explainable, and the same every time. */
+export function classifyByKeywords({ routing, cards }: Words, task: TaskText): Classification {
   const places = {
     title: plain(task.title),
     tags: plain(task.tags.filter((t) => !asksForStage(routing, t)).join(' , ')),
     description: plain(task.description),
   };
   const reasons: string[] = [];
-  const company = chooseCompany(routing, places, task.tags, reasons);
+  const company = chooseCompany({ routing, cards }, places, task.tags, reasons);
   const type = chooseType(routing, places, reasons);
   const complexity = chooseComplexity(routing, type, places, reasons);
-  const domain = routing.companies[company.name]?.domain ?? 'general';
+  const domain = cards.get(company.name)?.domain ?? 'general';
   return {
     company: company.name,
     domain,
@@ -86,14 +106,14 @@ function asksForStage(routing: Routing, tag: string): boolean {
   return Object.values(routing.stages).some((stage) => stage?.tags.includes(tag.toLowerCase()));
 }
 
-function chooseCompany(routing: Routing, places: Places, tags: string[], reasons: string[]) {
+function chooseCompany({ routing, cards }: Words, places: Places, tags: string[], reasons: string[]) {
   for (const tag of tags) {
     const name = routing.tags[tag.toLowerCase()];
     if (!name) continue;
     reasons.push(`${name}: the tag "${tag}" says so`);
     return { name, confidence: 1 };
   }
-  const scores = Object.entries(routing.companies).map(([name, { keywords }]) => {
+  const scores = [...companyWords(cards)].map(([name, keywords]) => {
     const hits = hitsOf(places, keywords, routing.places);
     return { name, hits, points: sum(hits), because: [] as string[] };
   });
@@ -157,7 +177,7 @@ function chooseComplexity(
 
 const round = (n: number) => Math.round(n * 100) / 100;
 
-/** The keyword rules as a Classifier; `routing` is read at each task, so an edited file counts at once. */
-export function keywordClassifier(routing: () => Routing): Classifier {
-  return { name: 'keywords', classify: async (task) => classifyByKeywords(routing(), task) };
+/** The keyword rules as a Classifier; the catalogue is read at each task, so an edited file counts at once. */
+export function keywordClassifier(words: () => Words): Classifier {
+  return { name: 'keywords', classify: async (task) => classifyByKeywords(words(), task) };
 }

@@ -125,15 +125,17 @@ function ableCompany(catalogue: Catalogue, name: string, reasons: string[]): Com
   const { routing, companies } = catalogue;
   const listed = companies.get(name);
   const heir = listed?.card.merged_into ?? routing.merged[name];
-  if (listed?.card.active && !heir) return listed;
+  if (listed?.card.status === 'active' && !heir) return listed;
   const next = heir ? companies.get(heir) : undefined;
   const problem = catalogue.problems.find((p) => p.file.startsWith(`companies/${name}/`));
   const why = heir
     ? `is merged into ${heir}`
     : problem
       ? `cannot be read (${problem.file}:${problem.line})`
-      : 'is not active';
-  const taker = next?.card.active ? next : catalogue.company(routing.default);
+      : listed?.card.status === 'meta'
+        ? 'is a meta company, which builds nothing'
+        : 'is not active';
+  const taker = next?.card.status === 'active' ? next : catalogue.company(routing.default);
   reasons.push(`${name} ${why}: ${taker.name} takes its work`);
   return taker;
 }

@@ -14,7 +14,7 @@ const both: HostState[] = [
 ];
 
 const classify = (title: string, description = '', tags: string[] = []) =>
-  classifyByKeywords(catalogue.routing, { title, description, tags });
+  classifyByKeywords(catalogue, { title, description, tags });
 
 function plan(
   title: string,
@@ -24,7 +24,7 @@ function plan(
   const from = more.in ?? catalogue;
   return planWork(from, {
     task,
-    classification: classifyByKeywords(from.routing, task),
+    classification: classifyByKeywords(from, task),
     held: null,
     hosts: more.hosts ?? both,
     ...(more.overrides ? { overrides: more.overrides } : {}),
@@ -83,7 +83,7 @@ describe('the company', () => {
     const first = classify(text, text);
     expect(performance.now() - started).toBeLessThan(500);
     expect(
-      await keywordClassifier(() => catalogue.routing).classify({ title: text, description: text, tags: [] }),
+      await keywordClassifier(() => catalogue).classify({ title: text, description: text, tags: [] }),
     ).toEqual(first);
   });
 });

@@ -10,7 +10,7 @@ export const companiesRouter = router({
       return [
         ...[...catalogue.companies.values()].map((c) => ({
           name: c.name,
-          status: c.card.active ? 'active' : (c.card.merged_into ?? 'inactive'),
+          status: c.card.merged_into ?? c.card.status,
           domain: c.card.domain,
         })),
         ...catalogue.problems.map((p) => ({
