@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { AgentRole, BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { type StepRules, writeReason } from '#server/domain/role-rules.ts';
 
 /** Which paths a tool may touch. Refusals say why, in words the model can act on. */
 
@@ -33,49 +33,18 @@ export function cleanPath(path: string): string {
     if (part === '..') refuse(`"${path}" leaves the repository`);
     if (/^(\.git|git~\d+)[ .]*$/i.test(part))
       refuse('.git belongs to the factory; it commits your work itself');
+    // Some file systems drop them, and the name becomes that of another file.
+    if (/[. ]$/.test(part)) refuse(`"${part}" ends with a dot or a blank`);
   }
   if (folded !== path) refuse('write the path with plain characters');
   return parts.join('/');
 }
 
-/** Whether a role may write here at all, before any look at the disk. */
-export function checkWrite(role: AgentRole, paths: BlueprintStep['paths'], path: string): void {
+/** Refuses a file that the rules of the role, the step or the company exclude, in words the model can act on. */
+export function checkWrite(rules: StepRules, path: string): void {
   if (path === '') refuse('a file name is needed');
-  if (role === 'reviewer') {
-    refuse('reviewers are read-only: report what is wrong with the finding tool, the builder mends it');
-  }
-  if (role === 'lead')
-    refuse('leads are write-locked: describe the change in your report, the builder writes it');
-  const why = outsidePaths(paths, path);
-  if (why) refuse(why);
-}
-
-/** Why the step's path rules exclude this file, or null. Also used on the finished diff. */
-export function outsidePaths(paths: BlueprintStep['paths'], path: string): string | null {
-  const denied = paths.deny.find((g) => matchesGlob(path, g));
-  if (denied) return `"${path}" is denied in this step (${denied})`;
-  if (paths.allow.length > 0 && !paths.allow.some((g) => matchesGlob(path, g))) {
-    return `"${path}" is outside what this step may write: ${paths.allow.join(', ')}`;
-  }
-  return null;
-}
-
-/** `*` within a folder, `**` across folders, `?` one character; nothing else is special. */
-export function matchesGlob(path: string, glob: string): boolean {
-  let source = '';
-  for (let i = 0; i < glob.length; i++) {
-    const c = glob[i] ?? '';
-    if (glob.startsWith('**/', i)) {
-      source += '(?:[^/]+/)*';
-      i += 2;
-    } else if (glob.startsWith('**', i)) {
-      source += '.*';
-      i += 1;
-    } else if (c === '*') source += '[^/]*';
-    else if (c === '?') source += '[^/]';
-    else source += c.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  }
-  return new RegExp(`^${source}$`).test(path);
+  const why = writeReason(rules, path);
+  if (why) throw new AlaiError('TOOL_REFUSED', why.reason, why.hint);
 }
 
 /** The place on disk of a path to be read: links are followed only while they stay inside. */
@@ -114,11 +83,37 @@ export async function placeToWrite(root: string, path: string): Promise<string> 
   return join(root, ...parts);
 }
 
-/** Writes without following a link that appeared since the check. */
-export async function writeNoFollow(place: string, content: string): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-  const file = await open(place, flags, 0o644);
+const NEVER_WAIT = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Reads a regular file whole. What stands there is looked at after it is open, so neither a link nor a pipe that appeared
+ * since the check is read; a pipe would be waited for without end.
+ */
+export async function readRegular(place: string, path: string, maxBytes: number): Promise<Buffer> {
+  const file = await open(place, constants.O_RDONLY | NEVER_WAIT);
   try {
+    const at = await file.stat();
+    if (!at.isFile()) refuse(`"${path}" is not a file`);
+    if (at.size > maxBytes) refuse(`"${path}" has ${at.size} bytes, more than the ${maxBytes} a tool may take`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes without following a link, a pipe or a second name that appeared since the check. */
+export async function writeNoFollow(place: string, path: string, content: string): Promise<void> {
+  const file = await open(place, constants.O_WRONLY | constants.O_CREAT | NEVER_WAIT, 0o644).catch(
+    (e: NodeJS.ErrnoException) => {
+      if (e.code === 'ENXIO' || e.code === 'ELOOP') refuse(`"${path}" is not a file`);
+      throw e;
+    },
+  );
+  try {
+    const at = await file.stat();
+    if (!at.isFile()) refuse(`"${path}" is not a file`);
+    if (at.nlink > 1) refuse(`"${path}" has a second name (hard link); remove it first`);
+    await file.truncate(0);
     await file.writeFile(content);
   } finally {
     await file.close();

@@ -1,8 +1,8 @@
 import type { GateRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { stepRules, writeReason } from '#server/domain/role-rules.ts';
 import type { GateResult } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
-import { outsidePaths } from './policy.ts';
 import { runCommand } from './run-command.ts';
 import type { StepState } from './tools/tool.ts';
 
@@ -94,7 +94,8 @@ export async function runGates(
   };
 
   // The tools checked each path; commands may have written elsewhere, so the finished diff is checked too.
-  const outside = changes.map((f) => outsidePaths(step.paths, f.path)).filter((w) => w !== null);
+  const rules = stepRules(c.work.task.company, c.work.companyPolicy, step);
+  const outside = changes.map((f) => writeReason(rules, f.path)?.reason).filter((w) => w !== undefined);
   if (outside.length > 0) {
     const detail = `files outside what this step may write: ${outside.slice(0, 5).join('; ')}. Put them back.`;
     await record('paths', { ok: false, detail, command: null, exitCode: null, output: '' }, 0);

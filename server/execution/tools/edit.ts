@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { checkWrite, cleanPath, placeToRead } from '../policy.ts';
+import { checkWrite, cleanPath, placeToRead, placeToWrite, readRegular } from '../policy.ts';
 import { defineTool, refused } from './tool.ts';
-import { replaceFile } from './write.ts';
+import { MAX_WRITE, replaceFile } from './write.ts';
 
 export const edit = defineTool({
   description: 'Replace one piece of text in a file. The old text must occur exactly once.',
@@ -12,8 +11,11 @@ export const edit = defineTool({
     new: z.string().describe('Text to put there'),
   }),
   async run(args, c) {
-    checkWrite(c.step.role, c.step.paths, cleanPath(args.path));
-    const text = await readFile(await placeToRead(c.root, args.path), 'utf8');
+    checkWrite(c.rules, cleanPath(args.path));
+    // Before anything is read: what may not be written may not be edited either.
+    const place = await placeToWrite(c.root, args.path);
+    await placeToRead(c.root, args.path);
+    const text = (await readRegular(place, args.path, MAX_WRITE)).toString();
     const first = text.indexOf(args.old);
     if (first < 0)
       refused(`the old text does not occur in "${args.path}"`, 'Read the file and copy the text exactly.');

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { placeToRead } from '../policy.ts';
+import { placeToRead, readRegular } from '../policy.ts';
 import { defineTool, refused } from './tool.ts';
 
 const MAX_FILE = 2 * 1024 * 1024;
@@ -16,9 +16,7 @@ export const read = defineTool({
     const place = await placeToRead(c.root, path);
     const at = await stat(place);
     if (!at.isFile()) refused(`"${path}" is not a file`, 'Use list for folders.');
-    if (at.size > MAX_FILE)
-      refused(`"${path}" has ${at.size} bytes, more than the ${MAX_FILE} a read may take`);
-    const bytes = await readFile(place);
+    const bytes = await readRegular(place, path, MAX_FILE);
     if (bytes.subarray(0, 8_000).includes(0)) refused(`"${path}" is not a text file`);
     const text = bytes.toString();
     if (from === undefined && lines === undefined) return { ok: true, output: text };

@@ -38,6 +38,8 @@ export function toolSpecs(names: readonly ToolName[]): ToolSpec[] {
 export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
   const name = c.step.tools.find((t) => t === call.name);
   if (!name) {
+    const why = Object.hasOwn(c.withheld, call.name) ? c.withheld[call.name] : undefined;
+    if (why) return failed(`REFUSED: ${why.reason}. ${why.hint}`);
     return failed(
       `REFUSED: there is no tool "${call.name.slice(0, 60)}" in this step. Tools: ${c.step.tools.join(', ')}`,
     );

@@ -1,8 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { placeToRead } from '../policy.ts';
-import { defineTool } from './tool.ts';
+import { placeToRead, readRegular } from '../policy.ts';
+import { defineTool, refused } from './tool.ts';
 
 const MAX_HITS = 100;
 const MAX_FILE = 512 * 1024;
@@ -20,7 +20,7 @@ export const search = defineTool({
     const hits: string[] = [];
     const look = async (file: string, name: string) => {
       if ((await stat(file)).size > MAX_FILE) return;
-      const body = await readFile(file, 'utf8');
+      const body = (await readRegular(file, name, MAX_FILE)).toString();
       if (body.includes('\0')) return;
       for (const [i, line] of body.split('\n').entries()) {
         if (hits.length >= MAX_HITS) return;
@@ -40,7 +40,9 @@ export const search = defineTool({
       }
     };
     const prefix = path.replace(/^\.?\/*/, '').replace(/\/+$/, '');
-    if ((await stat(top)).isFile()) await look(top, prefix);
+    const at = await stat(top);
+    if (!at.isFile() && !at.isDirectory()) refused(`"${path}" is not a file or folder`);
+    if (at.isFile()) await look(top, prefix);
     else await walk(top, prefix);
     return { ok: true, output: hits.join('\n') || `"${text}" does not occur` };
   },

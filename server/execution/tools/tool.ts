@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Finding, Report } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
 
 /** What a step gathers through the tools; the harness reads it, never the prose. */
@@ -14,7 +15,11 @@ export interface StepState {
 
 export interface ToolContext {
   root: string;
+  /** Its tools are those that the role may use. */
   step: BlueprintStep;
+  rules: StepRules;
+  /** Tools of the blueprint that the rules withhold, and why. */
+  withheld: Record<string, Refusal>;
   company: string;
   /** REVIEW and SECURITY must say pass or reject before they finish. */
   needsVerdict: boolean;

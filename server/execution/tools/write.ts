@@ -1,10 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { checkWrite, cleanPath, placeToWrite, writeNoFollow } from '../policy.ts';
+import { checkWrite, cleanPath, placeToWrite, readRegular, writeNoFollow } from '../policy.ts';
 import { defineTool, refused, type ToolContext, type ToolOutcome } from './tool.ts';
 
-const MAX_WRITE = 1024 * 1024;
+export const MAX_WRITE = 1024 * 1024;
+/** An older file that is larger may be replaced; its lines are not counted. */
+const MAX_BEFORE = 4 * MAX_WRITE;
 
 export const write = defineTool({
   description: 'Create a file or replace its whole content.',
@@ -20,14 +22,14 @@ export const write = defineTool({
 /** Shared by write and edit: policy, links, size, then the bytes. */
 export async function replaceFile(c: ToolContext, path: string, content: string): Promise<ToolOutcome> {
   const clean = cleanPath(path);
-  checkWrite(c.step.role, c.step.paths, clean);
+  checkWrite(c.rules, clean);
   if (Buffer.byteLength(content) > MAX_WRITE) refused(`more than ${MAX_WRITE} bytes for one file`);
   const place = await placeToWrite(c.root, clean);
-  const before = await readFile(place, 'utf8').catch(() => '');
+  const before = await readRegular(place, clean, MAX_BEFORE).then(String, () => '');
   c.signal.throwIfAborted();
   await mkdir(dirname(place), { recursive: true });
   await placeToWrite(c.root, clean);
-  await writeNoFollow(place, content);
+  await writeNoFollow(place, clean, content);
   const { added, removed } = countLines(before, content);
   return { ok: true, output: `wrote ${clean} (+${added} −${removed})`, added, removed };
 }
