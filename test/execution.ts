@@ -17,6 +17,7 @@ import type {
   TranscriptEntry,
 } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
@@ -232,6 +233,7 @@ export async function createFactory(
         integrates,
         reviewedCommit: null,
         companyRules: 'Write small, tested, readable code.',
+        companyPolicy: defaultRules(),
         evidence: [],
         earlier: [],
         findings: [],

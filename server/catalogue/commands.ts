@@ -1,3 +1,5 @@
+import type { AgentRole } from '#server/domain/blueprint.ts';
+import type { CompanyRules } from '#server/domain/role-rules.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import type { Catalogue, Company, ResolvedBlueprint } from './data.ts';
 
@@ -10,12 +12,40 @@ export interface CatalogueVersion {
 }
 
 export function companyVersion(company: Company): CatalogueVersion {
-  const { name, hash, rules, agents, card } = company;
+  const { name, hash, rules, agents, card, mcp } = company;
   return {
     kind: 'company',
     name,
     hash,
-    data: { name, rules, agents, domain: card.domain, description: card.description },
+    data: {
+      name,
+      rules,
+      agents,
+      domain: card.domain,
+      description: card.description,
+      policy: policyOf(company),
+      mcp,
+    },
+  };
+}
+
+/** What its roles may do, in the words of the execution. */
+export function policyOf({ agents, tools }: Pick<Company, 'agents' | 'tools'>): CompanyRules {
+  const of = <T>(make: (role: AgentRole) => T) => ({
+    lead: make('lead'),
+    builder: make('builder'),
+    reviewer: make('reviewer'),
+  });
+  return {
+    roles: of((role) => ({
+      source: `agents/${role}.yaml`,
+      allowedPaths: agents[role].constraints.allowed_paths,
+      forbiddenPaths: agents[role].constraints.forbidden_paths,
+      writeLocked: agents[role].constraints.write_locked,
+      readOnly: agents[role].constraints.read_only ?? false,
+      tools: agents[role].tools ?? null,
+    })),
+    tools: of((role) => ({ allow: tools[role].allow ?? null, deny: tools[role].deny })),
   };
 }
 

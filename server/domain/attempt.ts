@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Blueprint } from './blueprint.ts';
+import type { CompanyRules } from './role-rules.ts';
 import { type Stage, severities, type Verdict, verdicts } from './status.ts';
 
 /** A problem found by a reviewer. `file` is relative to the repository; text is data, never instructions. */
@@ -142,6 +143,8 @@ export interface AttemptWork {
   /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
   reviewedCommit: string | null;
   companyRules: string;
+  /** What the roles of the company may do, as pinned with its version. */
+  companyPolicy: CompanyRules;
   /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */
   evidence: Evidence[];
   /** Reports of earlier tasks of the chain, oldest first. */

@@ -19,8 +19,11 @@ export type RoleRules = z.infer<typeof roleRulesSchema>;
 
 export const companyRulesSchema = z.object({
   roles: z.record(z.enum(agentRoles), roleRulesSchema),
-  /** config/tools.json: narrows what any blueprint step may use; an empty allow list narrows nothing. */
-  tools: z.record(z.enum(agentRoles), z.object({ allow: z.array(z.string()), deny: z.array(z.string()) })),
+  /** config/tools.json: narrows what any blueprint step may use; no allow list narrows nothing. */
+  tools: z.record(
+    z.enum(agentRoles),
+    z.object({ allow: z.array(z.string()).nullable(), deny: z.array(z.string()) }),
+  ),
 });
 export type CompanyRules = z.infer<typeof companyRulesSchema>;
 
@@ -40,11 +43,11 @@ export function defaultRules(): CompanyRules {
     builder: of('builder'),
     reviewer: of('reviewer'),
   });
-  return { roles: each(structural), tools: each(() => ({ allow: [], deny: [] })) };
+  return { roles: each(structural), tools: each(() => ({ allow: null, deny: [] })) };
 }
 
 /** A step can always be ended and reported on: without these it could only run into its limits. */
-const ALWAYS: readonly string[] = ['finish', 'report'];
+const ALWAYS: readonly string[] = ['finish', 'report', 'plan'];
 const WRITING: readonly string[] = ['write', 'edit'];
 
 /** Everything that decides what one step of one role may do. */
@@ -52,7 +55,7 @@ export interface StepRules {
   company: string;
   role: AgentRole;
   rules: RoleRules;
-  tools: { allow: string[]; deny: string[] };
+  tools: { allow: string[] | null; deny: string[] };
   /** Of the blueprint's step. */
   paths: BlueprintStep['paths'];
 }
@@ -63,7 +66,13 @@ export interface Refusal {
 }
 
 export function stepRules(company: string, all: CompanyRules, step: BlueprintStep): StepRules {
-  return { company, role: step.role, rules: all.roles[step.role], tools: all.tools[step.role], paths: step.paths };
+  return {
+    company,
+    role: step.role,
+    rules: all.roles[step.role],
+    tools: all.tools[step.role],
+    paths: step.paths,
+  };
 }
 
 /** Why this role writes nothing at all, or null. Leads and reviewers never do, whatever a file says. */
@@ -122,7 +131,7 @@ export function toolReason(r: StepRules, tool: string): Refusal | null {
     return { reason: `${who} may not use ${tool}: it is not among ${r.rules.source} tools`, hint };
   if (r.tools.deny.includes(tool))
     return { reason: `${who} may not use ${tool}: config/tools.json deny`, hint };
-  if (r.tools.allow.length > 0 && !r.tools.allow.includes(tool))
+  if (r.tools.allow && !r.tools.allow.includes(tool))
     return { reason: `${who} may not use ${tool}: it is not among config/tools.json allow`, hint };
   return null;
 }

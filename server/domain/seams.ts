@@ -14,6 +14,8 @@ import type { GateSpec } from './blueprint.ts';
 export interface CommandResult {
   exitCode: number | null;
   timedOut: boolean;
+  /** The limit that stopped it, when it was not its time. */
+  stopped?: string;
   output: string;
   cut: boolean;
   ms: number;

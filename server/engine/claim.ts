@@ -8,6 +8,7 @@ import type {
 } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 import type { Db } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
@@ -144,7 +145,7 @@ export async function loadWork(
     ),
   ]);
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
-  const company = (r.company_data ?? {}) as { rules?: string };
+  const company = (r.company_data ?? {}) as { rules?: string; policy?: unknown };
   return {
     attemptId,
     fence: r.fence,
@@ -189,6 +190,7 @@ export async function loadWork(
     integrates: r.integrates,
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     companyRules: company.rules ?? '',
+    companyPolicy: company.policy ? companyRulesSchema.parse(company.policy) : defaultRules(),
     evidence: evidence.rows,
     earlier: earlier.rows.map(
       (e): EarlierWork => ({

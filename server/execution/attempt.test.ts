@@ -259,10 +259,18 @@ describe('what an agent may not do', () => {
   const files = async (r: { ports: ReturnType<typeof memoryPorts> }) =>
     r.ports.proofs[0]?.manifest.files as { path: string }[];
 
-  it('a reviewer’s commands write into a copy that is thrown away', async () => {
+  it.each([
+    ['the sandbox', 'read-only'],
+    ['no sandbox', 'exit 0'],
+  ])('a reviewer’s commands change nothing, under %s', async (kind, first) => {
+    const own =
+      kind === 'no sandbox'
+        ? await factory({ ...node, 'src/a.js': 'export const a = 1;\n' }, { sandbox: noSandbox })
+        : f;
+    if (kind === 'the sandbox' && !own.sandbox.isolates) return;
     const blueprint = oneStep({ role: 'reviewer' });
     const write = ['node', '-e', "require('fs').writeFileSync('src/a.js', 'hacked')"];
-    const w = await f.work('BUILD', {}, { blueprint });
+    const w = await own.work('BUILD', {}, { blueprint });
     const seen: ChatRequest[] = [];
     const turns = [
       [call('run', { command: write })],
@@ -270,14 +278,14 @@ describe('what an agent may not do', () => {
       [call('read', { path: 'src/a.js' })],
       [finish],
     ];
-    const r = await f.run(w, memoryPorts(), undefined, puppet(turns, seen));
+    const r = await own.run(w, memoryPorts(), undefined, puppet(turns, seen));
     expect(r).toMatchObject({ kind: 'done', commit: null });
     const results = seen
       .at(-1)
       ?.messages.filter((m) => m.role === 'tool')
       .map((m) => m.content);
-    expect(results?.[0]).toContain('exit 0');
-    expect(results?.[1]).toContain('REFUSED: reviewers are read-only');
+    expect(results?.[0]).toContain(first);
+    expect(results?.[1]).toContain('REFUSED: reviewer of CodeCraft may not write');
     expect(results?.[2]).toBe('export const a = 1;\n');
   });
 

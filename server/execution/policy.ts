@@ -94,7 +94,8 @@ export async function readRegular(place: string, path: string, maxBytes: number)
   try {
     const at = await file.stat();
     if (!at.isFile()) refuse(`"${path}" is not a file`);
-    if (at.size > maxBytes) refuse(`"${path}" has ${at.size} bytes, more than the ${maxBytes} a tool may take`);
+    if (at.size > maxBytes)
+      refuse(`"${path}" has ${at.size} bytes, more than the ${maxBytes} a tool may take`);
     return await file.readFile();
   } finally {
     await file.close();

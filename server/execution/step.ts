@@ -1,9 +1,10 @@
 import type { StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
 import type { StepContext } from './context.ts';
 import { createLoop, gateFeedback } from './loop.ts';
 import { buildPrompt } from './prompt.ts';
-import { runCommand } from './run-command.ts';
+import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import type { StepState } from './tools/tool.ts';
 
@@ -22,10 +23,14 @@ export class GateFailure extends Error {
 /** Runs one step: the agent, then the gates with their failures fed back, then a pushed commit. */
 export async function runStep(
   c: StepContext,
-  step: BlueprintStep,
+  asked: BlueprintStep,
   feedback: string,
 ): Promise<{ commit: string | null; output: StepOutput }> {
   const { work, workspace: ws, transcript, gathered, signal } = c;
+  const rules = stepRules(work.task.company, work.companyPolicy, asked);
+  const { tools, withheld } = toolsFor(rules, asked);
+  const step = { ...asked, tools };
+  const readOnly = readOnlyReason(rules) !== null;
   const reviewing = work.task.stage === 'REVIEW' || work.task.stage === 'SECURITY';
   const lastReport = work.blueprint.steps.findLast((s) => s.tools.includes('report'));
   const knownFindings = gathered.findings.length;
@@ -44,10 +49,12 @@ export async function runStep(
     tools: {
       root: ws.root,
       step,
+      rules,
+      withheld,
       company: work.task.company,
       needsVerdict: reviewing && lastReport?.key === step.key,
       state,
-      run: (argv, seconds) => runCommand(c, step, argv, seconds, step.limits.outputBytes),
+      run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),
       signal,
     },
     transcript,
@@ -64,7 +71,7 @@ export async function runStep(
     await loop.run();
     signal.throwIfAborted();
     tree = await ws.snapshot();
-    if (step.role !== 'builder' && tree !== treeBefore) {
+    if (readOnly && tree !== treeBefore) {
       transcript.add(step.key, 'harness', { text: 'This role may not write; its changes were thrown away.' });
       await ws.restore(treeBefore);
       tree = treeBefore;

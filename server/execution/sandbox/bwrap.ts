@@ -1,10 +1,20 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { commandEnvironment, INSIDE, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 const BIN = '/opt/alai/bin';
 const HOME = '/tmp/home';
+
+/**
+ * Counted inside the sandbox's own user namespace, so other work of this user is not touched; soft limits a system
+ * refuses are left out. The harness's own watch (process.ts) holds where the kernel counts nothing, as for root.
+ */
+const LIMITS = '{ ulimit -u 4096 || ulimit -p 4096; ulimit -c 0; ulimit -f 8388608; } 2>/dev/null; exec "$@"';
+
+/** Temporary files live in memory; older versions of bubblewrap cannot bound them. */
+const TMP_BYTES = String(2 * 1024 ** 3);
 
 /** Folders of the system that commands may read; everything else of the machine does not exist for them. */
 const READABLE = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store', '/etc/alternatives'];
@@ -18,7 +28,7 @@ const FILES = [
 ];
 const NETWORK = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf'];
 
-function base(network: boolean): string[] {
+function base(network: boolean, sized: boolean): string[] {
   const { node, npm } = toolchain();
   const binds = [...READABLE, ...FILES, ...(network ? NETWORK : [])].flatMap((p) => ['--ro-bind-try', p, p]);
   return [
@@ -37,6 +47,7 @@ function base(network: boolean): string[] {
     '/proc',
     '--dev',
     '/dev',
+    ...(sized ? ['--size', TMP_BYTES] : []),
     '--tmpfs',
     '/tmp',
     '--dir',
@@ -57,15 +68,8 @@ function base(network: boolean): string[] {
 /** bubblewrap, when it works here: being installed is not enough, because containers often forbid namespaces. */
 export async function detectBwrap(): Promise<Sandbox | null> {
   if (process.platform !== 'linux') return null;
-  const args = [...base(false).slice(1), '--remount-ro', '/', '--', `${BIN}/node`, '-e', '0'];
-  try {
-    await promisify(execFile)('bwrap', args, {
-      timeout: 10_000,
-      env: { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv,
-    });
-  } catch {
-    return null;
-  }
+  const sized = await works(true);
+  if (!sized && !(await works(false))) return null;
   const env = commandEnvironment(`${BIN}:/usr/local/bin:/usr/bin:/bin`, HOME);
   return {
     kind: 'bwrap',
@@ -73,9 +77,30 @@ export async function detectBwrap(): Promise<Sandbox | null> {
     note: 'bubblewrap: commands see only their worktree, without network and home directory',
     async wrap(s) {
       const set = Object.entries(env).flatMap(([k, v]) => ['--setenv', k, v]);
-      const place = ['--bind', s.root, INSIDE, '--remount-ro', '/', '--chdir', INSIDE];
-      const argv = [...base(s.network), ...set, ...place, '--', ...s.argv];
+      const closed = (s.protect ?? []).flatMap((p) => ['--ro-bind', join(s.root, p), `${INSIDE}/${p}`]);
+      const tree = [s.readOnly ? '--ro-bind' : '--bind', s.root, INSIDE, ...closed];
+      const place = [...tree, '--remount-ro', '/', '--chdir', INSIDE];
+      const argv = [
+        ...base(s.network, sized),
+        ...set,
+        ...place,
+        '--',
+        '/bin/sh',
+        '-c',
+        LIMITS,
+        'sh',
+        ...s.argv,
+      ];
       return { argv, cwd: s.root, env: { PATH: process.env.PATH ?? '/usr/bin:/bin' } };
     },
   };
+}
+
+async function works(sized: boolean): Promise<boolean> {
+  const args = [...base(false, sized).slice(1), '--remount-ro', '/', '--', `${BIN}/node`, '-e', '0'];
+  const env = { PATH: process.env.PATH ?? '' } as unknown as NodeJS.ProcessEnv;
+  return promisify(execFile)('bwrap', args, { timeout: 10_000, env }).then(
+    () => true,
+    () => false,
+  );
 }

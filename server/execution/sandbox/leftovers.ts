@@ -28,7 +28,7 @@ export function startTimeOf(pid: number): string | null {
 }
 
 /** The fields of /proc/<pid>/stat after the program's name, which may hold blanks and brackets. */
-function statOf(pid: string): string[] {
+export function statOf(pid: string): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

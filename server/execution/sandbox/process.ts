@@ -6,6 +6,7 @@ import type { CommandResult } from '#server/domain/seams.ts';
 import { capText, escapeText } from '../escape.ts';
 import { killGroup, killMarked, startTimeOf } from './leftovers.ts';
 import { INSIDE, type Sandbox } from './sandbox.ts';
+import { watchTree } from './watch.ts';
 
 export interface ProcessSpec {
   argv: string[];
@@ -13,6 +14,8 @@ export interface ProcessSpec {
   seconds: number;
   outputBytes: number;
   network: boolean;
+  readOnly?: boolean;
+  protect?: string[];
   sandbox: Sandbox;
   hostDir: string;
   /** Which attempt it belongs to, for the pid file. */
@@ -34,7 +37,14 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
   const tmp = await mkdtemp(join(runDir, 'tmp-'));
   const started = performance.now();
   try {
-    const wrapped = await s.sandbox.wrap({ argv: s.argv, root: s.root, network: s.network, tmp });
+    const wrapped = await s.sandbox.wrap({
+      argv: s.argv,
+      root: s.root,
+      network: s.network,
+      tmp,
+      ...(s.readOnly ? { readOnly: true } : {}),
+      ...(s.protect ? { protect: s.protect } : {}),
+    });
     s.signal.throwIfAborted();
     const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...wrapped.argv], {
       cwd: wrapped.cwd,
@@ -46,6 +56,7 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
     let kept = 0;
     let dropped = 0;
     let timedOut = false;
+    let stopped = '';
     const keep = (b: Buffer) => {
       // Beyond four times the cap nothing is kept: a command that prints without end must not fill our memory.
       if (kept < s.outputBytes * 4) {
@@ -75,6 +86,10 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
       timedOut = true;
       kill();
     }, s.seconds * 1_000);
+    const unwatch = watchTree(pid, (why) => {
+      stopped = why;
+      kill();
+    });
     s.signal.addEventListener('abort', kill, { once: true });
     try {
       await writeFile(
@@ -87,15 +102,21 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
       const raw = Buffer.concat(parts).toString().replaceAll(s.root, INSIDE);
       const { text, cut } = capText(escapeText(raw), s.outputBytes);
       return {
-        exitCode: timedOut ? null : exitCode,
+        exitCode: timedOut || stopped ? null : exitCode,
         timedOut,
-        output: timedOut ? `${text}\n(stopped after ${s.seconds} s)` : text,
+        ...(stopped ? { stopped } : {}),
+        output: stopped
+          ? `${text}\n(stopped: ${stopped})`
+          : timedOut
+            ? `${text}\n(stopped after ${s.seconds} s)`
+            : text,
         cut: cut || dropped > 0,
         ms: Math.round(performance.now() - started),
         sandboxed: s.sandbox.isolates,
       };
     } finally {
       clearTimeout(timer);
+      unwatch();
       s.signal.removeEventListener('abort', kill);
       // Also after a normal end: what the command left in the background belongs to the attempt and dies with it.
       kill();

@@ -5,6 +5,10 @@ export interface SandboxSpec {
   /** The folder the command sees as its repository. */
   root: string;
   network: boolean;
+  /** The command may read its repository and write only its temporary folder. */
+  readOnly?: boolean;
+  /** Places below the root that stay read-only although the rest may be written. */
+  protect?: string[];
   /** A private folder for temporary files of this command. */
   tmp: string;
 }

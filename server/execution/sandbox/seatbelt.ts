@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { commandEnvironment, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
@@ -26,8 +26,8 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
           filesystem: {
             denyRead: [home],
             allowRead: [s.root, s.tmp, dirname(node), ...(npm ? [npm] : [])],
-            allowWrite: [s.root, s.tmp],
-            denyWrite: [],
+            allowWrite: s.readOnly ? [s.tmp] : [s.root, s.tmp],
+            denyWrite: (s.protect ?? []).map((p) => join(s.root, p)),
           },
         });
         const path = [dirname(node), ...(npm ? [`${dirname(dirname(dirname(npm)))}/bin`] : [])].join(':');

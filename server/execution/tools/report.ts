@@ -22,7 +22,9 @@ export const report = defineTool({
       .array(planAnswerSchema)
       .max(30)
       .default([])
-      .describe('Where you were given a plan: each item by its number, done or skipped, and why it was skipped'),
+      .describe(
+        'Where you were given a plan: each item by its number, done or skipped, and why it was skipped',
+      ),
     verdict: z.enum(verdicts).optional().describe('Only in REVIEW and SECURITY'),
   }),
   async run(a, c) {

@@ -12,7 +12,11 @@ export const run = defineTool({
   }),
   async run({ command, seconds }, c) {
     const r = await c.run(toArgv(command), seconds);
-    const end = r.timedOut ? `stopped after ${seconds} s` : `exit ${r.exitCode}`;
+    const end = r.stopped
+      ? `stopped: ${r.stopped}`
+      : r.timedOut
+        ? `stopped after ${seconds} s`
+        : `exit ${r.exitCode}`;
     return { ok: r.exitCode === 0, output: `${end}\n${r.output}`.trimEnd(), exitCode: r.exitCode };
   },
 });
