@@ -20,6 +20,9 @@ function edit(file: string, from: string | RegExp, to: string) {
   writeFileSync(place, before.replace(from, to));
 }
 
+/** Files are looked at twice a second at most. */
+const looksAgain = () => new Promise((r) => setTimeout(r, 550));
+
 describe('the shipped companies', () => {
   test('all load, and each blueprint of each resolves', () => {
     const catalogue = readCatalogue(path.resolve('companies'));
@@ -89,7 +92,8 @@ describe('a broken company', () => {
   ])('%s: named with file and line, the others load', (_, file, from, to, line) => {
     edit(file, from, to);
     const catalogue = readCatalogue(folder);
-    expect(catalogue.problems).toMatchObject([{ file: `companies/${file}`, line: expect.any(Number) }]);
+    for (const problem of catalogue.problems)
+      expect(problem).toMatchObject({ file: `companies/${file}`, remedy: expect.stringMatching(/\S/) });
     expect(Math.abs((catalogue.problems[0]?.line ?? 99) - line)).toBeLessThanOrEqual(2);
     expect(catalogue.companies.size).toBe(5);
     expect(() => catalogue.company('Vizu')).toThrow(expect.objectContaining({ code: 'COMPANY_INVALID' }));
@@ -105,12 +109,57 @@ describe('a broken company', () => {
     expect(readCatalogue(folder).problems).toMatchObject([{ file: 'companies/Vizu/agents/lead.yaml' }]);
   });
 
-  test('mending it is enough: it is read again', async () => {
+  test('one that was good keeps its last good version until the new one is', async () => {
+    const before = readCatalogue(folder).company('Vizu');
     edit('Vizu/company.json', '"name": "Vizu"', '"name": "Vizo"');
-    expect(readCatalogue(folder).problems).toHaveLength(1);
+    await looksAgain();
+    const broken = readCatalogue(folder);
+    expect(broken.problems).toMatchObject([{ file: 'companies/Vizu/company.json', line: 3 }]);
+    expect(broken.kept).toEqual(new Set(['Vizu']));
+    expect(broken.company('Vizu').hash).toBe(before.hash);
     edit('Vizu/company.json', '"name": "Vizo"', '"name": "Vizu"');
-    await new Promise((r) => setTimeout(r, 550));
-    expect(readCatalogue(folder).problems).toEqual([]);
+    edit('Vizu/CLAUDE.md', /$/, '\nWe also draw maps.\n');
+    await looksAgain();
+    const mended = readCatalogue(folder);
+    expect([mended.problems, mended.kept]).toEqual([[], new Set()]);
+    expect(mended.company('Vizu').rules).toContain('We also draw maps.');
+    expect(mended.company('Vizu').hash).not.toBe(before.hash);
+  });
+
+  test('a shared file that was good keeps its last good version too', async () => {
+    const { safety } = readCatalogue(folder);
+    edit('_shared/safety.yaml', 'patterns:', 'patterns: [');
+    rmSync(path.join(folder, '_shared/blueprints/review.yaml'));
+    writeFileSync(path.join(folder, '_shared/blueprints/review.yaml'), 'name: 7');
+    await looksAgain();
+    const broken = readCatalogue(folder);
+    expect(broken.safety).toEqual(safety);
+    expect(broken.blueprint('review').blueprint.steps.length).toBeGreaterThan(0);
+    expect(new Set(broken.problems.map((p) => p.file))).toEqual(
+      new Set(['companies/_shared/safety.yaml', 'companies/_shared/blueprints/review.yaml']),
+    );
+  });
+
+  test('everything wrong is named, not only the first', () => {
+    edit('Vizu/company.json', '"schema_version": 2', '"schema_version": 1');
+    edit('Vizu/agents/lead.yaml', 'write_locked: true', 'write_locked: perhaps');
+    edit('Vizu/blueprints/component.yaml', 'extends: minion-one-shot', 'extends: nobody');
+    rmSync(path.join(folder, 'Vizu/config/tools.json'));
+    expect(
+      readCatalogue(folder).problems.map((p) => `${p.file.slice(10)}: ${p.message} ${p.remedy}`),
+    ).toEqual([
+      'Vizu/company.json: schema_version: "1" is not known. Use one of 2.',
+      'Vizu/config/tools.json: This file is missing. Write Vizu/config/tools.json, or copy it from another company.',
+      'Vizu/agents/lead.yaml: constraints.write_locked: must be true or false. Write true or false.',
+    ]);
+  });
+
+  test('an heir that is not there is named', () => {
+    edit('Vizu/company.json', '"status": "active"', '"status": "merged"');
+    edit('Vizu/company.json', '"merged_into": null', '"merged_into": "Nobody"');
+    expect(readCatalogue(folder).problems).toMatchObject([
+      { file: 'companies/Vizu/company.json', line: 11, message: 'merged_into: Nobody is no active company.' },
+    ]);
   });
 
   test('without readable safety patterns nothing is routed at all', () => {
@@ -141,7 +190,7 @@ describe('extends', () => {
   test('a ring and a missing parent are refused', () => {
     write('one', 'extends: two\n');
     write('two', 'extends: one\n');
-    expect(readCatalogue(folder).problems[0]?.message).toContain('extends itself');
+    expect(readCatalogue(folder).problems[0]?.message).toContain('in a ring: one -> two -> one');
     rmSync(path.join(folder, 'Vizu/blueprints/two.yaml'));
     const other = mkdtempSync(path.join(tmpdir(), 'alai-companies-'));
     cpSync(folder, other, { recursive: true });

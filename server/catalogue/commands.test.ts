@@ -6,7 +6,7 @@ import { readCatalogue } from './data.ts';
 const catalogue = readCatalogue('companies');
 
 it.each([...catalogue.companies.keys()])('%s pins what its roles may do with its version', (name) => {
-  const { data } = companyVersion(catalogue.company(name));
+  const { data } = companyVersion(catalogue, catalogue.company(name));
   const policy = companyRulesSchema.parse((data as { policy: unknown }).policy);
   const rulesOf = (role: 'lead' | 'builder' | 'reviewer') => {
     const [step] = catalogue.blueprint('minion-one-shot', name).blueprint.steps;

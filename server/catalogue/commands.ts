@@ -11,22 +11,14 @@ export interface CatalogueVersion {
   data: unknown;
 }
 
-export function companyVersion(company: Company): CatalogueVersion {
-  const { name, hash, rules, agents, card, mcp } = company;
-  return {
-    kind: 'company',
-    name,
-    hash,
-    data: {
-      name,
-      rules,
-      agents,
-      domain: card.domain,
-      description: card.description,
-      policy: policyOf(company),
-      mcp,
-    },
-  };
+/** What work is done by: pinned with the task, whatever happens to the files afterwards. */
+export function companyVersion(catalogue: Catalogue, company: Company): CatalogueVersion {
+  const { name, rules, identity, agents, card } = company;
+  const skills = catalogue.skills(company);
+  const { servers } = catalogue.mcp(company);
+  const data = { name, rules, identity, agents, policy: policyOf(company), skills, mcp: servers };
+  const { domain, description } = card;
+  return { kind: 'company', name, hash: company.hash, data: { ...data, domain, description } };
 }
 
 /** What its roles may do, in the words of the execution. */
@@ -59,7 +51,7 @@ export function versionsOf(
   stages: { company: string; blueprint: string }[],
 ): CatalogueVersion[] {
   const all = stages.flatMap(({ company, blueprint }) => [
-    companyVersion(catalogue.company(company)),
+    companyVersion(catalogue, catalogue.company(company)),
     blueprintVersion(catalogue.blueprint(blueprint, company)),
   ]);
   return [...new Map(all.map((v) => [`${v.kind} ${v.name} ${v.hash}`, v])).values()];

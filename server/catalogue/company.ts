@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { type AgentRole, agentRoles, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
-import type { BlueprintFile } from './blueprints.ts';
+import { lstatSync } from 'node:fs';
+import { type AgentRole, agentRoles } from '#server/domain/blueprint.ts';
+import { type BlueprintFile, readBlueprints } from './blueprints.ts';
+import { listed } from './folder.ts';
 import {
   type Agent,
   agentSchema,
@@ -12,16 +13,9 @@ import {
   companyConfigSchema,
   companyMcpSchema,
   companyToolsSchema,
-  type SkillCard,
-  skillSchema,
 } from './schema.ts';
-import { CatalogueError, parseSource, readSource, sha256 } from './source.ts';
-
-/** A skill: when it is given, and what it says. */
-export interface Skill extends SkillCard {
-  text: string;
-  file: string;
-}
+import { readSkills, type Skill } from './skills.ts';
+import { CatalogueError, type Collector, lineOf, parseSource, readSource, sha256 } from './source.ts';
 
 /** A company as its folder describes it. */
 export interface Company {
@@ -29,6 +23,8 @@ export interface Company {
   card: CompanyCard;
   config: CompanyConfig;
   readme: string;
+  /** CLAUDE.md: who it is and what it stands for. */
+  identity: string;
   agents: Record<AgentRole, Agent>;
   tools: CompanyTools;
   mcp: CompanyMcp;
@@ -36,125 +32,100 @@ export interface Company {
   blueprints: Map<string, BlueprintFile>;
   /** What its agents are told: CLAUDE.md, their roles, and its skills. */
   rules: string;
-  /** Version of everything a prompt is made of. */
+  /** Version of everything in its folder that work is done by. */
   hash: string;
+}
+
+/** What one folder gave: the company when all of it is good, its card when at least that is. */
+export interface CompanyRead {
+  company: Company | undefined;
+  card: CompanyCard | undefined;
 }
 
 const MAX_RULES = 32_000;
 
-function listed(root: string, folder: string): string[] {
-  try {
-    return readdirSync(`${root}/${folder}`)
-      .filter((f) => !f.startsWith('.'))
-      .sort();
-  } catch {
-    return [];
+/** Reads and checks one company's folder. Everything wrong with it is collected, not only the first. */
+export function readCompany(root: string, folder: string, collect: Collector): CompanyRead {
+  const before = collect.problems.length;
+  if (collect.read(() => ownFolder(root, folder)) === undefined)
+    return { company: undefined, card: undefined };
+  const json = <S extends Parameters<typeof parseSource>[2]>(file: string, schema: S) =>
+    collect.read(() => parseSource(readSource(root, `${folder}/${file}`), `${folder}/${file}`, schema));
+  const card = collect.read(() => readCard(root, folder));
+  const config = json('config.json', companyConfigSchema) as CompanyConfig | undefined;
+  const tools = json('config/tools.json', companyToolsSchema) as CompanyTools | undefined;
+  const mcp = json('config/mcp.json', companyMcpSchema) as CompanyMcp | undefined;
+  const agents = readAgents(root, folder, collect);
+  const skills = readSkills(root, `${folder}/skills`, collect);
+  const blueprints = readBlueprints(root, `${folder}/blueprints`, collect);
+  const identity = collect.read(() => readSource(root, `${folder}/CLAUDE.md`));
+  const readme = collect.read(() => readSource(root, `${folder}/README.md`));
+  // Nothing is undefined when there is no problem; TypeScript cannot know that.
+  const complete = card && config && tools && mcp && identity && readme;
+  if (!complete || collect.problems.length > before) return { company: undefined, card };
+  const rules = rulesOf(identity, agents as Record<AgentRole, Agent>, skills);
+  if (rules.length > MAX_RULES) {
+    collect.problems.push({
+      file: `${folder}/CLAUDE.md`,
+      line: 1,
+      message: `Rules, roles and skills are ${rules.length} characters together; at most ${MAX_RULES} fit a prompt.`,
+      remedy: 'Shorten CLAUDE.md or the skills.',
+    });
+    return { company: undefined, card };
   }
+  const company = {
+    ...{ name: card.name, card, config, readme, identity, tools, mcp, skills, blueprints, rules },
+    agents: agents as Record<AgentRole, Agent>,
+    hash: sha256(
+      JSON.stringify([card.name, card.domain, card.description, rules, agents, tools, mcp, skills]),
+    ),
+  };
+  return { company, card };
+}
+
+/** A link as a company's folder would let its files be anywhere. */
+function ownFolder(root: string, folder: string): true {
+  if (lstatSync(`${root}/${folder}`).isDirectory()) return true;
+  const message = 'This company is a link, not a folder.';
+  throw new CatalogueError({ file: folder, line: 1, message, remedy: 'Put the folder itself here.' });
 }
 
 /** company.json alone: who it is, and which words speak for it. */
-export function readCard(root: string, folder: string): CompanyCard {
+function readCard(root: string, folder: string): CompanyCard {
   const file = `${folder}/company.json`;
   const card = parseSource(readSource(root, file), file, companyCardSchema);
   if (card.name === folder) return card;
-  const message = `name: is ${card.name}, but the folder is ${folder}; they must be the same.`;
-  throw new CatalogueError({ file, line: 1, message });
+  const message = `name: is ${card.name}, but the folder is ${folder}.`;
+  const remedy = `Write "name": "${folder}", or rename the folder.`;
+  throw new CatalogueError({ file, line: lineOf(root, file, ['name']), message, remedy });
 }
 
-/** Reads and checks one company's folder; throws with file and line at the first thing wrong. */
-export function readCompany(root: string, folder: string): Company {
-  const json = <S extends Parameters<typeof parseSource>[2]>(file: string, schema: S) =>
-    parseSource(readSource(root, `${folder}/${file}`), `${folder}/${file}`, schema);
-  const card = readCard(root, folder);
-  const config = json('config.json', companyConfigSchema) as CompanyConfig;
-  const tools = json('config/tools.json', companyToolsSchema) as CompanyTools;
-  const mcp = json('config/mcp.json', companyMcpSchema) as CompanyMcp;
-  const agents = Object.fromEntries(
-    agentRoles.map((role) => {
-      const file = `${folder}/agents/${role}.yaml`;
-      const agent = parseSource(readSource(root, file), file, agentSchema);
-      if (agent.role === role) return [role, agent];
-      throw new CatalogueError({
-        file,
-        line: 1,
-        message: `role: is ${agent.role}, but the file is ${role}.yaml.`,
-      });
-    }),
-  ) as Record<AgentRole, Agent>;
-  const skills = readSkills(root, `${folder}/skills`);
-  const rules = rulesOf(readSource(root, `${folder}/CLAUDE.md`), agents, skills);
-  if (rules.length > MAX_RULES) {
-    const message = `Rules, roles and skills are ${rules.length} characters together; at most ${MAX_RULES} fit a prompt.`;
-    throw new CatalogueError({ file: `${folder}/CLAUDE.md`, line: 1, message });
+function readAgents(root: string, folder: string, collect: Collector): Partial<Record<AgentRole, Agent>> {
+  for (const entry of listed(root, `${folder}/agents`)) {
+    if (agentRoles.some((role) => entry === `${role}.yaml`)) continue;
+    const message = `${entry} is no agent of a company.`;
+    const remedy = `Use ${agentRoles.map((r) => `${r}.yaml`).join(', ')}, or take it out of this folder.`;
+    collect.problems.push({ file: `${folder}/agents/${entry}`, line: 1, message, remedy });
   }
-  return {
-    name: card.name,
-    card,
-    config,
-    readme: readSource(root, `${folder}/README.md`),
-    agents,
-    tools,
-    mcp,
-    skills,
-    blueprints: readBlueprints(root, `${folder}/blueprints`),
-    rules,
-    hash: sha256(JSON.stringify([card.name, rules, agents, tools, mcp])),
-  };
+  const agents: Partial<Record<AgentRole, Agent>> = {};
+  for (const role of agentRoles) {
+    const file = `${folder}/agents/${role}.yaml`;
+    const agent = collect.read(() => {
+      const read = parseSource(readSource(root, file), file, agentSchema);
+      if (read.role === role) return read;
+      const message = `role: is ${read.role}, but the file is ${role}.yaml.`;
+      const line = lineOf(root, file, ['role']);
+      throw new CatalogueError({ file, line, message, remedy: `Write role: ${role}, or rename the file.` });
+    });
+    if (agent) agents[role] = agent;
+  }
+  return agents;
 }
 
-function rulesOf(claude: string, agents: Record<AgentRole, Agent>, skills: Skill[]): string {
+function rulesOf(identity: string, agents: Record<AgentRole, Agent>, skills: Skill[]): string {
   const roles = agentRoles.map(
     (role) => `### When you are the ${role}\n\n${agents[role].instructions.trim()}`,
   );
-  const skillTexts = skills.map((s) => s.text);
-  return [claude.trim(), '## Roles', ...roles, ...(skills.length ? ['## Skills', ...skillTexts] : [])].join(
-    '\n\n',
-  );
-}
-
-/** The skills of one folder: front matter between two lines of ---, then the text. */
-export function readSkills(root: string, folder: string): Skill[] {
-  return listed(root, folder).map((entry) => {
-    const file = `${folder}/${entry}/SKILL.md`;
-    const source = readSource(root, file);
-    const parts = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)([\s\S]*)$/.exec(source);
-    if (!parts) {
-      const message = 'begins without front matter: three dashes, name and description, three dashes.';
-      throw new CatalogueError({ file, line: 1, message });
-    }
-    // The blank line keeps the lines of the front matter where they stand in the file.
-    const card = parseSource(`\n${parts[1]}`, file, skillSchema);
-    if (card.name !== entry) {
-      const message = `name: is ${card.name}, but the folder is ${entry}.`;
-      throw new CatalogueError({ file, line: 2, message });
-    }
-    return { ...card, text: (parts[2] ?? '').trim(), file };
-  });
-}
-
-/** All blueprints of one folder, by name; the file is named like the blueprint. */
-export function readBlueprints(
-  root: string,
-  folder: string,
-  kind: Blueprint['kind'] = 'blueprint',
-): Map<string, BlueprintFile> {
-  const found = new Map<string, BlueprintFile>();
-  for (const entry of listed(root, folder)) {
-    if (!entry.endsWith('.yaml')) continue;
-    const file = `${folder}/${entry}`;
-    const blueprint = parseSource(readSource(root, file), file, blueprintSchema);
-    if (`${blueprint.name}.yaml` !== entry) {
-      throw new CatalogueError({
-        file,
-        line: 1,
-        message: `name: is ${blueprint.name}, but the file is ${entry}.`,
-      });
-    }
-    if (blueprint.kind !== kind) {
-      const message = `kind: is ${blueprint.kind}, but this folder holds ${kind}s.`;
-      throw new CatalogueError({ file, line: 1, message });
-    }
-    found.set(blueprint.name, { file, blueprint });
-  }
-  return found;
+  const taught = skills.length ? ['## Skills', ...skills.map((s) => s.text)] : [];
+  return [identity.trim(), '## Roles', ...roles, ...taught].join('\n\n');
 }

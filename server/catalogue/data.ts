@@ -1,26 +1,21 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
-import { type BlueprintFile, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
-import { type Company, readBlueprints, readCard, readCompany, readSkills, type Skill } from './company.ts';
-import {
-  type CompanyCard,
-  type Fleet,
-  fleetSchema,
-  type McpBase,
-  mcpBaseSchema,
-  type Routing,
-  routingSchema,
-  type Safety,
-  safetySchema,
-  type Tiers,
-  tiersSchema,
-} from './schema.ts';
-import { CatalogueError, type Problem, parseSource, readSource } from './source.ts';
+import type { GivenSkill } from '#server/domain/skill.ts';
+import { env } from '#server/platform/env.ts';
+import { type BlueprintFile, lookUp, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
+import type { Company } from './company.ts';
+import { type Files, readFiles } from './files.ts';
+import { type ResolvedMcp, resolveMcp } from './mcp.ts';
+import type { CompanyCard, Fleet, Routing, Safety, Tiers } from './schema.ts';
+import { resolveSkills } from './skills.ts';
+import { CatalogueError, type Problem, sha256 } from './source.ts';
 
 export type { ResolvedBlueprint } from './blueprints.ts';
-export type { Company, Skill } from './company.ts';
+export type { Company } from './company.ts';
+export type { ResolvedMcp, ResolvedServer } from './mcp.ts';
 export type { CompanyCard, Fleet, Routing, Safety, TierRow, Tiers } from './schema.ts';
+export type { Skill } from './skills.ts';
 export type { Problem } from './source.ts';
 
 /** Everything that is configured as files, as it stood when it was read. */
@@ -30,117 +25,140 @@ export interface Catalogue {
   safety: Safety;
   tiers: Tiers;
   fleet: Fleet;
-  /** The cards of all companies whose company.json is good, also of those that are broken elsewhere: whose work is it? */
+  /** The cards of all companies whose company.json is good, also of those broken elsewhere: their words still say whose work it is. */
   cards: Map<string, CompanyCard>;
-  /** The MCP servers every company has unless it says otherwise. */
-  mcp: McpBase;
-  /** Skills of all companies. */
-  skills: Skill[];
-  workflows: Map<string, BlueprintFile>;
-  /** Companies and blueprints that could not be read; the others are there. */
+  /** All that is wrong, each with file, line and remedy. What is not named is there. */
   problems: Problem[];
+  /** Companies with a problem that go on with their last good version. */
+  kept: Set<string>;
   /** The company, or COMPANY_INVALID with file and line, or COMPANY_UNKNOWN with the known ones. */
   company(name: string): Company;
   /** The company's own blueprint of that name, else the shared one, with `extends` folded in. */
   blueprint(name: string, company?: string): ResolvedBlueprint;
+  /** A workflow of _shared/workflows, with `extends` folded in. */
+  workflow(name: string): ResolvedBlueprint;
+  /** Names of the shared blueprints and workflows. */
+  shared: { blueprints: string[]; workflows: string[] };
+  /** The skills a company's agents may be taught, and where each came from. */
+  skills(company: Company): GivenSkill[];
+  /** The MCP servers of a company, and where each came from. */
+  mcp(company: Company): ResolvedMcp;
 }
 
 const FRESH_FOR = 500;
-const cache = new Map<string, { stamp: string; checked: number; catalogue: Catalogue }>();
+const cache = new Map<string, { stamp: string; checked: number; files: Files; catalogue: Catalogue }>();
+
+/** Where the companies are: ALAI_COMPANIES, else beside the program. */
+export const companiesFolder = (): string => env().ALAI_COMPANIES;
 
 /**
  * The catalogue of a folder. Read again when a file changed (looked at twice a second at most), so an edited company
- * works at the next task without a restart. Broken companies are named in `problems`; broken shared files throw,
- * because without safety patterns nothing may run.
+ * works at the next task without a restart. What is broken is named in `problems` and goes on with its last good version
+ * when there was one; shared files that were never good throw, because without safety patterns nothing may run.
  */
-export function readCatalogue(folder: string = path.resolve('companies')): Catalogue {
+export function readCatalogue(folder: string = companiesFolder()): Catalogue {
   const known = cache.get(folder);
   if (known && Date.now() - known.checked < FRESH_FOR) return known.catalogue;
   const stamp = stampOf(folder);
-  const catalogue = known?.stamp === stamp ? known.catalogue : load(folder);
-  cache.set(folder, { stamp, checked: Date.now(), catalogue });
-  return catalogue;
+  if (known?.stamp === stamp) {
+    known.checked = Date.now();
+    return known.catalogue;
+  }
+  try {
+    const files = readFiles(folder, known?.files);
+    const catalogue = catalogueOf(files);
+    cache.set(folder, { stamp, checked: Date.now(), files, catalogue });
+    return catalogue;
+  } catch (e) {
+    throw asAlaiError(e);
+  }
 }
 
 function stampOf(folder: string): string {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
+  let entries: { parentPath: string; name: string; isDirectory(): boolean }[];
+  try {
+    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  } catch {
+    throw new AlaiError(
+      'NOT_FOUND',
+      `There is no folder of companies at ${folder}.`,
+      'Start in the folder of Mission Control, or set ALAI_COMPANIES to it.',
+    );
+  }
   return entries
     .map((e) => {
       const file = path.join(e.parentPath, e.name);
-      const { mtimeMs, size } = statSync(file);
-      return `${file}:${mtimeMs}:${size}`;
+      const at = statSync(file, { throwIfNoEntry: false });
+      if (!at) return `${file}:gone`;
+      return e.isDirectory() ? `${file}/` : `${file}:${at.mtimeMs}:${at.ctimeMs}:${at.size}:${at.ino}`;
     })
     .sort()
     .join('\n');
 }
 
-function load(root: string): Catalogue {
-  const shared = <S extends Parameters<typeof parseSource>[2]>(name: string, schema: S) => {
+function catalogueOf(files: Files): Catalogue {
+  const { shared } = files;
+  const fallback = files.companies.get(env().ALAI_COMPANY ?? '');
+  const skillsOf = (company: Company) =>
+    resolveSkills(company.skills, fallback === company ? [] : (fallback?.skills ?? []), shared.skills);
+  const mcpOf = (company: Company): ResolvedMcp => {
+    const { servers, removed } = resolveMcp(shared.mcp, company.mcp, `${company.name}/config/mcp.json`);
+    return { servers, removed };
+  };
+  // Shared skills and servers are part of what a company's work is done by, so they are part of its version.
+  const companies = new Map(
+    [...files.companies].map(([name, company]) => {
+      const hash = sha256(JSON.stringify([company.hash, skillsOf(company), mcpOf(company)]));
+      return [name, { ...company, hash }];
+    }),
+  );
+  const resolved = new Map<string, ResolvedBlueprint>();
+  const resolveOnce = (
+    key: string,
+    name: string,
+    own: Map<string, BlueprintFile>,
+    below: Map<string, BlueprintFile>,
+    what: string,
+  ): ResolvedBlueprint => {
+    const found = resolved.get(key);
+    if (found) return found;
+    const file = own.get(name) ?? below.get(name);
+    if (!file) {
+      const all = [...new Set([...own.keys(), ...below.keys()])].sort();
+      throw new AlaiError(
+        'BLUEPRINT_UNKNOWN',
+        `There is no ${what} ${name}.`,
+        `Choose one of ${all.join(', ')}.`,
+      );
+    }
     try {
-      return parseSource(readSource(root, `_shared/${name}`), `_shared/${name}`, schema);
+      const made = resolveBlueprint(file, lookUp(own, below));
+      resolved.set(key, made);
+      return made;
     } catch (e) {
       throw asAlaiError(e);
     }
   };
-  const routing = shared('routing.yaml', routingSchema) as Routing;
-  const safety = shared('safety.yaml', safetySchema) as Safety;
-  const tiers = shared('tiers.yaml', tiersSchema) as Tiers;
-  const fleet = shared('fleet.yaml', fleetSchema) as Fleet;
-  const mcp = shared('mcp.json', mcpBaseSchema) as McpBase;
-  let sharedBlueprints: Map<string, BlueprintFile>;
-  let workflows: Map<string, BlueprintFile>;
-  let skills: Skill[];
-  try {
-    sharedBlueprints = readBlueprints(root, '_shared/blueprints');
-    workflows = readBlueprints(root, '_shared/workflows', 'workflow');
-    skills = readSkills(root, '_shared/skills');
-  } catch (e) {
-    throw asAlaiError(e);
-  }
-
-  const companies = new Map<string, Company>();
-  const cards = new Map<string, CompanyCard>();
-  const broken = new Map<string, Problem>();
-  const names = readdirSync(root, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && !/^[._]/.test(e.name))
-    .map((e) => e.name)
-    .sort();
-  const lookUp = (own: Map<string, BlueprintFile> | undefined) => (name: string, after: BlueprintFile) => {
-    const mine = own?.get(name);
-    return mine && mine !== after ? mine : sharedBlueprints.get(name);
-  };
-  for (const name of names) {
-    try {
-      cards.set(name, readCard(root, name));
-      const company = readCompany(root, name);
-      for (const file of company.blueprints.values()) resolveBlueprint(file, lookUp(company.blueprints));
-      companies.set(name, company);
-    } catch (e) {
-      broken.set(name, problemOf(e, name));
-    }
-  }
-  const resolved = new Map<string, ResolvedBlueprint>();
   return {
     companies,
-    routing,
-    safety,
-    tiers,
-    fleet,
-    cards,
-    mcp,
-    skills,
-    workflows,
-    problems: [...broken.values()],
+    routing: shared.routing,
+    safety: shared.safety,
+    tiers: shared.tiers,
+    fleet: shared.fleet,
+    cards: files.cards,
+    problems: files.problems.map(told),
+    kept: files.kept,
     company(name) {
       const company = companies.get(name);
       if (company) return company;
-      const problem = broken.get(name);
+      const problem = files.problems.find((p) => p.file === name || p.file.startsWith(`${name}/`));
       if (problem) {
+        const { file, line, message, remedy } = told(problem);
         throw new AlaiError(
           'COMPANY_INVALID',
-          `Company ${name} is not usable: ${problem.file}:${problem.line} ${problem.message}`,
-          'Mend that line; the company is read again at once.',
-          { ...problem },
+          `Company ${name} is not usable: ${file}:${line} ${message}`,
+          `${remedy} The company is read again at once.`,
+          { file, line },
         );
       }
       throw new AlaiError(
@@ -150,41 +168,25 @@ function load(root: string): Catalogue {
       );
     },
     blueprint(name, companyName) {
-      const key = `${companyName ?? ''}/${name}`;
-      const found = resolved.get(key);
-      if (found) return found;
-      const own = companyName ? companies.get(companyName)?.blueprints : undefined;
-      const file = own?.get(name) ?? sharedBlueprints.get(name);
-      if (!file) {
-        const all = [...new Set([...(own?.keys() ?? []), ...sharedBlueprints.keys()])].sort();
-        throw new AlaiError(
-          'BLUEPRINT_UNKNOWN',
-          `There is no blueprint ${name}.`,
-          `Choose one of ${all.join(', ')}.`,
-        );
-      }
-      try {
-        const made = resolveBlueprint(file, lookUp(own));
-        resolved.set(key, made);
-        return made;
-      } catch (e) {
-        throw asAlaiError(e);
-      }
+      const own = (companyName && companies.get(companyName)?.blueprints) || new Map<string, BlueprintFile>();
+      return resolveOnce(`${companyName ?? ''}/${name}`, name, own, shared.blueprints, 'blueprint');
     },
+    workflow: (name) => resolveOnce(`workflow:${name}`, name, new Map(), shared.workflows, 'workflow'),
+    shared: { blueprints: [...shared.blueprints.keys()], workflows: [...shared.workflows.keys()] },
+    skills: skillsOf,
+    mcp: mcpOf,
   };
 }
 
 /** Problems are told with the path a person opens. */
-function problemOf(e: unknown, name: string): Problem {
-  if (!(e instanceof CatalogueError))
-    return { file: `companies/${name}`, line: 1, message: (e as Error).message };
-  return { ...e.problem, file: `companies/${e.problem.file}` };
-}
+const told = (problem: Problem): Problem => ({ ...problem, file: `companies/${problem.file}` });
 
 function asAlaiError(e: unknown): unknown {
   if (!(e instanceof CatalogueError)) return e;
-  const problem = problemOf(e, '');
-  const code = problem.file.includes('/blueprints/') ? 'BLUEPRINT_INVALID' : 'COMPANY_INVALID';
-  const message = `${problem.file}:${problem.line} ${problem.message}`;
-  return new AlaiError(code, message, 'Mend that line; the file is read again at once.', { ...problem });
+  const { file, line, message, remedy } = told(e.problems[0]);
+  const code = file.includes('/blueprints/') ? 'BLUEPRINT_INVALID' : 'COMPANY_INVALID';
+  return new AlaiError(code, `${file}:${line} ${message}`, `${remedy} The file is read again at once.`, {
+    file,
+    line,
+  });
 }

@@ -42,6 +42,13 @@ const envSchema = z.object({
     .trim()
     .default('.alai')
     .transform((v) => path.resolve(v === '' ? '.alai' : v)),
+  /** The folder of companies, and the company whose skills help out the others. */
+  ALAI_COMPANIES: z
+    .string()
+    .trim()
+    .default('companies')
+    .transform((v) => path.resolve(v === '' ? 'companies' : v)),
+  ALAI_COMPANY: optionalText,
   DATABASE_URL: url('DATABASE_URL', ['postgres:', 'postgresql:']),
   REDIS_URL: url('REDIS_URL', ['redis:', 'rediss:']),
   ALAI_TIMING_SCALE: z.coerce.number().positive().max(100).default(1),

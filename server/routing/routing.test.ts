@@ -142,7 +142,7 @@ describe('the chain', () => {
     expect(plan('x', { overrides: { company: 'Proxima' } }).route.company).toBe('Vizu');
     const companies = new Map(catalogue.companies);
     companies.delete('Vizu');
-    const problems = [{ file: 'companies/Vizu/config.json', line: 3, message: 'x' }];
+    const problems = [{ file: 'companies/Vizu/config.json', line: 3, message: 'x', remedy: 'y' }];
     const { route } = plan('payment button colour', { in: { ...catalogue, companies, problems } });
     expect(route.company).toBe('CodeCraft');
     expect(route.reasons[0]).toBe(

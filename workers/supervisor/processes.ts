@@ -59,8 +59,8 @@ export function rememberedEnvironment(home: string): Record<string, string> {
 }
 
 /** The hosts whose worker runs on this machine, by companies/_shared/fleet.yaml. */
-export function localHosts(root: string): string[] {
-  const { fleet } = readCatalogue(path.join(root, 'companies'));
+export function localHosts(): string[] {
+  const { fleet } = readCatalogue();
   return fleet.hosts.filter((h) => h.local).map((h) => h.name);
 }
 
@@ -84,7 +84,7 @@ export function machinePlan(root: string, shared: Shared): ChildSpec[] {
     // Also beside a real Ollama: the shipped sample is rehearsed everywhere.
     ...(shared.env.ALAI_REHEARSAL === 'never' ? [] : (['rehearsal'] as const)),
     'conductor',
-    ...localHosts(root).map((h): ProcessName => `host-${h}`),
+    ...localHosts().map((h): ProcessName => `host-${h}`),
     'web',
   ];
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'production', ...childEnvironment(shared) };

@@ -61,9 +61,9 @@ export async function startMachine({ root, env, log, progress, machine, signal }
     said: (await buildPages(root, path.join(home, 'logs/build.log'), at, signal)) ? 'built' : '',
   }));
   signal.throwIfAborted();
-  for (const p of catalogueProblems(root))
+  for (const p of catalogueProblems())
     progress.say(
-      `! ${p.file}:${p.line} ${p.message}\n  This company is left out until the line is mended; the others work.`,
+      `! ${p.file}:${p.line} ${p.message} ${p.remedy}\n  What it belongs to is left out until it is mended; the rest works.`,
     );
   const models = await progress.step('Models', async () => {
     const chosen = await chooseModels(env, ports.rehearsal);
@@ -89,9 +89,9 @@ export async function startMachine({ root, env, log, progress, machine, signal }
 }
 
 /** What nobody could choose anyway is said now; broken shared files fail later, where they are needed, with their own words. */
-function catalogueProblems(root: string) {
+function catalogueProblems() {
   try {
-    return readCatalogue(path.join(root, 'companies')).problems;
+    return readCatalogue().problems;
   } catch {
     return [];
   }

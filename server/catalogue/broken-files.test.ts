@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readFiles } from './files.ts';
+
+/** Two companies and the shared folder; Vizu is broken in every way, CodeCraft has to go on. */
+const root = mkdtempSync(path.join(tmpdir(), 'alai-broken-'));
+for (const folder of ['_shared', 'Vizu', 'CodeCraft'])
+  cpSync(`companies/${folder}`, path.join(root, folder), { recursive: true });
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const good = readFiles(root);
+
+const prose = ['CLAUDE.md', 'README.md'];
+const structured = [
+  'company.json',
+  'config.json',
+  'config/mcp.json',
+  'config/tools.json',
+  'agents/lead.yaml',
+  'agents/builder.yaml',
+  'agents/reviewer.yaml',
+  `blueprints/${[...(good.companies.get('Vizu')?.blueprints.keys() ?? [])][0]}.yaml`,
+];
+const skill = `skills/${good.companies.get('Vizu')?.skills[0]?.name}/SKILL.md`;
+
+type Breakage = [name: string, says: RegExp, breakIt: (place: string) => void];
+const write = (text: string | Buffer) => (place: string) => writeFileSync(place, text);
+const append =
+  (text: (place: string) => string) =>
+  (place: string): void =>
+    writeFileSync(place, `${readFileSync(place, 'utf8')}${text(place)}`);
+const instead = (make: (place: string) => void) => (place: string) => {
+  rmSync(place);
+  make(place);
+};
+const isJson = (place: string) => place.endsWith('.json');
+const levels = (n: number) => '['.repeat(n) + ']'.repeat(n);
+const bomb = `a: &a [x, x]\n${'bcdefghijklmnop'
+  .split('')
+  .map((k, i) => `${k}: &${k} [*${'abcdefghijklmno'[i]}, *${'abcdefghijklmno'[i]}]`)
+  .join('\n')}\n`;
+
+/** Of any file. */
+const anywhere: Breakage[] = [
+  ['empty', /empty/, write('')],
+  ['only blanks', /nothing but blanks/, write(' \n\n\t\n')],
+  ['10 MB', /kB/, write(Buffer.alloc(10 * 1024 * 1024, 'x'))],
+  ['not UTF-8', /UTF-8/, write(Buffer.from([0x6e, 0x61, 0x0a, 0xc3, 0x28]))],
+  ['UTF-16', /UTF-16/, write(Buffer.from('\ufeffname: x', 'utf16le'))],
+  ['a NUL', /NUL/, write('name: a\0b')],
+  ['a folder', /folder/, instead((place) => mkdirSync(place))],
+  ['a link out of the folder', /leads out/, instead((place) => symlinkSync('/etc/hostname', place))],
+  [
+    'a link to another company',
+    /leads out/,
+    instead((place) => symlinkSync(path.join(root, 'CodeCraft/company.json'), place)),
+  ],
+  ['a link to itself', /circle/, instead((place) => symlinkSync(path.basename(place), place))],
+  ['a link to nothing', /missing/, instead((place) => symlinkSync('nowhere', place))],
+  ['a pipe', /plain file/, instead((place) => execFileSync('mkfifo', [place]))],
+];
+const missing: Breakage = ['missing', /missing/, instead(() => undefined)];
+
+/** Of files with a shape. */
+const shaped: Breakage[] = [
+  ['a number', /must be an object/, write('42')],
+  ['a list', /must be an object/, write('[1, 2]')],
+  ['null', /nothing|must be an object/, write('null')],
+  ['YAML aliases that multiply', /aliases/, write(bomb)],
+  ['nested without end', /nested/, write(`{ "name": ${levels(5_000)} }`)],
+  ['dashes without end', /nested|is missing|cannot be read/, write(`name: \n  ${'- '.repeat(20_000)}x`)],
+  ['__proto__', /__proto__ is not allowed/, write('{ "__proto__": { "polluted": true }, "name": "x" }')],
+  ['a key twice', /stands here twice/, write('{ "name": "a",\n "name": "b" }')],
+  ['a key nobody knows', /nobody knows the key "colour"/, write('{ "colour": "red" }')],
+  ['brackets left open', /./, append((place) => (isJson(place) ? '\n}' : '\nsteps: [{'))],
+  [
+    'a tag of another language',
+    /tag|expected|Expected|missing/i,
+    write('name: !!js/function "process.exit()"'),
+  ],
+];
+
+const cases = [
+  ...[...prose, skill, ...structured].flatMap((file) => anywhere.map((b) => [file, ...b] as const)),
+  ...[...prose, skill, ...structured.slice(0, -1)].map((file) => [file, ...missing] as const),
+  ...structured.flatMap((file) => shaped.map((b) => [file, ...b] as const)),
+  ...(
+    [
+      ['no front matter', /front matter/, write('# Just text')],
+      ['front matter left open', /front matter/, write('---\nname: x\n# Text')],
+      ['a wrong name', /name/, write('---\nname: Other\ndescription: d\n---\n\nText')],
+      ['a key nobody knows', /nobody knows/, write('---\nname: x\ndescription: d\ncolour: red\n---\n\nText')],
+      [
+        'nothing after the front matter',
+        /says nothing|folder is/,
+        write('---\nname: x\ndescription: d\n---\n'),
+      ],
+      ['__proto__', /__proto__/, write('---\nname: x\n__proto__: { a: 1 }\n---\n\nText')],
+    ] as Breakage[]
+  ).map((b) => [skill, ...b] as const),
+];
+
+describe('a file of a company', () => {
+  test.each(cases)('%s: %s', (file, _, says, breakIt) => {
+    const place = path.join(root, 'Vizu', file);
+    const aside = path.join(root, '.saved');
+    cpSync(place, aside);
+    try {
+      breakIt(place);
+      const broken = readFiles(root, good);
+      const named = broken.problems.filter((p) => p.file === `Vizu/${file}`);
+      expect(named.map((p) => p.message).join('\n')).toMatch(says);
+      for (const problem of broken.problems) {
+        expect(problem.file).toMatch(/^Vizu\//);
+        expect(problem.line).toBeGreaterThanOrEqual(1);
+        expect(problem.remedy).toMatch(/\w.*\.$/s);
+      }
+      expect(broken.companies.get('CodeCraft')).toEqual(good.companies.get('CodeCraft'));
+      expect(broken.companies.get('Vizu')).toBe(good.companies.get('Vizu'));
+      expect(broken.kept.has('Vizu')).toBe(true);
+      expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+      renameSync(aside, place);
+    }
+  });
+
+  test('mended, they are all read again', () => {
+    expect(readFiles(root)).toEqual(good);
+  });
+
+  test('a company that is a link is named', () => {
+    symlinkSync('CodeCraft', path.join(root, 'Copy'));
+    const { problems, companies } = readFiles(root);
+    expect(problems).toMatchObject([{ file: 'Copy', message: 'This company is a link, not a folder.' }]);
+    expect(companies.size).toBe(2);
+    rmSync(path.join(root, 'Copy'));
+  });
+});

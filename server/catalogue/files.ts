@@ -1,0 +1,146 @@
+import { readdirSync } from 'node:fs';
+import type { z } from 'zod';
+import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './blueprints.ts';
+import { type Company, readCompany } from './company.ts';
+import { resolveMcp } from './mcp.ts';
+import {
+  type CompanyCard,
+  type Fleet,
+  fleetSchema,
+  type McpBase,
+  mcpBaseSchema,
+  type Routing,
+  routingSchema,
+  type Safety,
+  safetySchema,
+  type Tiers,
+  tiersSchema,
+} from './schema.ts';
+import { readSkills, type Skill } from './skills.ts';
+import { CatalogueError, Collector, lineOf, type Problem, parseSource, readSource } from './source.ts';
+
+/** What the folder _shared holds. */
+export interface Shared {
+  routing: Routing;
+  safety: Safety;
+  tiers: Tiers;
+  fleet: Fleet;
+  mcp: McpBase;
+  blueprints: Map<string, BlueprintFile>;
+  workflows: Map<string, BlueprintFile>;
+  skills: Skill[];
+}
+
+/** All files as they were read; of what is broken, the last good version. */
+export interface Files {
+  companies: Map<string, Company>;
+  cards: Map<string, CompanyCard>;
+  shared: Shared;
+  problems: Problem[];
+  kept: Set<string>;
+}
+
+/**
+ * Reads the whole folder. A company or shared file with a problem stays as `before` had it, so that a file half-written
+ * by an editor never takes a working company away. Throws for shared files that were never good.
+ */
+export function readFiles(root: string, before?: Files): Files {
+  const collect = new Collector();
+  const shared = readShared(root, collect, before?.shared);
+  const companies = new Map<string, Company>();
+  const cards = new Map<string, CompanyCard>();
+  const kept = new Set<string>();
+  for (const name of companyFolders(root)) {
+    const mark = collect.problems.length;
+    const { company, card } = readCompany(root, name, collect);
+    if (card) cards.set(name, card);
+    if (company) checkTogether(root, company, shared, collect);
+    const good = collect.problems.length === mark ? company : undefined;
+    const last = before?.companies.get(name);
+    if (good) companies.set(name, good);
+    else if (last) {
+      companies.set(name, last);
+      cards.set(name, last.card);
+      kept.add(name);
+    }
+  }
+  for (const company of companies.values()) {
+    const heir = company.card.merged_into;
+    if (!heir || cards.get(heir)?.status === 'active') continue;
+    collect.problems.push({
+      file: `${company.name}/company.json`,
+      line: lineOf(root, `${company.name}/company.json`, ['merged_into']),
+      message: `merged_into: ${heir} is no active company.`,
+      remedy: `Name one of ${[...cards.values()]
+        .filter((c) => c.status === 'active')
+        .map((c) => c.name)
+        .join(', ')}.`,
+    });
+  }
+  return { companies, cards, shared, problems: collect.problems, kept };
+}
+
+/** The folders that are companies: not _shared or _schema, and not hidden. */
+export function companyFolders(root: string): string[] {
+  return readdirSync(root, { withFileTypes: true })
+    .filter((e) => (e.isDirectory() || e.isSymbolicLink()) && !/^[._]/.test(e.name))
+    .map((e) => e.name)
+    .sort();
+}
+
+function readShared(root: string, collect: Collector, before: Shared | undefined): Shared {
+  const one = <S extends z.ZodType>(name: string, schema: S, last: z.output<S> | undefined): z.output<S> => {
+    const file = `_shared/${name}`;
+    try {
+      return parseSource(readSource(root, file), file, schema);
+    } catch (e) {
+      if (!(e instanceof CatalogueError) || last === undefined) throw e;
+      collect.problems.push(...e.problems);
+      return last;
+    }
+  };
+  const folder = (
+    name: string,
+    kind: 'blueprint' | 'workflow',
+    last: Map<string, BlueprintFile> | undefined,
+  ) =>
+    checkedBlueprints(readBlueprints(root, `_shared/${name}`, collect, kind), collect, (file) =>
+      [...(last?.values() ?? [])].find((b) => b.file === file),
+    );
+  return {
+    routing: one('routing.yaml', routingSchema, before?.routing),
+    safety: one('safety.yaml', safetySchema, before?.safety),
+    tiers: one('tiers.yaml', tiersSchema, before?.tiers),
+    fleet: one('fleet.yaml', fleetSchema, before?.fleet),
+    mcp: one('mcp.json', mcpBaseSchema, before?.mcp),
+    blueprints: folder('blueprints', 'blueprint', before?.blueprints),
+    workflows: folder('workflows', 'workflow', before?.workflows),
+    skills: readSkills(root, '_shared/skills', collect),
+  };
+}
+
+/** Takes out what does not resolve, names it, and puts the last good version of every file with a problem in its place. */
+function checkedBlueprints(
+  all: Map<string, BlueprintFile>,
+  collect: Collector,
+  last: (file: string) => BlueprintFile | undefined,
+): Map<string, BlueprintFile> {
+  const good = new Map(all);
+  for (const [name, file] of all) {
+    if (collect.read(() => resolveBlueprint(file, lookUp(all, all))) === undefined) good.delete(name);
+  }
+  for (const { file } of collect.problems) {
+    const kept = last(file);
+    if (kept) good.set(kept.blueprint.name, kept);
+  }
+  return good;
+}
+
+/** What only shows when the company's files meet each other and the shared ones. */
+function checkTogether(root: string, company: Company, shared: Shared, collect: Collector): void {
+  for (const file of company.blueprints.values())
+    collect.read(() => resolveBlueprint(file, lookUp(company.blueprints, shared.blueprints)));
+  const file = `${company.name}/config/mcp.json`;
+  const { problems } = resolveMcp(shared.mcp, company.mcp, file, (place) => lineOf(root, file, place));
+  collect.problems.push(...problems);
+}
