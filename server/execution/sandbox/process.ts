@@ -6,7 +6,7 @@ import type { CommandResult } from '#server/domain/seams.ts';
 import { capText, escapeText } from '../escape.ts';
 import { killGroup, killMarked, startTimeOf } from './leftovers.ts';
 import { INSIDE, type Sandbox } from './sandbox.ts';
-import { watchTree } from './watch.ts';
+import { type Bounds, watchTree } from './watch.ts';
 
 export interface ProcessSpec {
   argv: string[];
@@ -18,6 +18,8 @@ export interface ProcessSpec {
   protect?: string[];
   sandbox: Sandbox;
   hostDir: string;
+  /** How many processes and how much memory it may hold; the machine's own bounds when absent. */
+  bounds?: Bounds;
   /** Which attempt it belongs to, for the pid file. */
   attempt: number;
   signal: AbortSignal;
@@ -86,10 +88,11 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
       timedOut = true;
       kill();
     }, s.seconds * 1_000);
-    const unwatch = watchTree(pid, (why) => {
+    const exceeded = (why: string) => {
       stopped = why;
       kill();
-    });
+    };
+    const unwatch = watchTree(pid, exceeded, s.bounds);
     s.signal.addEventListener('abort', kill, { once: true });
     try {
       await writeFile(

@@ -152,6 +152,85 @@ it('without a sandbox, also what left its process group dies with its command', 
   expect(await findProcess(mark)).toBe(null);
 });
 
+describe.each([
+  ['the sandbox', detected],
+  ['no sandbox', noSandbox],
+] as const)('what would harm the machine, under %s', (_, kind) => {
+  const bounds = { processes: 40, bytes: 400 * 1024 ** 2 };
+  const marked = () => `alai-mark-${Math.random().toString(36).slice(2)}`;
+
+  it.skipIf(process.platform !== 'linux')(
+    'a fork bomb is stopped by its number, and nothing of it lives on',
+    async () => {
+      const mark = marked();
+      const bomb = `setInterval(() => { for (let i = 0; i < 10; i++) require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', stdio: 'ignore' }); }, 5)`;
+      const r = await run(js(bomb), { sandbox: kind, bounds });
+      expect(r).toMatchObject({ exitCode: null, timedOut: false });
+      expect(r.stopped).toContain('more than 40 processes');
+      expect(r.ms).toBeLessThan(5_000);
+      await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux')('memory without end is stopped by its amount', async () => {
+    const eat = 'const all = []; setInterval(() => all.push(Buffer.alloc(32 * 1024 ** 2, 1)), 5)';
+    const r = await run(js(eat), { sandbox: kind, bounds });
+    expect(r.stopped).toContain('MB of memory');
+  });
+
+  it.skipIf(process.platform !== 'linux')('a daemon that left its session is dead at the end', async () => {
+    const mark = marked();
+    const inner = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', detached: true, stdio: 'ignore' }).unref()`;
+    const code = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { detached: true, stdio: 'ignore' }).unref(); setTimeout(() => {}, 300)`;
+    await run(js(code), { sandbox: kind });
+    await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+  });
+});
+
+describe.skipIf(!detected.isolates)('what a command reaches from inside', () => {
+  it('is no service of this machine', async () => {
+    const { createServer } = await import('node:net');
+    let asked = 0;
+    const server = createServer((s) => {
+      asked++;
+      s.destroy();
+    });
+    await new Promise<void>((r) => server.listen(0, '0.0.0.0', r));
+    const { port } = server.address() as { port: number };
+    const code = `
+      const net = require('net');
+      const tried = (host) => new Promise(r => { const s = net.connect({ host, port: ${port}, timeout: 500 }); for (const e of ['connect', 'error', 'timeout']) s.on(e, x => r(e === 'connect' ? 'REACHED' : String(x?.code ?? e))); });
+      (async () => { for (const h of ['127.0.0.1', '10.0.0.1', '169.254.169.254']) console.log(await tried(h)); process.exit(0); })();`;
+    const r = await run(js(code));
+    server.close();
+    expect(r.output).not.toContain('REACHED');
+    expect(asked).toBe(0);
+  });
+
+  it('is no repository: the git directory lies outside, and none can be put in its place', async () => {
+    const gitDir = join(hostDir, 'clones/p1.git');
+    await mkdir(gitDir, { recursive: true });
+    await writeFile(join(gitDir, 'config'), '[core]');
+    const r = await run(
+      js(
+        `try { require('fs').appendFileSync('${gitDir}/config', 'x'); console.log('WROTE'); } catch (e) { console.log(e.code); }`,
+      ),
+    );
+    expect(r.output.trim()).toBe('ENOENT');
+  });
+
+  it('is no device but the harmless ones, no mount, and no file that belongs to the system', async () => {
+    const code = `
+      const fs = require('fs'), cp = require('child_process');
+      console.log(fs.readdirSync('/dev').filter(d => /^(sd|vd|nvme|mem|kmsg|kvm|fuse)/.test(d)).join());
+      for (const argv of [['mount', '-t', 'tmpfs', 'x', '/workspace'], ['umount', '/workspace'], ['mknod', 'disk', 'b', '8', '0'], ['chroot', '/', 'true']])
+        console.log(cp.spawnSync(argv[0], argv.slice(1)).status === 0 ? 'DID ' + argv[0] : 'no');`;
+    const r = await run(js(code));
+    expect(r.output.trim().split('\n').slice(-4)).toEqual(['no', 'no', 'no', 'no']);
+    expect(r.output).not.toMatch(/^(sd|vd|nvme|mem|kmsg)/m);
+  });
+});
+
 describe('what a dead host left', () => {
   it('is killed by the next one, and a process with a recycled number is not', async () => {
     const own = join(dir, 'hosts/anvil');

@@ -3,11 +3,16 @@ import { totalmem } from 'node:os';
 import { statOf } from './leftovers.ts';
 
 /** A build with many workers stays far below; a fork bomb does not. */
-export const MAX_PROCESSES = 400;
+const MAX_PROCESSES = 400;
 const LOOK_MS = 100;
 const MEMORY_EVERY = 10;
 const PAGE = 4_096;
-export const maxMemory = (): number => Math.max(2 * 1024 ** 3, Math.floor(totalmem() * 0.6));
+const maxMemory = (): number => Math.max(2 * 1024 ** 3, Math.floor(totalmem() * 0.6));
+
+export interface Bounds {
+  processes: number;
+  bytes: number;
+}
 
 /**
  * Watches what a command started, where the kernel's own limits do not reach (root, or no cgroups), and says why it has
@@ -16,7 +21,7 @@ export const maxMemory = (): number => Math.max(2 * 1024 ** 3, Math.floor(totalm
 export function watchTree(
   pid: number,
   exceeded: (why: string) => void,
-  limits: { processes: number; bytes: number } = { processes: MAX_PROCESSES, bytes: maxMemory() },
+  limits: Bounds = { processes: MAX_PROCESSES, bytes: maxMemory() },
 ): () => void {
   if (process.platform !== 'linux') return () => {};
   const before = pids().length;
