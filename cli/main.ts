@@ -7,6 +7,7 @@ import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
+import { registerValidateCommand } from './validate.ts';
 
 const program = new Command('alai')
   .description('Mission Control of the ALAI company factory')
@@ -19,6 +20,7 @@ registerPipelineCommands(program);
 registerSampleCommand(program);
 registerProcessCommands(program);
 registerSignInCommand(program);
+registerValidateCommand(program);
 
 try {
   await program.parseAsync(process.argv);

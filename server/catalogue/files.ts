@@ -54,7 +54,7 @@ export function readFiles(root: string, before?: Files): Files {
     const mark = collect.problems.length;
     const { company, card } = readCompany(root, name, collect);
     if (card) cards.set(name, card);
-    if (company) checkTogether(root, company, shared, collect);
+    if (company && shared) checkTogether(root, company, shared, collect);
     const good = collect.problems.length === mark ? company : undefined;
     const last = before?.companies.get(name);
     if (good) companies.set(name, good);
@@ -64,6 +64,7 @@ export function readFiles(root: string, before?: Files): Files {
       kept.add(name);
     }
   }
+  if (!shared) throw new CatalogueError(...(collect.problems as [Problem, ...Problem[]]));
   for (const company of companies.values()) {
     const heir = company.card.merged_into;
     if (!heir || cards.get(heir)?.status === 'active') continue;
@@ -88,35 +89,25 @@ export function companyFolders(root: string): string[] {
     .sort();
 }
 
-function readShared(root: string, collect: Collector, before: Shared | undefined): Shared {
-  const one = <S extends z.ZodType>(name: string, schema: S, last: z.output<S> | undefined): z.output<S> => {
+function readShared(root: string, collect: Collector, before: Shared | undefined): Shared | undefined {
+  const one = <S extends z.ZodType>(name: string, schema: S, last: z.output<S> | undefined) => {
     const file = `_shared/${name}`;
-    try {
-      return parseSource(readSource(root, file), file, schema);
-    } catch (e) {
-      if (!(e instanceof CatalogueError) || last === undefined) throw e;
-      collect.problems.push(...e.problems);
-      return last;
-    }
+    return collect.read(() => parseSource(readSource(root, file), file, schema)) ?? last;
   };
-  const folder = (
-    name: string,
-    kind: 'blueprint' | 'workflow',
-    last: Map<string, BlueprintFile> | undefined,
-  ) =>
+  const folder = (name: string, kind: 'blueprint' | 'workflow', last: Shared['blueprints'] | undefined) =>
     checkedBlueprints(readBlueprints(root, `_shared/${name}`, collect, kind), collect, (file) =>
       [...(last?.values() ?? [])].find((b) => b.file === file),
     );
-  return {
-    routing: one('routing.yaml', routingSchema, before?.routing),
-    safety: one('safety.yaml', safetySchema, before?.safety),
-    tiers: one('tiers.yaml', tiersSchema, before?.tiers),
-    fleet: one('fleet.yaml', fleetSchema, before?.fleet),
-    mcp: one('mcp.json', mcpBaseSchema, before?.mcp),
-    blueprints: folder('blueprints', 'blueprint', before?.blueprints),
-    workflows: folder('workflows', 'workflow', before?.workflows),
-    skills: readSkills(root, '_shared/skills', collect),
-  };
+  const routing = one('routing.yaml', routingSchema, before?.routing);
+  const safety = one('safety.yaml', safetySchema, before?.safety);
+  const tiers = one('tiers.yaml', tiersSchema, before?.tiers);
+  const fleet = one('fleet.yaml', fleetSchema, before?.fleet);
+  const mcp = one('mcp.json', mcpBaseSchema, before?.mcp);
+  const blueprints = folder('blueprints', 'blueprint', before?.blueprints);
+  const workflows = folder('workflows', 'workflow', before?.workflows);
+  const skills = readSkills(root, '_shared/skills', collect);
+  if (!(routing && safety && tiers && fleet && mcp)) return undefined;
+  return { routing, safety, tiers, fleet, mcp, blueprints, workflows, skills };
 }
 
 /** Takes out what does not resolve, names it, and puts the last good version of every file with a problem in its place. */

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { globSync } from 'tinyglobby';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { jsonSchemaTexts, schemaNameOf } from './json-schemas.ts';
+
+const texts = jsonSchemaTexts();
+const files = globSync('companies/**/*.{json,yaml}', { ignore: ['companies/_schema/**'] });
+
+test('companies/_schema is what the code checks', () => {
+  expect(readdirSync('companies/_schema').sort(), 'run npm run schemas').toEqual(Object.keys(texts).sort());
+  for (const [name, text] of Object.entries(texts))
+    expect(
+      JSON.parse(readFileSync(`companies/_schema/${name}`, 'utf8')),
+      `${name}: run npm run schemas`,
+    ).toEqual(JSON.parse(text));
+});
+
+test.each(files)('%s satisfies its schema', (file) => {
+  const text = readFileSync(file, 'utf8');
+  const name = schemaNameOf(file.replace(/^companies\//, ''));
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
+    JSON.parse(texts[`${name}.json`] ?? ''),
+  );
+  expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+});
