@@ -8,6 +8,7 @@ import type {
   AttemptPorts,
   AttemptWork,
   CallRecord,
+  ChecksRecord,
   EarlierWork,
   Finding,
   GateRecord,
@@ -89,6 +90,7 @@ export interface MemoryPorts extends AttemptPorts {
   entries: TranscriptEntry[];
   calls: CallRecord[];
   gates: GateRecord[];
+  checked: ChecksRecord[];
   proofs: ProofRecord[];
   plans: (IntegrationPlan & { settled: string })[];
 }
@@ -99,6 +101,7 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     entries: [],
     calls: [],
     gates: [],
+    checked: [],
     proofs: [],
     plans: [],
     async checkpoint(s) {
@@ -116,6 +119,9 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     },
     async gate(r) {
       p.gates.push(r);
+    },
+    async checks(r) {
+      p.checked.push(r);
     },
     async proof(r) {
       p.proofs.push(r);

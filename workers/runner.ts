@@ -3,6 +3,7 @@ import { createRunAttempt, type RunAttempt } from '#server/execution/attempt.ts'
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { integrate } from '#server/integration/integrate.ts';
 import type { Provider } from '#server/models/provider.ts';
+import { runChecks } from '#server/quality/checks/registry.ts';
 import { runGate } from '#server/quality/gates/registry.ts';
 import { buildProof } from '#server/quality/proof.ts';
 
@@ -16,5 +17,5 @@ export function createRunner(o: {
   /** Token of the conductor's git server. */
   repositoryToken?: string;
 }): RunAttempt {
-  return createRunAttempt({ ...o, runGate, integrate, buildProof });
+  return createRunAttempt({ ...o, runGate, runChecks, integrate, buildProof });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Blueprint } from './blueprint.ts';
+import type { CheckResult } from './checks.ts';
 import type { CompanyRules } from './role-rules.ts';
 import { type Stage, severities, type Verdict, verdicts } from './status.ts';
 
@@ -39,6 +40,12 @@ export const planAnswerSchema = z.object({
   why: z.string().max(1_000).default(''),
 });
 export type PlanAnswer = z.infer<typeof planAnswerSchema>;
+/** A reviewer's answer to one acceptance criterion. */
+export const criterionAnswerSchema = z.object({
+  number: z.number().int().positive(),
+  met: z.boolean(),
+  evidence: z.string().min(1).max(1_000),
+});
 
 /** What an agent says it did, by the session log's schema. Given to later agents of the pipeline. */
 export const reportSchema = z.object({
@@ -52,6 +59,10 @@ export const reportSchema = z.object({
   verdict: z.enum(verdicts).nullable().default(null),
   /** The plan it was given, item by item. */
   planItems: z.array(planAnswerSchema).max(30).default([]),
+  /** A reviewer's answer to each acceptance criterion, by its number. */
+  criteria: z.array(criterionAnswerSchema).max(50).default([]),
+  /** Earlier work or knowledge this one rests on, e.g. `#4001`. */
+  consulted: z.array(z.string().max(200)).max(50).default([]),
 });
 export type Report = z.infer<typeof reportSchema>;
 
@@ -206,6 +217,14 @@ export interface GateRecord {
   output: string;
 }
 
+/** The nineteen checks as they came out after one try of a step, on one tree. */
+export interface ChecksRecord {
+  stepKey: string;
+  tryNumber: number;
+  tree: string;
+  results: CheckResult[];
+}
+
 export interface ProofRecord {
   /** GOTCHA.md text. */
   gotcha: string;
@@ -234,6 +253,7 @@ export interface AttemptPorts {
   progress(): void;
   call(record: CallRecord): Promise<void>;
   gate(record: GateRecord): Promise<void>;
+  checks(record: ChecksRecord): Promise<void>;
   proof(record: ProofRecord): Promise<void>;
   /** Serial per project: waits for its turn, then logs the effect before the push. Rejects with LEASE_LOST when stale. */
   planIntegration(plan: IntegrationPlan): Promise<{ effectId: number }>;

@@ -7,7 +7,9 @@ import type {
   IntegrationResult,
   Report,
 } from './attempt.ts';
-import type { GateSpec } from './blueprint.ts';
+import type { AgentRole, GateSpec } from './blueprint.ts';
+import type { CheckResult } from './checks.ts';
+import type { Stage } from './status.ts';
 
 /** The seams between execution, quality and integration: rooms that do not import each other, put together by workers/. */
 
@@ -48,6 +50,55 @@ export interface GateResult {
 
 export type RunGate = (gate: GateSpec, context: GateContext) => Promise<GateResult>;
 
+/** A tree laid out in a folder of its own, with nothing in it that is not in the tree. */
+export interface Checkout {
+  root: string;
+  run: RunCommand;
+}
+
+/** What the nineteen checks may look at: the work as it would be committed, never what somebody says of it. */
+export interface CheckInput {
+  stage: Stage | null;
+  /** Role of the step after which the checks run. */
+  role: AgentRole;
+  company: string;
+  /** Who built what is judged here; null outside of REVIEW and SECURITY. */
+  builtBy: string | null;
+  /** Whether this task may change files at all. */
+  writes: boolean;
+  root: string;
+  base: string;
+  tree: string;
+  /** All that this task changed, not only its last step. */
+  changes: { path: string; status: 'A' | 'M' | 'D' | 'T'; added: number; removed: number }[];
+  addedLines: { file: string; line: number; text: string }[];
+  /** Newest run of each gate of this task. */
+  gates: GateRecord[];
+  report: Report | null;
+  /** Paths that earlier steps of this task reported. */
+  reported: string[];
+  findings: Finding[];
+  criteria: string[];
+  /** Ids of the tasks whose reports the agent was given. */
+  earlier: number[];
+  /** A DOCS stage follows, so that docs need not be in this change. */
+  docsFollow: boolean;
+  /** Why a path is outside of what may change, or null. */
+  outside(path: string): string | null;
+  /** A file as it was before the change; null when it was not there. */
+  before(path: string): Promise<string | null>;
+  run: RunCommand;
+  /** The finished tree alone. */
+  clean(): Promise<Checkout>;
+  /** The tree before the change, with only these paths as they are after it. */
+  beforeWith(paths: string[]): Promise<Checkout>;
+  /** Conflicting files of a merge into the default branch as it is now; empty when it merges cleanly. */
+  conflicts(): Promise<string[]>;
+  signal: AbortSignal;
+}
+
+export type RunChecks = (input: CheckInput) => Promise<CheckResult[]>;
+
 /** What the harness saw of one attempt; the proof of work is made of it. */
 export interface ProofInput {
   work: AttemptWork;
@@ -56,6 +107,7 @@ export interface ProofInput {
   findings: Finding[];
   calls: CallRecord[];
   gates: GateRecord[];
+  checks: CheckResult[];
   commands: {
     stepKey: string;
     argv: string[];

@@ -167,6 +167,8 @@ describe('a chain', () => {
       verification: '',
       verdict: null,
       planItems: [],
+      criteria: [],
+      consulted: [],
     };
     const end = { verdict: 'pass' as const, commit: 'c', integration: null };
     expect(

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { CallRecord, GateRecord, ProofRecord, TranscriptEntry } from '#server/domain/attempt.ts';
+import type {
+  CallRecord,
+  ChecksRecord,
+  GateRecord,
+  ProofRecord,
+  TranscriptEntry,
+} from '#server/domain/attempt.ts';
 import { type Db, type Queryable, toJson, toText, transaction } from '#server/platform/db.ts';
 
 /** Larger outputs are cut here; the gate's detail says so. */
@@ -76,6 +82,31 @@ export async function recordGate(db: Db, a: Held, g: GateRecord): Promise<void> 
         g.tree,
         hash,
       ],
+    );
+  });
+}
+
+/** The nineteen checks after one try of a step, with their evidence as blobs. */
+export async function recordChecks(db: Db, a: Held, c: ChecksRecord): Promise<void> {
+  await transaction(db, async (q) => {
+    const rows = [];
+    for (const r of c.results)
+      rows.push({
+        name: r.name,
+        state: r.state,
+        blocking: r.blocking,
+        detail: toText(r.detail),
+        command: r.command?.map(toText) ?? null,
+        ms: r.ms,
+        evidence: r.evidence ? await putBlob(q, toText(r.evidence)) : null,
+      });
+    await q.query(
+      `WITH l AS (${live})
+       INSERT INTO check_result(attempt_id, task_id, step_key, try_number, tree, name, state, blocking, detail, command, ms, evidence_hash)
+       SELECT l.id, l.task_id, $3, $4, $5, c.name, c.state, c.blocking, c.detail, c.command, c.ms, c.evidence
+       FROM l, jsonb_to_recordset($6::jsonb) c(name text, state text, blocking boolean, detail text, command text[], ms int, evidence text)
+       ON CONFLICT DO NOTHING`,
+      [a.attemptId, a.fence, c.stepKey, c.tryNumber, c.tree, toJson(rows)],
     );
   });
 }

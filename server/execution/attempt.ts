@@ -51,6 +51,8 @@ async function attempt(
     gates: [],
     commands: [],
     findings: done.flatMap((s) => s.output?.findings ?? []),
+    reported: done.flatMap((s) => s.output?.report?.filesWritten ?? []),
+    checks: [],
     report: done.findLast((s) => s.output?.report)?.output?.report ?? null,
     notes: done.filter((s) => s.output).map((s) => ({ key: s.key, text: s.output?.text ?? '' })),
   };

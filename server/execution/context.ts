@@ -6,6 +6,7 @@ import type {
   GateRecord,
   Report,
 } from '#server/domain/attempt.ts';
+import type { CheckResult } from '#server/domain/checks.ts';
 import type { ProofInput } from '#server/domain/seams.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { RunnerConfig } from './ports.ts';
@@ -19,6 +20,10 @@ export interface Gathered {
   commands: ProofInput['commands'];
   findings: Finding[];
   report: Report | null;
+  /** Files that the reports of done steps name. */
+  reported: string[];
+  /** The nineteen checks as they came out last; empty until they ran. */
+  checks: CheckResult[];
   notes: { key: string; text: string }[];
 }
 

@@ -59,6 +59,8 @@ export function reportOf(work: AttemptWork, gathered: Gathered): Report {
       verification: '',
       verdict: null,
       planItems: [],
+      criteria: [],
+      consulted: [],
     }
   );
 }

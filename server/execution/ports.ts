@@ -1,5 +1,5 @@
 import type { AttemptWork, IntegrationResult, ProofRecord } from '#server/domain/attempt.ts';
-import type { IntegrateInput, ProofInput, RunGate } from '#server/domain/seams.ts';
+import type { IntegrateInput, ProofInput, RunChecks, RunGate } from '#server/domain/seams.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 
@@ -12,6 +12,7 @@ export interface RunnerConfig {
   repositoryToken?: string;
   sandbox: Sandbox;
   runGate: RunGate;
+  runChecks: RunChecks;
   integrate: (input: IntegrateInput) => Promise<IntegrationResult>;
   buildProof: (input: ProofInput) => ProofRecord;
   /** How often streaming text is written to the transcript, in milliseconds. */

@@ -1,5 +1,6 @@
 import type { AttemptWork, Finding } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { criteriaOf } from '#server/domain/criteria.ts';
 import type { Message } from '#server/models/provider.ts';
 import { capText, fence } from './escape.ts';
 
@@ -43,6 +44,15 @@ export function buildPrompt(p: PromptInput): Message[] {
     fence('facts', JSON.stringify(facts)),
     fence('task', capText(`${t.title}\n\n${t.description}`, CAPS.task).text),
   ];
+  parts.push(
+    'What has to hold when it is done, by number:',
+    fence(
+      'criteria',
+      criteriaOf(t.title, t.description)
+        .map((text, i) => `${i + 1}. ${text}`)
+        .join('\n'),
+    ),
+  );
   if (work.findings.length > 0) {
     parts.push(
       'Findings to mend, each of them:',

@@ -36,6 +36,7 @@ export async function prove(p: {
     findings: gathered.findings,
     calls: gathered.calls,
     gates: gathered.gates,
+    checks: gathered.checks,
     commands: gathered.commands,
     integration: p.integration,
     base: ws.base,

@@ -2,6 +2,7 @@ import type { StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
 import type { StepContext } from './context.ts';
+import { closes, inspect } from './inspect.ts';
 import { createLoop, gateFeedback } from './loop.ts';
 import { buildPrompt } from './prompt.ts';
 import { runForAgent } from './run-command.ts';
@@ -78,6 +79,10 @@ export async function runStep(
     }
     const failures = await runGates(c, step, { tree, treeBefore, tryNumber, output: said(state) });
     await ws.restore(tree);
+    if (failures.length === 0 && closes(c, step)) {
+      failures.push(...(await inspect(c, step, { tree, tryNumber, state })));
+      await ws.restore(tree);
+    }
     if (failures.length === 0) break;
     const broken = reviewing ? failures.filter((f) => f.gate === 'command') : [];
     if (broken.length > 0 && state.report !== null) {
@@ -103,6 +108,7 @@ export async function runStep(
   }
   const text = state.finished ?? '';
   gathered.report = state.report ?? gathered.report;
+  gathered.reported.push(...(state.report?.filesWritten ?? []));
   gathered.notes.push({ key: step.key, text });
   return {
     commit,

@@ -25,6 +25,14 @@ export interface Workspace {
   addedLines(from: string, to: string): Promise<{ file: string; line: number; text: string }[]>;
   patch(from: string, to: string, bytes: number): Promise<{ text: string; cut: boolean }>;
   mergeBase(a: string, b: string): Promise<string>;
+  /** A file as a commit has it, or null. */
+  fileAt(commit: string, path: string): Promise<string | null>;
+  /** A tree like `from`, with only these paths as `tree` has them. */
+  treeWith(from: string, tree: string, paths: string[]): Promise<string>;
+  /** Lays a tree out in a folder of its own, which the caller removes. */
+  layOut(tree: string, name: string): Promise<string>;
+  /** Files in which a merge of this tree into the default branch, as it was fetched, conflicts. */
+  conflicts(tree: string): Promise<string[]>;
   commit(tree: string, message: string, company: string, at: Date): Promise<string>;
   push(): Promise<void>;
   /** Puts the files back to a tree: what gates and tests left behind is not part of the work. */
@@ -163,6 +171,52 @@ export async function openWorkspace(
         text: `${Buffer.from(stdout).subarray(0, bytes).toString()}\n… cut at ${bytes} bytes …\n`,
         cut: true,
       };
+    },
+
+    async fileAt(commit, path) {
+      const r = await git(['cat-file', 'blob', `${commit}:${path}`], { ...bare, ok: [128] });
+      return r.code === 0 ? r.stdout : null;
+    },
+
+    async treeWith(from, tree, paths) {
+      const scratchIndex: GitOptions = { ...inTree, index: `${index}-with` };
+      try {
+        await git(['read-tree', from], scratchIndex);
+        if (paths.length > 0) {
+          const { stdout } = await git(['ls-tree', '-r', '-z', tree, '--', ...paths], bare);
+          await git(['update-index', '-z', '--index-info'], { ...scratchIndex, input: stdout });
+        }
+        return await gitLine(['write-tree'], scratchIndex);
+      } finally {
+        await rm(`${index}-with`, { force: true });
+      }
+    },
+
+    async layOut(tree, name) {
+      const place = `${scratchDir}-${name}`;
+      const own: GitOptions = { ...inTree, workTree: place, index: `${index}-${name}`, cwd: place };
+      await removeTree(place, o.hostDir);
+      await mkdir(place, { recursive: true });
+      try {
+        await git(['read-tree', tree], own);
+        await git(['checkout-index', '--all', '--force', '--quiet'], own);
+      } finally {
+        await rm(`${index}-${name}`, { force: true });
+      }
+      return place;
+    },
+
+    async conflicts(tree) {
+      const env = { GIT_AUTHOR_NAME: 'ALAI', GIT_AUTHOR_EMAIL: 'factory@alai.invalid' };
+      const trial = await gitLine(['commit-tree', tree, '-p', head, '-m', 'Trial merge'], {
+        ...bare,
+        env: { ...env, GIT_COMMITTER_NAME: 'ALAI', GIT_COMMITTER_EMAIL: 'factory@alai.invalid' },
+      });
+      const r = await git(['merge-tree', '--write-tree', '--name-only', '--no-messages', trunk, trial], {
+        ...bare,
+        ok: [1],
+      });
+      return r.code === 0 ? [] : r.stdout.trim().split('\n').slice(1);
     },
 
     mergeBase: (a, b) => gitLine(['merge-base', a, b], bare),

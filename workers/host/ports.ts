@@ -3,7 +3,13 @@ import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { landedIntegration, planIntegration, settleEffect } from '#server/engine/effect.ts';
-import { recordCall, recordGate, recordProof, writeTranscript } from '#server/engine/evidence.ts';
+import {
+  recordCall,
+  recordChecks,
+  recordGate,
+  recordProof,
+  writeTranscript,
+} from '#server/engine/evidence.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';
 
@@ -46,6 +52,7 @@ export function attemptPorts(o: {
     progress: o.progress,
     call: (c) => recordCall(db, held, c, costOf(c)),
     gate: (g) => recordGate(db, held, g),
+    checks: (r) => recordChecks(db, held, r),
     proof: (p) => recordProof(db, held, p),
     async planIntegration(plan) {
       for (;;) {

@@ -42,7 +42,12 @@ function nextMove(moves: Move[], c: Conversation, f: Facts, s: Scenario): Said |
   for (const move of moves) {
     if (!holds(move.when, c, f)) continue;
     const calls = move.calls
-      .flatMap((m) => Object.entries(m).map(([name, args]) => ({ name, arguments: fill(args, c, f, s) })))
+      .flatMap((m) =>
+        Object.entries(m).map(([name, args]) => {
+          const filled = fill(args, c, f, s);
+          return { name, arguments: name === 'report' ? wholeReport(filled, c, f) : filled };
+        }),
+      )
       .filter((call) => c.offered.length === 0 || c.offered.includes(call.name) || !KNOWN.has(call.name));
     if (move.calls.length > 0 && calls.length === 0) continue;
     const closes = calls.some((call) => call.name === 'finish');
@@ -55,6 +60,33 @@ function nextMove(moves: Move[], c: Conversation, f: Facts, s: Scenario): Said |
     return { text: fillText(move.say, c, f), calls, fault: move.fault ?? null, scenario: s.name };
   }
   return null;
+}
+
+/** A report names by itself what the conversation shows, unless the scenario says otherwise (to lie, for one). */
+function wholeReport(said: Record<string, unknown>, c: Conversation, f: Facts): Record<string, unknown> {
+  const written = [
+    ...new Set(
+      c.calls
+        .filter((call) => call.name === 'write' || call.name === 'edit')
+        .map((call) => (call.arguments as { path?: unknown }).path)
+        .filter((p) => typeof p === 'string'),
+    ),
+  ];
+  const rejects = said.verdict === 'reject';
+  return {
+    ...(written.length > 0 ? { filesWritten: written } : {}),
+    ...(c.earlier.length > 0 ? { consulted: c.earlier } : {}),
+    ...(f.stage === 'REVIEW'
+      ? {
+          criteria: c.criteria.map((text, i) => ({
+            number: i + 1,
+            met: !rejects,
+            evidence: rejects ? 'See the findings.' : `Read in the change: ${text.slice(0, 120)}`,
+          })),
+        }
+      : {}),
+    ...said,
+  };
 }
 
 const KNOWN = new Set(['list', 'read', 'write', 'edit', 'search', 'run', 'report', 'finding', 'finish']);

@@ -26,6 +26,10 @@ export interface Conversation {
   seen: string;
   findings: string;
   change: string;
+  /** The acceptance criteria, in the order of their numbers. */
+  criteria: string[];
+  /** The nearest earlier work that was given, as it is referred to: `#4001`. */
+  earlier: string[];
   /** Tool calls already made, in order. */
   calls: { name: string; arguments: unknown }[];
   listed: string[];
@@ -54,6 +58,8 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
     seen: results.map((m) => m.content ?? '').join('\n'),
     findings: fence(first, 'findings'),
     change: fence(first, 'change'),
+    criteria: [...fence(first, 'criteria').matchAll(/^\d+\. (.+)$/gm)].map((m) => m[1] ?? ''),
+    earlier: [...fence(first, 'earlier').matchAll(/#\d+/g)].slice(0, 1).map((m) => m[0]),
     calls,
     listed: results
       .filter((r) => r.tool_name === 'list')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planAnswerSchema, reportSchema } from '#server/domain/attempt.ts';
+import { criterionAnswerSchema, planAnswerSchema, reportSchema } from '#server/domain/attempt.ts';
 import { verdicts } from '#server/domain/status.ts';
 import { defineTool, refused } from './tool.ts';
 
@@ -25,6 +25,16 @@ export const report = defineTool({
       .describe(
         'Where you were given a plan: each item by its number, done or skipped, and why it was skipped',
       ),
+    consulted: z
+      .array(z.string().max(200))
+      .max(50)
+      .default([])
+      .describe('The earlier work this builds on, as it was given to you: ["#4001"]'),
+    criteria: z
+      .array(criterionAnswerSchema)
+      .max(50)
+      .default([])
+      .describe('In REVIEW: each acceptance criterion by its number, whether it is met, and what shows it'),
     verdict: z.enum(verdicts).optional().describe('Only in REVIEW and SECURITY'),
   }),
   async run(a, c) {
@@ -51,6 +61,8 @@ export const report = defineTool({
       verification: a.verification,
       verdict: a.verdict ?? null,
       planItems: a.planItems,
+      criteria: a.criteria,
+      consulted: a.consulted,
     });
     return { ok: true, output: a.verdict ? `report taken, verdict ${a.verdict}` : 'report taken' };
   },

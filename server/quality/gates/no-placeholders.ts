@@ -1,6 +1,6 @@
 import { type GateOf, verdict } from './gate.ts';
 
-/** Text that stands in for work: only in lines this step added, so that old ones do not block a change. */
+/** Text that stands in for work: only in added lines, so that old ones do not block a change. */
 const PLACEHOLDERS = [
   /\b(TODO|FIXME|XXX|TBD)\b(?!-)/,
   /lorem ipsum/i,
@@ -12,10 +12,15 @@ const PLACEHOLDERS = [
 /** Where such words are the subject and not a stand-in. */
 const EXEMPT = /(^|\/)(package-lock\.json|CHANGELOG\.md)$|\.(svg|lock)$/;
 
-export const noPlaceholders: GateOf<'no_placeholders'> = async (_spec, { addedLines, output }) => {
-  const hits = addedLines
+/** Added lines that stand in for work, as `file:line: text`. */
+export function placeholdersIn(addedLines: { file: string; line: number; text: string }[]): string[] {
+  return addedLines
     .filter((l) => !EXEMPT.test(l.file) && PLACEHOLDERS.some((p) => p.test(l.text)))
     .map((l) => `${l.file}:${l.line}: ${l.text.trim().slice(0, 160)}`);
+}
+
+export const noPlaceholders: GateOf<'no_placeholders'> = async (_spec, { addedLines, output }) => {
+  const hits = placeholdersIn(addedLines);
   const said = output.split('\n').filter((l) => PLACEHOLDERS.slice(1).some((p) => p.test(l)));
   if (hits.length === 0 && said.length === 0) return verdict(true, 'no placeholder text');
   const where = [...hits, ...said.map((l) => `summary: ${l.trim().slice(0, 160)}`)];
