@@ -66,6 +66,13 @@ export async function bareRepository(root: string, files: Record<string, string>
 }
 
 const blueprints = new Map<string, Blueprint>();
+const companies: Record<Stage, string> = {
+  BUILD: 'CodeCraft',
+  REVIEW: 'Proveo',
+  SECURITY: 'Securion',
+  OPS: 'FlowForge',
+  DOCS: 'Lexicon',
+};
 const byStage: Record<string, string> = {
   BUILD: 'minion-one-shot',
   REVIEW: 'review',
@@ -210,7 +217,7 @@ export async function createFactory(
           generation: 1,
           priority: 'M',
           tags: [],
-          company: 'CodeCraft',
+          company: companies[stage],
           tier: 1,
           pipelineId: 1,
           chainId: 1,

@@ -65,7 +65,7 @@ export function scoreOf(results: Pick<CheckResult, 'name' | 'state' | 'blocking'
   const applicable = passed + failed.length;
   const bar = Math.ceil(applicable * BAR);
   const blocked = failed.filter((r) => r.blocking).map((r) => r.name);
-  return { passed, applicable, bar, blocked, ok: applicable > 0 && passed >= bar && blocked.length === 0 };
+  return { passed, applicable, bar, blocked, ok: passed >= bar && blocked.length === 0 };
 }
 
 /** The score in words. */

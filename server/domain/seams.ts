@@ -75,6 +75,8 @@ export interface CheckInput {
   /** Newest run of each gate of this task. */
   gates: GateRecord[];
   report: Report | null;
+  /** Whether the step has the tool to report with. */
+  mayReport: boolean;
   /** Paths that earlier steps of this task reported. */
   reported: string[];
   findings: Finding[];
@@ -84,16 +86,16 @@ export interface CheckInput {
   /** A DOCS stage follows, so that docs need not be in this change. */
   docsFollow: boolean;
   /** Why a path is outside of what may change, or null. */
-  outside(path: string): string | null;
+  outside: (path: string) => string | null;
   /** A file as it was before the change; null when it was not there. */
-  before(path: string): Promise<string | null>;
+  before: (path: string) => Promise<string | null>;
   run: RunCommand;
   /** The finished tree alone. */
-  clean(): Promise<Checkout>;
+  clean: () => Promise<Checkout>;
   /** The tree before the change, with only these paths as they are after it. */
-  beforeWith(paths: string[]): Promise<Checkout>;
+  beforeWith: (paths: string[]) => Promise<Checkout>;
   /** Conflicting files of a merge into the default branch as it is now; empty when it merges cleanly. */
-  conflicts(): Promise<string[]>;
+  conflicts: () => Promise<string[]>;
   signal: AbortSignal;
 }
 

@@ -89,14 +89,14 @@ describe('the Bento API', { timeout: 180_000 }, () => {
     expect(await f.file('src/auth/sessions.js')).toContain('createHash');
     const dir = await checkoutMain(f);
     execFileSync(process.execPath, ['--test'], { cwd: dir, stdio: 'pipe' });
-    expect(await gitLine(['log', '--format=%an', '-1', 'main'], { gitDir: f.bare })).toBe('ALAI CodeCraft');
+    expect(await gitLine(['log', '--format=%an', '-1', 'main'], { gitDir: f.bare })).toBe('ALAI Securion');
 
     const [build, review] = run.history;
     const proof = build?.ports.proofs[0];
     expect(proof?.gotcha).toContain('scripted, no model was called');
     expect(proof?.manifest).toMatchObject({
       model: { scripted: true, note: 'scripted, no model was called' },
-      checks: 'not run',
+      checks: { passed: 14, applicable: 15, bar: 12, ok: true },
     });
     expect(proof?.patch).toContain('+++ b/src/auth/passwords.js');
     expect(build?.ports.calls.every((c) => c.scripted)).toBe(true);

@@ -98,6 +98,7 @@ async function inputOf(
     addedLines: changes.length === 0 ? [] : await ws.addedLines(base, at.tree),
     gates: newest(gathered.gates.filter((g) => g.gate !== QA)),
     report: at.state.report,
+    mayReport: step.tools.includes('report'),
     reported: gathered.reported,
     findings: gathered.findings,
     criteria: criteriaOf(task.title, task.description),

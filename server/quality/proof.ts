@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ProofRecord } from '#server/domain/attempt.ts';
+import { checkNumber, scoreOf } from '#server/domain/checks.ts';
 import type { ProofInput } from '#server/domain/seams.ts';
+import { SCRIPTED, writeGotcha } from './gotcha.ts';
 
 /** Proof of work: what was done, by what, with which results, in words (GOTCHA.md) and as data (the manifest). */
-export const SCRIPTED = 'scripted, no model was called';
 
 const sha256 = (s: string) => createHash('sha256').update(s).digest('hex');
 
@@ -73,82 +74,21 @@ export function buildProof(p: ProofInput): ProofRecord {
     findings: p.findings,
     report: p.report,
     integration: p.integration,
-    checks: 'not run',
+    checks: checksOf(p),
   };
-  return { gotcha: gotcha(p, scripted, tokensIn, tokensOut), manifest, patch: p.patch.text };
+  return { gotcha: writeGotcha(p), manifest, patch: p.patch.text };
 }
 
-/** Goal, Outcome, Tests, Changes, How, Attention: one page a person reads before believing anything. */
-function gotcha(p: ProofInput, scripted: boolean, tokensIn: number, tokensOut: number): string {
-  const { work, report } = p;
-  const t = work.task;
-  const seconds = ((p.endedAt.getTime() - p.startedAt.getTime()) / 1_000).toFixed(1);
-  const list = (xs: string[], none: string) => (xs.length > 0 ? xs.map((x) => `- ${x}`).join('\n') : none);
-  const failed = p.calls.filter((c) => !c.ok);
-  const retried = p.gates.filter((g) => !g.ok);
-  const merged =
-    p.integration?.result === 'merged'
-      ? `Merged as \`${p.integration.newSha.slice(0, 10)}\`${p.integration.rebased ? ' after a rebase, gates run again' : ''}.`
-      : p.integration
-        ? `Integration: ${p.integration.result}.`
-        : '';
-  return `# #${t.id} ${t.title}
-
-${[t.stage, `cycle ${t.cycle}`, t.company, `attempt ${work.n} on ${work.host}`].filter(Boolean).join(' · ')}
-Model: ${work.model.name}, tier ${work.model.tier}${scripted ? ` — **${SCRIPTED}**` : ''}
-${p.calls.length} calls, ${tokensIn} tokens in, ${tokensOut} out, ${seconds} s. ${p.sandbox === 'none' ? '**Not sandboxed.**' : `Sandbox: ${p.sandbox}.`}
-
-## Goal
-
-${t.description.trim() || t.title}
-
-## Outcome
-
-${p.outcome}. ${merged}
-
-The agent's own words: ${report.taskSummary}
-
-${list(report.keyDecisions, '')}
-
-## Tests and gates
-
-Seen by the harness, on the tree named.
-
-${list(
-  p.gates.map(
-    (g) =>
-      `${g.ok ? 'pass' : 'FAIL'} · ${g.stepKey} · ${g.gate} (try ${g.tryNumber}) · ${g.detail.split('\n')[0]} · tree \`${g.tree?.slice(0, 10) ?? '-'}\``,
-  ),
-  'No gates ran.',
-)}
-
-## Changes
-
-${list(
-  p.files.map((f) => `\`${f.path}\` +${f.added} −${f.removed}`),
-  'No files changed.',
-)}
-
-## How
-
-${list(
-  p.commands.map(
-    (c) =>
-      `\`${c.argv.join(' ').slice(0, 200)}\` exit ${c.exitCode ?? 'none'}, ${c.ms} ms${c.sandboxed ? '' : ', not sandboxed'}`,
-  ),
-  'No commands ran.',
-)}
-
-## Attention
-
-${list(
-  [
-    ...p.findings.map((f) => `${f.severity}: ${f.title}${f.file ? ` (\`${f.file}\`)` : ''}`),
-    ...retried.map((g) => `gate ${g.gate} failed in try ${g.tryNumber} of ${g.stepKey} and was fed back`),
-    ...failed.map((c) => `a model call failed in ${c.stepKey}: ${c.errorCode}`),
-    ...report.blockers.map((b) => `blocker: ${b}`),
-  ],
-  'Nothing.',
-)}
-`.replace(/\n{3,}/g, '\n\n');
+/** The score and every check, with the hash of its evidence. */
+function checksOf(p: ProofInput) {
+  const results = p.checks.map((c) => ({
+    number: checkNumber(c.name),
+    name: c.name,
+    state: c.state,
+    blocking: c.blocking,
+    detail: c.detail,
+    command: c.command,
+    evidenceSha256: sha256(c.evidence),
+  }));
+  return { ...scoreOf(p.checks), results };
 }

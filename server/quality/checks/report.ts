@@ -1,10 +1,11 @@
-import { block, type Check, fail, lines, pass } from './check.ts';
+import { block, type Check, fail, lines, notApplicable, pass } from './check.ts';
 
 const MIN_SUMMARY = 20;
 const clean = (path: string) => path.trim().replace(/^\.\//, '').replace(/^`|`$/g, '');
 
 /** 15: the agent reported, and the files it names are the files that changed. */
-export const report: Check = async ({ writes, changes, report: said, reported, stage }) => {
+export const report: Check = async ({ writes, changes, report: said, mayReport, reported, stage }) => {
+  if (!mayReport) return notApplicable('The step has no tool to report with.');
   if (!said) return block('There is no report. Call report before finish.');
   const wrong: string[] = [];
   if (said.taskSummary.trim().length < MIN_SUMMARY)

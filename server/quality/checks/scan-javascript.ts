@@ -95,7 +95,7 @@ export function scanJavaScript(text: string, path: string): Hit[] {
       add(node, 'puts values into SQL text; use parameters');
     else if (/^document\.write(?:ln)?$/.test(name) && literalText(first) === null)
       add(node, `${name} puts computed text into the page`);
-    else if (/\.insertAdjacentHTML$/.test(name) && literalText(args[1]) === null)
+    else if (name.endsWith('.insertAdjacentHTML') && literalText(args[1]) === null)
       add(node, 'insertAdjacentHTML puts computed text into the page');
   }
 }

@@ -104,7 +104,7 @@ function chainsOn(callee: unknown): boolean {
 }
 
 function isConstant(node: Node): boolean {
-  if (/Literal$/.test(node.type) && node.type !== 'TemplateLiteral') return true;
+  if (node.type.endsWith('Literal') && node.type !== 'TemplateLiteral') return true;
   if (node.type === 'TemplateLiteral') return (node.expressions as Node[]).every(isConstant);
   if (node.type === 'UnaryExpression') return isConstant(node.argument as Node);
   if (node.type === 'BinaryExpression' || node.type === 'LogicalExpression')
