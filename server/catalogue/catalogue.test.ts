@@ -27,14 +27,7 @@ describe('the shipped companies', () => {
   test('all load, and each blueprint of each resolves', () => {
     const catalogue = readCatalogue(path.resolve('companies'));
     expect(catalogue.problems).toEqual([]);
-    expect([...catalogue.companies.keys()]).toEqual([
-      'CodeCraft',
-      'FlowForge',
-      'Lexicon',
-      'Proveo',
-      'Securion',
-      'Vizu',
-    ]);
+    expect(catalogue.companies.size).toBe(16);
     for (const company of catalogue.companies.values()) {
       expect(company.rules).toContain('## Roles');
       for (const name of company.blueprints.keys()) {
@@ -95,7 +88,7 @@ describe('a broken company', () => {
     for (const problem of catalogue.problems)
       expect(problem).toMatchObject({ file: `companies/${file}`, remedy: expect.stringMatching(/\S/) });
     expect(Math.abs((catalogue.problems[0]?.line ?? 99) - line)).toBeLessThanOrEqual(2);
-    expect(catalogue.companies.size).toBe(5);
+    expect(catalogue.companies.size).toBe(15);
     expect(() => catalogue.company('Vizu')).toThrow(expect.objectContaining({ code: 'COMPANY_INVALID' }));
     expect(() => catalogue.company('Nobody')).toThrow(expect.objectContaining({ code: 'COMPANY_UNKNOWN' }));
   });
