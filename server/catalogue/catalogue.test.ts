@@ -148,11 +148,11 @@ describe('a broken company', () => {
   });
 
   test('an heir that is not there is named', () => {
-    edit('Vizu/company.json', '"status": "active"', '"status": "merged"');
-    edit('Vizu/company.json', '"merged_into": null', '"merged_into": "Nobody"');
+    edit('Datavera/company.json', '"status": "active"', '"status": "merged"');
+    edit('Datavera/company.json', '"merged_into": null', '"merged_into": "Nobody"');
     expect(readCatalogue(folder).problems).toMatchObject([
       {
-        file: 'companies/Vizu/company.json',
+        file: 'companies/Datavera/company.json',
         line: expect.any(Number),
         message: 'merged_into: Nobody is no active company.',
       },

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { z } from 'zod';
 import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './blueprints.ts';
 import { type Company, readCompany } from './company.ts';
@@ -68,6 +68,8 @@ export function readFiles(root: string, before?: Files): Files {
   for (const company of companies.values()) {
     const heir = company.card.merged_into;
     if (!heir || cards.get(heir)?.status === 'active') continue;
+    // A broken heir is named by its own problem; its merged companies are as good as they were.
+    if (!cards.has(heir) && existsSync(`${root}/${heir}/company.json`)) continue;
     collect.problems.push({
       file: `${company.name}/company.json`,
       line: lineOf(root, `${company.name}/company.json`, ['merged_into']),
