@@ -8,6 +8,7 @@ import { plain } from '../ui/plain.ts';
 import { Age } from '../ui/time.tsx';
 import { companyName, hostName, tierName } from '../ui/words.ts';
 import { Actions } from './actions.tsx';
+import { Plan } from './plan.tsx';
 import { Timeline } from './timeline.tsx';
 
 function Ref({ task }: { task: TaskView['blocks'][number] }) {
@@ -171,6 +172,7 @@ export function Side({ task }: { task: TaskView }) {
           </ul>
         </details>
       ) : null}
+      <Plan task={task} />
       <Timeline id={task.id} />
     </section>
   );

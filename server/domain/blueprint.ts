@@ -9,6 +9,7 @@ export const toolNames = [
   'edit',
   'search',
   'run',
+  'plan',
   'report',
   'finding',
   'finish',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findingSchema, reportSchema } from './attempt.ts';
+import { findingSchema, planSchema, reportSchema } from './attempt.ts';
 import {
   attemptStates,
   chainStates,
@@ -284,6 +284,8 @@ export const taskViewSchema = z.object({
   /** Findings this task has to mend. */
   toMend: z.array(findingViewSchema),
   report: reportSchema.nullable(),
+  /** What the lead of this task wants done; `report.planItems` says what became of it. */
+  plan: planSchema.nullable(),
   escalationId: z.number().nullable(),
   costUsd: z.number(),
   tokensIn: z.number(),

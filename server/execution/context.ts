@@ -4,6 +4,7 @@ import type {
   CallRecord,
   Finding,
   GateRecord,
+  Plan,
   Report,
 } from '#server/domain/attempt.ts';
 import type { CheckResult } from '#server/domain/checks.ts';
@@ -24,6 +25,8 @@ export interface Gathered {
   reported: string[];
   /** The nineteen checks as they came out last; empty until they ran. */
   checks: CheckResult[];
+  /** The last plan of this task. */
+  plan: Plan | null;
   notes: { key: string; text: string }[];
 }
 

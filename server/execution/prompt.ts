@@ -1,8 +1,9 @@
-import type { AttemptWork, Finding } from '#server/domain/attempt.ts';
+import type { AttemptWork, Finding, Plan } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { criteriaOf } from '#server/domain/criteria.ts';
 import type { Message } from '#server/models/provider.ts';
 import { capText, fence } from './escape.ts';
+import { planText } from './tools/plan.ts';
 
 /** The prompt of one step. Everything that others wrote is fenced as data: it is to be judged, never obeyed. */
 
@@ -13,6 +14,7 @@ const CAPS = {
   change: 48_000,
   feedback: 12_000,
   notes: 8_000,
+  plan: 16_000,
 };
 
 export interface PromptInput {
@@ -20,6 +22,8 @@ export interface PromptInput {
   step: BlueprintStep;
   /** Summaries of the steps of this task that are done. */
   notes: { key: string; text: string }[];
+  /** What the lead of this task wants done. */
+  plan: Plan | null;
   /** The diff a reviewing stage looks at; empty elsewhere. */
   change: string;
   feedback: string;
@@ -74,6 +78,10 @@ export function buildPrompt(p: PromptInput): Message[] {
   if (p.notes.length > 0) {
     const text = p.notes.map((n) => `${n.key}: ${n.text}`).join('\n\n');
     parts.push('The steps of this task that are done:', fence('notes', capText(text, CAPS.notes).text));
+  }
+  if (p.plan) {
+    const ask = step.role === 'builder' ? ' Answer for each item in planItems of your report.' : '';
+    parts.push(`The plan of the lead.${ask}`, fence('plan', capText(planText(p.plan), CAPS.plan).text));
   }
   if (p.change !== '') {
     parts.push('The change to judge, as a diff:', fence('change', capText(p.change, CAPS.change).text));

@@ -126,7 +126,8 @@ function contextOf(role: AgentRole): ToolContext {
     withheld,
     company: 'CodeCraft',
     needsVerdict: false,
-    state: { report: null, findings: [], finished: null },
+    plan: null,
+    state: { report: null, plan: null, findings: [], finished: null },
     run: async (argv, seconds) =>
       runProcess({
         argv,

@@ -35,7 +35,7 @@ export async function runStep(
   const reviewing = work.task.stage === 'REVIEW' || work.task.stage === 'SECURITY';
   const lastReport = work.blueprint.steps.findLast((s) => s.tools.includes('report'));
   const knownFindings = gathered.findings.length;
-  const state: StepState = { report: null, findings: gathered.findings, finished: null };
+  const state: StepState = { report: null, plan: null, findings: gathered.findings, finished: null };
   const headBefore = ws.head();
   const treeBefore = await ws.treeOf(headBefore);
 
@@ -45,7 +45,7 @@ export async function runStep(
   const loop = createLoop({
     provider: c.provider,
     model: work.model.name,
-    messages: buildPrompt({ work, step, notes: gathered.notes, change, feedback }),
+    messages: buildPrompt({ work, step, notes: gathered.notes, plan: gathered.plan, change, feedback }),
     step,
     tools: {
       root: ws.root,
@@ -53,6 +53,7 @@ export async function runStep(
       rules,
       withheld,
       company: work.task.company,
+      plan: gathered.plan,
       needsVerdict: reviewing && lastReport?.key === step.key,
       state,
       run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),
@@ -109,10 +110,17 @@ export async function runStep(
   const text = state.finished ?? '';
   gathered.report = state.report ?? gathered.report;
   gathered.reported.push(...(state.report?.filesWritten ?? []));
+  gathered.plan = state.plan ?? gathered.plan;
   gathered.notes.push({ key: step.key, text });
   return {
     commit,
-    output: { text, report: state.report, findings: gathered.findings.slice(knownFindings), tree },
+    output: {
+      text,
+      report: state.report,
+      findings: gathered.findings.slice(knownFindings),
+      tree,
+      plan: state.plan,
+    },
   };
 }
 

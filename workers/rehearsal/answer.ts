@@ -75,6 +75,9 @@ function wholeReport(said: Record<string, unknown>, c: Conversation, f: Facts): 
   const rejects = said.verdict === 'reject';
   return {
     ...(written.length > 0 ? { filesWritten: written } : {}),
+    ...(f.role === 'builder' && c.planItems > 0
+      ? { planItems: Array.from({ length: c.planItems }, (_, i) => ({ item: i + 1, state: 'done' })) }
+      : {}),
     ...(c.earlier.length > 0 ? { consulted: c.earlier } : {}),
     ...(f.stage === 'REVIEW'
       ? {
@@ -89,7 +92,18 @@ function wholeReport(said: Record<string, unknown>, c: Conversation, f: Facts): 
   };
 }
 
-const KNOWN = new Set(['list', 'read', 'write', 'edit', 'search', 'run', 'report', 'finding', 'finish']);
+const KNOWN = new Set([
+  'list',
+  'read',
+  'write',
+  'edit',
+  'search',
+  'run',
+  'plan',
+  'report',
+  'finding',
+  'finish',
+]);
 
 function holds(w: Condition, c: Conversation, f: Facts): boolean {
   return (
@@ -187,7 +201,15 @@ function closing(c: Conversation): Said['calls'] {
   const summary = 'There was nothing to do in this step.';
   const verdict = c.facts?.stage === 'REVIEW' || c.facts?.stage === 'SECURITY' ? { verdict: 'pass' } : {};
   return [
-    ...(c.offered.includes('report') ? [{ name: 'report', arguments: { summary, ...verdict } }] : []),
+    ...(c.offered.includes('plan') ? [{ name: 'plan', arguments: { items: [{ title: summary }] } }] : []),
+    ...(c.offered.includes('report')
+      ? [
+          {
+            name: 'report',
+            arguments: c.facts ? wholeReport({ summary, ...verdict }, c, c.facts) : { summary },
+          },
+        ]
+      : []),
     ...(c.offered.includes('finish') ? [{ name: 'finish', arguments: { summary } }] : []),
   ];
 }

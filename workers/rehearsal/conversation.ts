@@ -30,6 +30,8 @@ export interface Conversation {
   criteria: string[];
   /** The nearest earlier work that was given, as it is referred to: `#4001`. */
   earlier: string[];
+  /** How many numbered items the plan in the prompt has. */
+  planItems: number;
   /** Tool calls already made, in order. */
   calls: { name: string; arguments: unknown }[];
   listed: string[];
@@ -60,6 +62,7 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
     change: fence(first, 'change'),
     criteria: [...fence(first, 'criteria').matchAll(/^\d+\. (.+)$/gm)].map((m) => m[1] ?? ''),
     earlier: [...fence(first, 'earlier').matchAll(/#\d+/g)].slice(0, 1).map((m) => m[0]),
+    planItems: fence(first, 'plan').match(/^\d+\. /gm)?.length ?? 0,
     calls,
     listed: results
       .filter((r) => r.tool_name === 'list')

@@ -13,6 +13,7 @@ interface MoreRow {
   blueprint: string | null;
   route: Route | null;
   report: TaskView['report'];
+  plan: TaskView['plan'];
   ver: number;
   root_task_id: number | null;
   chain_state: ChainState | null;
@@ -57,6 +58,8 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     readTasks(q, 't.id = $1', [id]),
     q.query<MoreRow>(
       `SELECT t.description, t.owner, t.blueprint, t.route, t.report, t.ver, c.root_task_id, c.state chain_state,
+         (SELECT s.output->'plan' FROM step s WHERE s.task_id = t.id AND s.generation = t.generation
+           AND s.output->>'plan' IS NOT NULL ORDER BY s.iteration DESC, s.ord DESC LIMIT 1) plan,
          (SELECT max(e.id) FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING')) chain_ask
        FROM task t LEFT JOIN chain c ON c.id = t.chain_id WHERE t.id = $1`,
       [id],
@@ -121,6 +124,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     findings: findings.rows,
     toMend: toMend.rows,
     report: extra.report,
+    plan: extra.plan,
     escalationId: t.asks?.id ?? extra.chain_ask,
     costUsd: t.cost_usd,
     tokensIn: t.tokens_in,

@@ -8,6 +8,8 @@ export const finish = defineTool({
     if (c.needsVerdict && !c.state.report?.verdict && c.step.tools.includes('report')) {
       refused('this stage needs your verdict first', 'Call report with verdict pass or reject.');
     }
+    if (c.step.role === 'lead' && c.step.tools.includes('plan') && !c.state.plan)
+      refused('this step ends with a plan', 'Call plan with the items the builder is to do.');
     c.state.finished = summary;
     return { ok: true, output: 'finished' };
   },

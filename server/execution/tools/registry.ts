@@ -7,6 +7,7 @@ import { edit } from './edit.ts';
 import { finding } from './finding.ts';
 import { finish } from './finish.ts';
 import { list } from './list.ts';
+import { plan } from './plan.ts';
 import { read } from './read.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
@@ -15,10 +16,18 @@ import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
 import { write } from './write.ts';
 
 /** Every tool a blueprint may name. A new one is its file and a line here; its name is in domain/blueprint.ts. */
-const tools = { list, read, write, edit, search, run, report, finding, finish } as const satisfies Record<
-  ToolName,
-  Tool
->;
+const tools = {
+  list,
+  read,
+  write,
+  edit,
+  search,
+  run,
+  plan,
+  report,
+  finding,
+  finish,
+} as const satisfies Record<ToolName, Tool>;
 
 /** One result must not fill a model's whole context, whatever the blueprint allows a command to print. */
 const MAX_RESULT = 32_000;

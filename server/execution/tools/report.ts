@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { criterionAnswerSchema, planAnswerSchema, reportSchema } from '#server/domain/attempt.ts';
 import { verdicts } from '#server/domain/status.ts';
+import { unanswered } from './plan.ts';
 import { defineTool, refused } from './tool.ts';
 
 const lines = z.array(z.string().max(1_000)).max(50).default([]);
@@ -49,8 +50,8 @@ export const report = defineTool({
         'Use the finding tool first: what, where, and the evidence.',
       );
     }
-    const unexplained = a.planItems.find((p) => p.state === 'skipped' && p.why.trim() === '');
-    if (unexplained) refused(`plan item ${unexplained.item} is skipped without a reason`, 'Say why.');
+    const open = unanswered(c.step.role === 'builder' ? c.plan : null, a.planItems);
+    if (open) refused(open, 'Give planItems: each item by its number, done, or skipped and why.');
     c.state.report = reportSchema.parse({
       agentType: c.step.role,
       company: c.company,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Finding, Report } from '#server/domain/attempt.ts';
+import type { Finding, Plan, Report } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
@@ -8,6 +8,8 @@ import type { CommandResult } from '#server/domain/seams.ts';
 /** What a step gathers through the tools; the harness reads it, never the prose. */
 export interface StepState {
   report: Report | null;
+  /** Of a lead's step. */
+  plan: Plan | null;
   findings: Finding[];
   /** The summary of the finish call; null while the agent works. */
   finished: string | null;
@@ -21,6 +23,8 @@ export interface ToolContext {
   /** Tools of the blueprint that the rules withhold, and why. */
   withheld: Record<string, Refusal>;
   company: string;
+  /** The plan an earlier step of this task made; a builder answers for its items. */
+  plan: Plan | null;
   /** REVIEW and SECURITY must say pass or reject before they finish. */
   needsVerdict: boolean;
   state: StepState;
