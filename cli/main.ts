@@ -1,6 +1,7 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
 import { refusalOf } from './client.ts';
+import { registerDrillCommand } from './drill.ts';
 import { registerTaskCommands } from './mc.ts';
 import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
@@ -19,6 +20,7 @@ registerTaskCommands(program);
 registerPipelineCommands(program);
 registerSampleCommand(program);
 registerProcessCommands(program);
+registerDrillCommand(program);
 registerSignInCommand(program);
 registerValidateCommand(program);
 

@@ -1,5 +1,7 @@
+import { dirname, join, normalize } from 'node:path/posix';
 import { type Check, fail, lines, notApplicable, pass, READ_ONLY } from './check.ts';
 import { isCode, isDocs } from './files.ts';
+import { exists } from './project.ts';
 
 /** What somebody outside of the code can see: addresses, commands, options, settings, scripts. */
 const PUBLIC: { pattern: RegExp; what: string }[] = [
@@ -16,9 +18,30 @@ const PUBLIC: { pattern: RegExp; what: string }[] = [
 /** Settings every program has. */
 const USUAL = new Set(['NODE_ENV', 'PORT', 'HOST', 'HOME', 'PATH', 'CI', 'TMPDIR']);
 
+const LINK = /\]\(\s*<?([^)\s>#?]+)[^)]*\)|\b(?:href|src)="([^"#?]+)/g;
+
+/** Links of added lines to files of the repository that are not there. */
+async function deadLinks(
+  root: string,
+  added: { file: string; line: number; text: string }[],
+): Promise<string[]> {
+  const dead: string[] = [];
+  for (const l of added.filter((a) => /\.(?:md|mdx)$/i.test(a.file)))
+    for (const m of l.text.matchAll(LINK)) {
+      const target = m[1] ?? m[2] ?? '';
+      if (target === '' || /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(target)) continue;
+      const path = normalize(target.startsWith('/') ? target.slice(1) : join(dirname(l.file), target));
+      if (path.startsWith('..') || !(await exists(root, path))) dead.push(`${l.file}:${l.line}: ${target}`);
+    }
+  return dead;
+}
+
 /** 14: a new route, option or setting is written down where its users look. */
-export const docs: Check = async ({ writes, changes, addedLines, docsFollow }) => {
+export const docs: Check = async ({ writes, root, changes, addedLines, docsFollow }) => {
   if (!writes) return notApplicable(READ_ONLY);
+  const dead = await deadLinks(root, addedLines);
+  if (dead.length > 0)
+    return fail(`${dead.length} link(s) in the docs lead nowhere: ${dead[0]}`, lines(dead));
   const seen = new Map<string, string>();
   for (const l of addedLines.filter((a) => isCode(a.file)))
     for (const { pattern, what } of PUBLIC) {

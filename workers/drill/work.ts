@@ -1,0 +1,90 @@
+import type { AttemptPorts, AttemptWork } from '#server/domain/attempt.ts';
+import type { Blueprint } from '#server/domain/blueprint.ts';
+import { defaultRules } from '#server/domain/role-rules.ts';
+import type { Stage } from '#server/domain/status.ts';
+import type { Drill } from './defects.ts';
+
+/** One attempt on the drill's repository, as the engine would hand it out. */
+export function drillWork(
+  drill: Drill,
+  o: {
+    stage: Stage;
+    company: string;
+    blueprint: Blueprint;
+    bare: string;
+    head: string | null;
+    builtBy: string | null;
+    model: string;
+    rules: string;
+  },
+): AttemptWork {
+  return {
+    attemptId: 1,
+    fence: 1,
+    n: 1,
+    host: 'drill',
+    slot: 1,
+    model: { provider: 'ollama', name: o.model, tier: 1, host: 'drill' },
+    task: {
+      id: 1,
+      ...drill.task,
+      stage: o.stage,
+      cycle: 0,
+      generation: 1,
+      priority: 'M',
+      tags: [],
+      company: o.company,
+      tier: 1,
+      pipelineId: 1,
+      chainId: 1,
+      rootTaskId: 1,
+    },
+    project: {
+      id: 'drill',
+      name: 'bento',
+      repositoryUrl: o.bare,
+      defaultBranch: 'main',
+      isSample: true,
+      unsandboxedAllowed: false,
+    },
+    baseCommit: o.head,
+    blueprint: o.blueprint,
+    steps: o.blueprint.steps.map((s, ord) => ({
+      id: ord + 1,
+      key: s.key,
+      iteration: 0,
+      ord,
+      done: false,
+      commit: null,
+      output: null,
+    })),
+    integrates: false,
+    reviewedCommit: o.head,
+    companyRules: o.rules,
+    companyPolicy: defaultRules(),
+    evidence: [],
+    earlier: o.builtBy
+      ? [{ taskId: 1, stage: 'BUILD', cycle: 0, company: o.builtBy, verdict: 'pass', report: null }]
+      : [],
+    findings: [],
+    feedback: '',
+  };
+}
+
+/** Ports that keep nothing; the drill reads what it needs from those it overrides. */
+export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
+  return {
+    checkpoint: async () => 'ok',
+    transcript: () => {},
+    progress: () => {},
+    call: async () => {},
+    gate: async () => {},
+    checks: async () => {},
+    proof: async () => {},
+    planIntegration: async () => ({ effectId: 1 }),
+    settleIntegration: async () => {},
+    landedIntegration: async () => null,
+    now: () => new Date(),
+    ...over,
+  };
+}
