@@ -1,6 +1,7 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
 import { refusalOf } from './client.ts';
+import { registerCompanyCommands } from './company.ts';
 import { registerDrillCommand } from './drill.ts';
 import { registerTaskCommands } from './mc.ts';
 import { fail } from './output.ts';
@@ -18,6 +19,7 @@ const program = new Command('alai')
 
 registerTaskCommands(program);
 registerPipelineCommands(program);
+registerCompanyCommands(program);
 registerSampleCommand(program);
 registerProcessCommands(program);
 registerDrillCommand(program);

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { validateFolder } from '#server/catalogue/validate.ts';
+
 import { env } from '#server/platform/env.ts';
+import { validateCompanies } from '#workers/validate.ts';
 import { exits, print } from './output.ts';
 
 /** `alai validate`: everything wrong with the companies, without a server. Exit code 1 when there is something. */
@@ -14,7 +15,7 @@ export function registerValidateCommand(program: Command): void {
     .option('--dir <folder>', 'the folder of companies')
     .action((o: { dir?: string }) => {
       const folder = o.dir ? path.resolve(process.env.ALAI_CWD ?? '.', o.dir) : env().ALAI_COMPANIES;
-      const { counts, problems } = validateFolder(folder);
+      const { counts, problems } = validateCompanies(folder);
       const shown = o.dir?.replace(/\/+$/, '') ?? 'companies';
       const named = problems.map((p) => ({ ...p, file: p.file.replace(/^companies(?=\/)/, shown) }));
       print({ ok: problems.length === 0, counts, problems: named }, () =>

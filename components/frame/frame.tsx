@@ -52,6 +52,7 @@ export function Frame({ children }: { children: ReactNode }) {
     'g b': () => router.push('/'),
     'g p': () => router.push('/pipelines'),
     'g q': () => router.push('/queue'),
+    'g c': () => router.push('/companies'),
   });
   useEffect(() => {
     addEventListener('keydown', rememberPrefix);

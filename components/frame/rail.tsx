@@ -20,6 +20,13 @@ const rooms = [
     key: 'g q',
     match: (p: string) => p.startsWith('/queue'),
   },
+  {
+    href: '/companies',
+    name: 'Companies',
+    icon: '--i-companies',
+    key: 'g c',
+    match: (p: string) => p.startsWith('/companies'),
+  },
 ];
 
 export function Icon({ name, size = 16 }: { name: string; size?: number }) {

@@ -11,7 +11,7 @@ import type { CompanyCard, Fleet, Routing, Safety, Tiers } from './schema.ts';
 import { resolveSkills } from './skills.ts';
 import { CatalogueError, type Problem, sha256 } from './source.ts';
 
-export type { ResolvedBlueprint } from './blueprints.ts';
+export type { BlueprintFile, ResolvedBlueprint } from './blueprints.ts';
 export type { Company } from './company.ts';
 export type { ResolvedMcp, ResolvedServer } from './mcp.ts';
 export type { CompanyCard, Fleet, Routing, Safety, TierRow, Tiers } from './schema.ts';
@@ -37,8 +37,8 @@ export interface Catalogue {
   blueprint(name: string, company?: string): ResolvedBlueprint;
   /** A workflow of _shared/workflows, with `extends` folded in. */
   workflow(name: string): ResolvedBlueprint;
-  /** Names of the shared blueprints and workflows. */
-  shared: { blueprints: string[]; workflows: string[] };
+  /** The shared blueprints and workflows as their files say them. */
+  shared: { blueprints: BlueprintFile[]; workflows: BlueprintFile[] };
   /** The skills a company's agents may be taught, and where each came from. */
   skills(company: Company): GivenSkill[];
   /** The MCP servers of a company, and where each came from. */
@@ -172,7 +172,7 @@ function catalogueOf(files: Files): Catalogue {
       return resolveOnce(`${companyName ?? ''}/${name}`, name, own, shared.blueprints, 'blueprint');
     },
     workflow: (name) => resolveOnce(`workflow:${name}`, name, new Map(), shared.workflows, 'workflow'),
-    shared: { blueprints: [...shared.blueprints.keys()], workflows: [...shared.workflows.keys()] },
+    shared: { blueprints: [...shared.blueprints.values()], workflows: [...shared.workflows.values()] },
     skills: skillsOf,
     mcp: mcpOf,
   };

@@ -1,23 +1,54 @@
 import { z } from 'zod';
+import {
+  blueprintRowSchema,
+  blueprintViewSchema,
+  companiesViewSchema,
+  companyViewSchema,
+} from '#server/domain/views/company.ts';
+import { readCompanyLoads } from '#server/engine/data/company.ts';
+import { listTasks } from '#server/engine/data/task.ts';
+import {
+  blueprintRows,
+  blueprintView,
+  companiesView,
+  companyDetail,
+  companyRow,
+  findBlueprint,
+} from '../company-view.ts';
 import { reader, router } from '../trpc.ts';
 
+const name = z.string().min(1).max(60);
+
 export const companiesRouter = router({
-  /** Who can be chosen for a task. A broken company is named with its problem and cannot be chosen. */
-  list: reader
-    .output(z.array(z.object({ name: z.string(), status: z.string(), domain: z.string() })))
-    .query(({ ctx }) => {
+  /** The roster: what each does now, and everything that is wrong with the files. */
+  list: reader.output(companiesViewSchema).query(async ({ ctx }) => {
+    const loads = await readCompanyLoads(ctx.s.db);
+    return companiesView(ctx.s.catalogue(), ctx.s.env.ALAI_COMPANIES, loads);
+  }),
+  /** One company with everything resolved, each piece with the file it came from. */
+  get: reader
+    .input(z.strictObject({ name }))
+    .output(companyViewSchema)
+    .query(async ({ ctx, input }) => {
       const catalogue = ctx.s.catalogue();
-      return [
-        ...[...catalogue.companies.values()].map((c) => ({
-          name: c.name,
-          status: c.card.merged_into ?? c.card.status,
-          domain: c.card.domain,
-        })),
-        ...catalogue.problems.map((p) => ({
-          name: `${p.file}:${p.line}`,
-          status: 'invalid',
-          domain: p.message,
-        })),
-      ];
+      const row = companyRow(catalogue, input.name, await readCompanyLoads(ctx.s.db));
+      const folder = `companies/${row.name}`;
+      return {
+        ...row,
+        folder,
+        problemList: catalogue.problems.filter((p) => p.file === folder || p.file.startsWith(`${folder}/`)),
+        tasks: await listTasks(ctx.s.db, ctx.s.timing, { company: row.name, limit: 12 }),
+        detail: companyDetail(catalogue, row.name),
+      };
     }),
+  /** Blueprints of a company and the shared ones, or all there are. */
+  blueprints: reader
+    .input(z.strictObject({ company: name.nullable().default(null) }).prefault({}))
+    .output(z.array(blueprintRowSchema))
+    .query(({ ctx, input }) => blueprintRows(ctx.s.catalogue(), input.company)),
+  /** One blueprint or workflow with `extends` folded in. */
+  blueprint: reader
+    .input(z.strictObject({ name, company: name.nullable().default(null) }))
+    .output(blueprintViewSchema)
+    .query(({ ctx, input }) => blueprintView(findBlueprint(ctx.s.catalogue(), input.name, input.company))),
 });

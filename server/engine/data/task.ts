@@ -142,6 +142,7 @@ export interface TaskFilter {
   status?: string[];
   projectId?: string;
   tag?: string;
+  company?: string;
   q?: string;
   limit: number;
   /** Tasks older than this number. */
@@ -182,8 +183,18 @@ export async function listTasks(db: Db, timing: Timing, f: TaskFilter): Promise<
     db,
     timing,
     `($1::text[] IS NULL OR t.status = ANY($1)) AND ($2::text IS NULL OR t.project_id = $2) AND ($3::text IS NULL OR $3 = ANY(t.tags))
-     AND ($4::text IS NULL OR t.title ILIKE $4 OR t.id = $5::bigint) AND ($6::bigint IS NULL OR t.id < $6) ORDER BY t.id DESC LIMIT $7`,
-    [f.status ?? null, f.projectId ?? null, f.tag ?? null, like, number ?? null, f.cursor ?? null, f.limit],
+     AND ($4::text IS NULL OR t.title ILIKE $4 OR t.id = $5::bigint) AND ($6::bigint IS NULL OR t.id < $6)
+     AND ($8::text IS NULL OR t.company = $8) ORDER BY t.id DESC LIMIT $7`,
+    [
+      f.status ?? null,
+      f.projectId ?? null,
+      f.tag ?? null,
+      like,
+      number ?? null,
+      f.cursor ?? null,
+      f.limit,
+      f.company ?? null,
+    ],
   );
 }
 

@@ -1,0 +1,5 @@
+import { CompaniesPage } from '#components/companies/companies-page.tsx';
+
+export default function Page() {
+  return <CompaniesPage />;
+}
