@@ -23,5 +23,6 @@ test.each(files)('%s satisfies its schema', (file) => {
   const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
     JSON.parse(texts[`${name}.json`] ?? ''),
   );
-  expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+  validate(parse(text));
+  expect(validate.errors).toBeNull();
 });
