@@ -18,6 +18,7 @@ import type {
   TranscriptEntry,
 } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import type { PromptRecord } from '#server/domain/prompt.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
@@ -99,6 +100,7 @@ export interface MemoryPorts extends AttemptPorts {
   gates: GateRecord[];
   checked: ChecksRecord[];
   proofs: ProofRecord[];
+  prompts: PromptRecord[];
   plans: (IntegrationPlan & { settled: string })[];
 }
 
@@ -110,6 +112,7 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     gates: [],
     checked: [],
     proofs: [],
+    prompts: [],
     plans: [],
     async checkpoint(s) {
       p.steps.push(s);
@@ -132,6 +135,9 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     },
     async proof(r) {
       p.proofs.push(r);
+    },
+    async prompt(r) {
+      p.prompts.push(r);
     },
     async planIntegration(plan) {
       p.plans.push({ ...plan, settled: '' });
@@ -245,7 +251,7 @@ export async function createFactory(
         })),
         integrates,
         reviewedCommit: null,
-        companyRules: 'Write small, tested, readable code.',
+        company: { identity: 'Write small, tested, readable code.', roles: {}, skills: [] },
         companyPolicy: defaultRules(),
         evidence: [],
         earlier: [],
@@ -298,8 +304,10 @@ export async function createFactory(
         if (outcome.kind === 'done') {
           if (!after && outcome.commit) head = outcome.commit;
           findings = outcome.findings;
-          earlier.push({
+          earlier.unshift({
             taskId: id,
+            title: task.title,
+            hops: 0,
             stage,
             cycle,
             company: w.task.company,

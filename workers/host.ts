@@ -12,6 +12,7 @@ import { claimer, starter } from '#server/engine/claim.ts';
 import { hostModels, registerWorker, workerGone } from '#server/engine/hosts.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { relane } from '#server/engine/sweep.ts';
+import { secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { providerAt } from '#server/models/registry.ts';
@@ -115,6 +116,7 @@ const run = createRunner({
     work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own,
   sandbox,
   repositoryToken: secrets(e).gitToken,
+  secretValues: [...Object.values(secrets(e)), ...secretValues(process.env)],
 });
 const context = {
   db,

@@ -14,6 +14,8 @@ export function createRunner(o: {
   /** Where this work's model is; the shipped sample names the rehearsal, everything else the host's own server. */
   provider: (work: AttemptWork) => Provider;
   sandbox: Sandbox;
+  /** What no model may be told. */
+  secretValues?: readonly string[];
   /** Token of the conductor's git server. */
   repositoryToken?: string;
 }): RunAttempt {

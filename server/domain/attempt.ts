@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { Blueprint } from './blueprint.ts';
+import type { AgentRole, Blueprint } from './blueprint.ts';
 import type { CheckResult } from './checks.ts';
+import type { PromptRecord } from './prompt.ts';
 import type { CompanyRules } from './role-rules.ts';
+import type { GivenSkill } from './skill.ts';
 import { type Stage, severities, type Verdict, verdicts } from './status.ts';
 
 /** A problem found by a reviewer. `file` is relative to the repository; text is data, never instructions. */
@@ -96,6 +98,9 @@ export interface StepOutput {
 
 export interface EarlierWork {
   taskId: number;
+  title: string;
+  /** 0 in the same chain, 1 in a chain this one waited for, and so on. */
+  hops: number;
   stage: Stage | null;
   cycle: number;
   company: string | null;
@@ -109,6 +114,15 @@ export interface Evidence {
   tree: string;
   taskId: number;
   stage: Stage | null;
+}
+
+/** What the pinned version of a company teaches its agents. */
+export interface CompanyBrief {
+  /** CLAUDE.md */
+  identity: string;
+  /** Instructions of each role. */
+  roles: Partial<Record<AgentRole, string>>;
+  skills: GivenSkill[];
 }
 
 /** All that one attempt needs to know; built by the claim, read once, never a live handle. */
@@ -153,12 +167,12 @@ export interface AttemptWork {
   integrates: boolean;
   /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
   reviewedCommit: string | null;
-  companyRules: string;
+  company: CompanyBrief;
   /** What the roles of the company may do, as pinned with its version. */
   companyPolicy: CompanyRules;
   /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */
   evidence: Evidence[];
-  /** Reports of earlier tasks of the chain, oldest first. */
+  /** Reports of earlier tasks of the pipeline that this one stands on, nearest and newest first. */
   earlier: EarlierWork[];
   /** Findings this task has to mend (a rejected review, or the finding a follow-up was made of). */
   findings: Finding[];
@@ -255,6 +269,8 @@ export interface AttemptPorts {
   gate(record: GateRecord): Promise<void>;
   checks(record: ChecksRecord): Promise<void>;
   proof(record: ProofRecord): Promise<void>;
+  /** What the agent is told when a step begins; stored before it is sent. */
+  prompt(record: PromptRecord): Promise<void>;
   /** Serial per project: waits for its turn, then logs the effect before the push. Rejects with LEASE_LOST when stale. */
   planIntegration(plan: IntegrationPlan): Promise<{ effectId: number }>;
   settleIntegration(effectId: number, result: 'done' | 'refused'): Promise<void>;

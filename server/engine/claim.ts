@@ -1,17 +1,10 @@
-import type {
-  AttemptWork,
-  EarlierWork,
-  Evidence,
-  Finding,
-  Report,
-  StepOutput,
-} from '#server/domain/attempt.ts';
-import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import type { AttemptWork, CompanyBrief, Evidence, Finding, StepOutput } from '#server/domain/attempt.ts';
+import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
-import type { Stage, Verdict } from '#server/domain/status.ts';
 import type { Db } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
+import { readEarlier } from './data/session-log.ts';
 
 export interface ClaimRequest {
   taskId: number;
@@ -78,6 +71,23 @@ export function starter(
   });
 }
 
+/** The parts of a pinned company that an attempt reads; versions made before a part existed lack it. */
+interface PinnedCompany {
+  rules?: string;
+  identity?: string;
+  agents?: Partial<Record<AgentRole, { instructions?: string }>>;
+  skills?: CompanyBrief['skills'];
+  policy?: unknown;
+}
+
+function briefOf(c: PinnedCompany): CompanyBrief {
+  if (c.identity === undefined) return { identity: c.rules ?? '', roles: {}, skills: [] };
+  const roles = Object.fromEntries(
+    Object.entries(c.agents ?? {}).map(([role, agent]) => [role, agent?.instructions ?? '']),
+  );
+  return { identity: c.identity, roles, skills: c.skills ?? [] };
+}
+
 /** Everything one attempt needs, read once after its claim. Throws BLUEPRINT_UNKNOWN when the pinned version is not stored. */
 export async function loadWork(
   db: Pick<Db, 'pool'>,
@@ -121,17 +131,7 @@ export async function loadWork(
       'SELECT id, key, iteration, ord, state, commit, output FROM step WHERE task_id = $1 AND generation = $2 ORDER BY iteration, ord',
       [r.id, r.generation],
     ),
-    db.pool.query<{
-      id: number;
-      stage: Stage;
-      cycle: number;
-      company: string;
-      verdict: Verdict | null;
-      report: Report | null;
-    }>(
-      `SELECT id, stage, cycle, company, verdict, report FROM task WHERE chain_id = $1 AND id <> $2 AND status = 'DONE' ORDER BY id`,
-      [r.chain_id, r.id],
-    ),
+    readEarlier(db.pool, r.id),
     db.pool.query<Finding>(
       'SELECT severity, title, detail, file, line, evidence FROM finding WHERE mend_task_id = $1 ORDER BY id',
       [r.id],
@@ -145,7 +145,7 @@ export async function loadWork(
     ),
   ]);
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
-  const company = (r.company_data ?? {}) as { rules?: string; policy?: unknown };
+  const company = (r.company_data ?? {}) as PinnedCompany;
   return {
     attemptId,
     fence: r.fence,
@@ -189,19 +189,10 @@ export async function loadWork(
     })),
     integrates: r.integrates,
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
-    companyRules: company.rules ?? '',
+    company: briefOf(company),
     companyPolicy: company.policy ? companyRulesSchema.parse(company.policy) : defaultRules(),
     evidence: evidence.rows,
-    earlier: earlier.rows.map(
-      (e): EarlierWork => ({
-        taskId: e.id,
-        stage: e.stage,
-        cycle: e.cycle,
-        company: e.company,
-        verdict: e.verdict,
-        report: e.report,
-      }),
-    ),
+    earlier,
     findings: findings.rows,
     feedback: r.feedback,
   };

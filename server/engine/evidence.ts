@@ -6,6 +6,7 @@ import type {
   ProofRecord,
   TranscriptEntry,
 } from '#server/domain/attempt.ts';
+import type { PromptRecord } from '#server/domain/prompt.ts';
 import { type Db, type Queryable, toJson, toText, transaction } from '#server/platform/db.ts';
 
 /** Larger outputs are cut here; the gate's detail says so. */
@@ -123,6 +124,16 @@ export async function recordProof(db: Db, a: Held, p: ProofRecord): Promise<void
       [a.attemptId, a.fence, gotcha, patch, toJson(p.manifest)],
     );
   });
+}
+
+/** The prompt of one step as it is about to be sent; a step that runs again in the same attempt replaces it. */
+export async function recordPrompt(db: Db, a: Held, p: PromptRecord): Promise<void> {
+  await db.pool.query(
+    `WITH l AS (${live})
+     INSERT INTO step_prompt(attempt_id, step_key, model, context, parts) SELECT l.id, $3, $4, $5, $6 FROM l
+     ON CONFLICT (attempt_id, step_key) DO UPDATE SET at = clock_timestamp(), model = excluded.model, context = excluded.context, parts = excluded.parts`,
+    [a.attemptId, a.fence, p.stepKey, p.model, p.context, toJson(p.parts)],
+  );
 }
 
 /** Transcript lines, in one statement. An entry under a number that exists replaces it (text that streams). */

@@ -12,6 +12,7 @@ import type { Gathered, StepContext } from './context.ts';
 import { merge } from './merge.ts';
 import { finished, leaseLost, outcomeOf, verdictOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';
+import { maskFor } from './prompt/mask.ts';
 import { prove } from './prove.ts';
 import { runStep } from './step.ts';
 import { createTranscript } from './transcript.ts';
@@ -71,6 +72,7 @@ async function attempt(
       workspace,
       transcript,
       gathered,
+      mask: maskFor(config.secretValues ?? []),
       signal,
       provider: config.provider(work),
     };

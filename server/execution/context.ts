@@ -11,6 +11,7 @@ import type { CheckResult } from '#server/domain/checks.ts';
 import type { ProofInput } from '#server/domain/seams.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { RunnerConfig } from './ports.ts';
+import type { Mask } from './prompt/mask.ts';
 import type { Transcript } from './transcript.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -39,5 +40,6 @@ export interface StepContext {
   workspace: Workspace;
   transcript: Transcript;
   gathered: Gathered;
+  mask: Mask;
   signal: AbortSignal;
 }

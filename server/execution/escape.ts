@@ -23,7 +23,37 @@ export function capText(text: string, bytes: number): { text: string; cut: boole
   return { text: `${head}\n… ${all.length - bytes} bytes left out …\n${tail}`, cut: true };
 }
 
-/** Foreign text as data in a prompt: it cannot close its own fence. */
+/** Letters that look like those of "data" and are not folded into them by Unicode. */
+const ALIKE: Record<string, string> = {
+  '\u0430': 'a',
+  '\u03b1': 'a',
+  '\u0251': 'a',
+  '\u0501': 'd',
+  '\u0442': 't',
+  '\u03c4': 't',
+};
+const OPENING = /[<\uff1c\ufe64\u2039\u3008\u27e8\u276c\u276e\u2329]/gu;
+
+/** Whether what follows an opening bracket reads as the fence's own tag, also to an eye that is easily deceived. */
+function readsAsFence(rest: string): boolean {
+  const letters = rest
+    .slice(0, 80)
+    .replace(/\\u\{[0-9a-f]+\}/g, '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\p{M}\p{Cf}\p{Cc}\s/\\|\u2044\u2215\u29f8\u2571]/gu, '')
+    .replace(/[^\p{ASCII}]/gu, (c) => ALIKE[c] ?? c);
+  return letters.startsWith('data');
+}
+
+/**
+ * Foreign text as data in a prompt: it cannot close its own fence, nor open another. Hidden characters are made visible
+ * first, and every bracket before something that reads as the fence's tag is written out.
+ */
 export function fence(kind: string, text: string): string {
-  return `<data kind="${kind}">\n${text.replace(/<(\/?)data/gi, '<$1 data')}\n</data>`;
+  const shown = escapeText(text);
+  const inert = shown.replace(OPENING, (bracket, at: number) =>
+    readsAsFence(shown.slice(at + bracket.length)) ? '&lt;' : bracket,
+  );
+  return `<data kind="${kind}">\n${inert}\n</data>`;
 }

@@ -89,7 +89,7 @@ async function inputOf(
     stage: task.stage,
     role: step.role,
     company: task.company,
-    builtBy: work.earlier.findLast((e) => e.stage === 'BUILD')?.company ?? null,
+    builtBy: work.earlier.find((e) => e.hops === 0 && e.stage === 'BUILD')?.company ?? null,
     writes: writing.length > 0,
     root: ws.root,
     base,

@@ -4,6 +4,8 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { ChatReply, Message, Provider, ToolCall } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { fence } from './escape.ts';
+import { makeRoom, roomText } from './make-room.ts';
+import { maskDeep } from './prompt/mask.ts';
 import { callTool, toolSpecs } from './tools/registry.ts';
 import type { ToolContext } from './tools/tool.ts';
 import type { Transcript } from './transcript.ts';
@@ -30,8 +32,6 @@ export interface LoopInput {
 
 const MAX_ANSWER_TOKENS = 8_192;
 const NUDGES = 2;
-/** Rough, and on the safe side: code has fewer than four characters a token. */
-const tokensOf = (m: Message) => Math.ceil((m.content.length + JSON.stringify(m.toolCalls ?? '').length) / 3);
 
 export function createLoop(l: LoopInput): Loop {
   const { step, messages, transcript, signal } = l;
@@ -62,7 +62,14 @@ export function createLoop(l: LoopInput): Loop {
   async function ask(): Promise<ChatReply> {
     const left = secondsLeft();
     if (left <= 0) limit('seconds', limits.seconds);
-    makeRoom(messages, await l.provider.contextOf(l.model), MAX_ANSWER_TOKENS);
+    const context = await l.provider.contextOf(l.model);
+    const room = makeRoom(messages, context, MAX_ANSWER_TOKENS);
+    if (room.trimmed.length > 0)
+      transcript.add(step.key, 'harness', {
+        text: roomText(room, context),
+        trimmed: room.trimmed,
+        tokens: room.tokens,
+      });
     const live = transcript.stream(step.key);
     const record = (r: Partial<CallRecord>, from: number) =>
       l.recordCall({
@@ -172,7 +179,11 @@ export function createLoop(l: LoopInput): Loop {
 
   async function one(call: ToolCall): Promise<void> {
     signal.throwIfAborted();
-    transcript.add(step.key, 'tool_call', { id: call.id, name: call.name, arguments: shown(call.arguments) });
+    transcript.add(step.key, 'tool_call', {
+      id: call.id,
+      name: call.name,
+      arguments: maskDeep(shown(call.arguments), l.tools.mask),
+    });
     const from = performance.now();
     const r = await callTool(call, l.tools);
     signal.throwIfAborted();
@@ -195,7 +206,8 @@ export function createLoop(l: LoopInput): Loop {
       );
   }
 
-  function tell(text: string): void {
+  function tell(said: string): void {
+    const text = l.tools.mask(said);
     transcript.add(step.key, 'harness', { text });
     messages.push({ role: 'user', content: text });
   }
@@ -225,17 +237,4 @@ function errorData(e: unknown): Record<string, unknown> {
   return isAlaiError(e)
     ? { code: e.code, message: e.message, hint: e.hint }
     : { code: 'INTERNAL', message: String(e), hint: '' };
-}
-
-/** Old tool results make room when the conversation outgrows the model's context; the server would cut the beginning. */
-function makeRoom(messages: Message[], context: number, answer: number): void {
-  const room = Math.max(2_000, context - Math.min(answer, context / 4));
-  let used = messages.reduce((n, m) => n + tokensOf(m), 0);
-  for (const m of messages) {
-    if (used <= room) return;
-    if (m.role !== 'tool' || m.content.length < 400) continue;
-    const before = tokensOf(m);
-    m.content = `${m.content.slice(0, 200)}\n… left out to make room; call the tool again if you need it …`;
-    used -= before - tokensOf(m);
-  }
 }

@@ -30,6 +30,7 @@ function contextOf(role: 'lead' | 'builder', over: Partial<ToolContext> = {}): T
     company: 'CodeCraft',
     plan: null,
     needsVerdict: false,
+    mask: (text) => text,
     state: { report: null, plan: null, findings: [], finished: null },
     run: () => Promise.reject(new Error('not in this test')),
     signal: new AbortController().signal,

@@ -11,6 +11,8 @@ export interface RunnerConfig {
   /** For the conductor's git server. */
   repositoryToken?: string;
   sandbox: Sandbox;
+  /** Values of this installation that no model, transcript or stored prompt may hold. */
+  secretValues?: readonly string[];
   runGate: RunGate;
   runChecks: RunChecks;
   integrate: (input: IntegrateInput) => Promise<IntegrationResult>;

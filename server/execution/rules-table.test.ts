@@ -127,6 +127,7 @@ function contextOf(role: AgentRole): ToolContext {
     company: 'CodeCraft',
     needsVerdict: false,
     plan: null,
+    mask: (text) => text,
     state: { report: null, plan: null, findings: [], finished: null },
     run: async (argv, seconds) =>
       runProcess({

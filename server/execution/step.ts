@@ -4,7 +4,7 @@ import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.t
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
 import { createLoop, gateFeedback } from './loop.ts';
-import { buildPrompt } from './prompt.ts';
+import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import type { StepState } from './tools/tool.ts';
@@ -42,10 +42,17 @@ export async function runStep(
   const change = reviewing
     ? (await ws.patch(await ws.mergeBase(ws.trunk, headBefore), headBefore, PATCH_FOR_PROMPT)).text
     : '';
+  const context = await c.provider.contextOf(work.model.name);
+  const { messages, parts } = buildPrompt(
+    { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback },
+    context,
+    c.mask,
+  );
+  await c.ports.prompt({ stepKey: step.key, model: work.model.name, context, parts });
   const loop = createLoop({
     provider: c.provider,
     model: work.model.name,
-    messages: buildPrompt({ work, step, notes: gathered.notes, plan: gathered.plan, change, feedback }),
+    messages,
     step,
     tools: {
       root: ws.root,
@@ -56,6 +63,7 @@ export async function runStep(
       plan: gathered.plan,
       needsVerdict: reviewing && lastReport?.key === step.key,
       state,
+      mask: c.mask,
       run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),
       signal,
     },

@@ -60,11 +60,22 @@ export function drillWork(
     })),
     integrates: false,
     reviewedCommit: o.head,
-    companyRules: o.rules,
+    company: { identity: o.rules, roles: {}, skills: [] },
     companyPolicy: defaultRules(),
     evidence: [],
     earlier: o.builtBy
-      ? [{ taskId: 1, stage: 'BUILD', cycle: 0, company: o.builtBy, verdict: 'pass', report: null }]
+      ? [
+          {
+            taskId: 1,
+            title: '',
+            hops: 0,
+            stage: 'BUILD',
+            cycle: 0,
+            company: o.builtBy,
+            verdict: 'pass',
+            report: null,
+          },
+        ]
       : [],
     findings: [],
     feedback: '',
@@ -78,6 +89,7 @@ export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
     transcript: () => {},
     progress: () => {},
     call: async () => {},
+    prompt: async () => {},
     gate: async () => {},
     checks: async () => {},
     proof: async () => {},

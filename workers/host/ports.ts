@@ -7,6 +7,7 @@ import {
   recordCall,
   recordChecks,
   recordGate,
+  recordPrompt,
   recordProof,
   writeTranscript,
 } from '#server/engine/evidence.ts';
@@ -54,6 +55,7 @@ export function attemptPorts(o: {
     gate: (g) => recordGate(db, held, g),
     checks: (r) => recordChecks(db, held, r),
     proof: (p) => recordProof(db, held, p),
+    prompt: (p) => recordPrompt(db, held, p),
     async planIntegration(plan) {
       for (;;) {
         o.signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promptsViewSchema } from '#server/domain/views/prompt.ts';
 import {
   changesSchema,
   createdSchema,
@@ -15,6 +16,7 @@ import {
   readProof,
   readTranscript,
 } from '#server/engine/data/evidence.ts';
+import { readPrompts } from '#server/engine/data/prompt.ts';
 import { listTasks as list, nextTask, readTask } from '#server/engine/data/task.ts';
 import { readTimeline } from '#server/engine/data/timeline.ts';
 import { cancelTask, finishByHand, reopenTask, setProject, startTask } from '#server/engine/human.ts';
@@ -63,6 +65,11 @@ export const tasksRouter = router({
     .input(byId)
     .output(callsSchema)
     .query(({ ctx, input }) => readCalls(ctx.s.db, input.id)),
+  /** What its agents were told, exactly as it was sent. */
+  prompts: reader
+    .input(byId)
+    .output(promptsViewSchema)
+    .query(({ ctx, input }) => readPrompts(ctx.s.db, input.id)),
   /** Entries of one attempt (the newest when none is named) rewritten since `afterRev`. */
   transcript: reader
     .input(

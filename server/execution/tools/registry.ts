@@ -60,7 +60,10 @@ export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutc
   c.signal.throwIfAborted();
   try {
     const outcome = await tool.run(parsed.data, c);
-    const { text } = capText(escapeText(outcome.output), Math.min(c.step.limits.outputBytes, MAX_RESULT));
+    const { text } = capText(
+      c.mask(escapeText(outcome.output)),
+      Math.min(c.step.limits.outputBytes, MAX_RESULT),
+    );
     return { ...outcome, output: outcome.ok ? text : `FAILED: ${text}` };
   } catch (e) {
     c.signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
+import type { Mask } from '../prompt/mask.ts';
 
 /** What a step gathers through the tools; the harness reads it, never the prose. */
 export interface StepState {
@@ -28,6 +29,8 @@ export interface ToolContext {
   /** REVIEW and SECURITY must say pass or reject before they finish. */
   needsVerdict: boolean;
   state: StepState;
+  /** Secrets leave no tool. */
+  mask: Mask;
   run: (argv: string[], seconds: number) => Promise<CommandResult>;
   signal: AbortSignal;
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { checkWrite, cleanPath, placeToWrite, readRegular, writeNoFollow } from '../policy.ts';
+import { MASK } from '../prompt/mask.ts';
 import { defineTool, refused, type ToolContext, type ToolOutcome } from './tool.ts';
 
 export const MAX_WRITE = 1024 * 1024;
@@ -22,6 +23,11 @@ export const write = defineTool({
 /** Shared by write and edit: policy, links, size, then the bytes. */
 export async function replaceFile(c: ToolContext, path: string, content: string): Promise<ToolOutcome> {
   const clean = cleanPath(path);
+  if (content.includes(MASK))
+    refused(
+      'the text holds a masked secret, which would be written over the real one',
+      'Edit the lines around it.',
+    );
   checkWrite(c.rules, clean);
   if (Buffer.byteLength(content) > MAX_WRITE) refused(`more than ${MAX_WRITE} bytes for one file`);
   const place = await placeToWrite(c.root, clean);
