@@ -79,7 +79,13 @@ describe('a broken company', () => {
     ['YAML that does not parse', 'Vizu/agents/lead.yaml', /^role: lead$/m, 'role: [lead', 2],
     ['a key nobody knows', 'Vizu/config.json', '"agents"', '"agentz"', 1],
     ['a wrong value', 'Vizu/company.json', '"schema_version": 2', '"schema_version": 1', 2],
-    ['a tool that is not there', 'Vizu/blueprints/component.yaml', 'tools: [list,', 'tools: [shell,', 11],
+    [
+      'a tool that is not there',
+      'Vizu/blueprints/vizu-component.yaml',
+      'tools: [list,',
+      'tools: [shell,',
+      11,
+    ],
     ['a role in the wrong file', 'Vizu/agents/lead.yaml', 'role: lead', 'role: builder', 1],
     ['a prototype key', 'Vizu/config/mcp.json', '"add": {}', '"add": { "__proto__": {} }', 2],
   ])('%s: named with file and line, the others load', (_, file, from, to, line) => {
@@ -136,7 +142,7 @@ describe('a broken company', () => {
   test('everything wrong is named, not only the first', () => {
     edit('Vizu/company.json', '"schema_version": 2', '"schema_version": 1');
     edit('Vizu/agents/lead.yaml', 'write_locked: true', 'write_locked: perhaps');
-    edit('Vizu/blueprints/component.yaml', 'extends: minion-one-shot', 'extends: nobody');
+    edit('Vizu/blueprints/vizu-component.yaml', 'extends: minion-one-shot', 'extends: nobody');
     rmSync(path.join(folder, 'Vizu/config/tools.json'));
     expect(
       readCatalogue(folder).problems.map((p) => `${p.file.slice(10)}: ${p.message} ${p.remedy}`),
@@ -177,7 +183,7 @@ describe('extends', () => {
   test('a step of the same key replaces the parent’s in its place; the child’s variables win', () => {
     const catalogue = readCatalogue(folder);
     const base = catalogue.blueprint('minion-one-shot').blueprint;
-    const own = catalogue.blueprint('landing-page', 'Vizu').blueprint;
+    const own = catalogue.blueprint('vizu-landing-page', 'Vizu').blueprint;
     expect(own.steps.map((s) => s.key)).toEqual(base.steps.map((s) => s.key));
     expect(own.steps[1]?.instructions).not.toBe(base.steps[1]?.instructions);
     expect(own.steps[1]?.instructions).toContain('npm test');
@@ -196,13 +202,13 @@ describe('extends', () => {
   });
 
   test('a version changes with what it says, and only then', () => {
-    const before = readCatalogue(path.resolve('companies')).blueprint('landing-page', 'Vizu').hash;
+    const before = readCatalogue(path.resolve('companies')).blueprint('vizu-landing-page', 'Vizu').hash;
     edit('Vizu/README.md', 'The agency', 'An agency');
-    expect(readCatalogue(folder).blueprint('landing-page', 'Vizu').hash).toBe(before);
+    expect(readCatalogue(folder).blueprint('vizu-landing-page', 'Vizu').hash).toBe(before);
     const other = mkdtempSync(path.join(tmpdir(), 'alai-companies-'));
-    edit('Vizu/blueprints/landing-page.yaml', 'turns: 40', 'turns: 41');
+    edit('Vizu/blueprints/vizu-landing-page.yaml', 'turns: 40', 'turns: 41');
     cpSync(folder, other, { recursive: true });
-    expect(readCatalogue(other).blueprint('landing-page', 'Vizu').hash).not.toBe(before);
+    expect(readCatalogue(other).blueprint('vizu-landing-page', 'Vizu').hash).not.toBe(before);
     rmSync(other, { recursive: true, force: true });
   });
 });
@@ -213,14 +219,14 @@ describe('versions', async () => {
   test('are stored once, as tasks read them', async () => {
     const catalogue = readCatalogue(path.resolve('companies'));
     const versions = versionsOf(catalogue, [
-      { company: 'CodeCraft', blueprint: 'api-backend' },
+      { company: 'CodeCraft', blueprint: 'codecraft-api-backend' },
       { company: 'CodeCraft', blueprint: 'review' },
     ]);
     await storeVersions(db.pool, versions);
     await storeVersions(db.pool, versions);
     const { rows } = await db.pool.query('SELECT kind, name FROM catalogue_version ORDER BY kind, name');
     expect(rows).toEqual([
-      { kind: 'blueprint', name: 'api-backend' },
+      { kind: 'blueprint', name: 'codecraft-api-backend' },
       { kind: 'blueprint', name: 'review' },
       { kind: 'company', name: 'CodeCraft' },
     ]);

@@ -90,9 +90,14 @@ describe('the company', () => {
 
 describe('type, complexity and blueprint', () => {
   test.each([
-    ['Bento: Project scaffold — Next.js frontend + Kotlin/Ktor API', 'scaffold', 3, 'nextjs-app'],
-    ['Bento: Landing page design — Nordic minimalist, hero + pricing + CTA', 'feature', 2, 'landing-page'],
-    ['Bento: API — user auth + subscription management endpoints', 'feature', 3, 'api-backend'],
+    ['Bento: Project scaffold — Next.js frontend + Kotlin/Ktor API', 'scaffold', 3, 'codecraft-nextjs-app'],
+    [
+      'Bento: Landing page design — Nordic minimalist, hero + pricing + CTA',
+      'feature',
+      2,
+      'vizu-landing-page',
+    ],
+    ['Bento: API — user auth + subscription management endpoints', 'feature', 3, 'codecraft-api-backend'],
     ['Bento: Frontend — meal selection + checkout flow', 'feature', 2, 'minion-one-shot'],
     ['Fix typo in the footer', 'bugfix', 1, 'minion-bugfix'],
     ['Refactor the payment module', 'refactor', 4, 'minion-refactor'],
@@ -108,7 +113,7 @@ describe('the chain', () => {
   test('goes BUILD, REVIEW, SECURITY, with everything pinned', () => {
     const { plan: chain } = plan('Add an endpoint for meals');
     expect(chain.stages.map((s) => [s.stage, s.company, s.blueprint])).toEqual([
-      ['BUILD', 'CodeCraft', 'api-backend'],
+      ['BUILD', 'CodeCraft', 'codecraft-api-backend'],
       ['REVIEW', 'Proveo', 'review'],
       ['SECURITY', 'Securion', 'security-review'],
     ]);
@@ -124,7 +129,7 @@ describe('the chain', () => {
     const { plan: chain } = plan('Add an endpoint', { tags: ['deploy', 'docs'] });
     expect(chain.stages.map((s) => s.stage)).toEqual(['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS']);
     // They ask for a stage after the work; the work itself is still an endpoint, and may write code.
-    expect(chain.stages[0]?.blueprint).toBe('api-backend');
+    expect(chain.stages[0]?.blueprint).toBe('codecraft-api-backend');
   });
 
   test('nobody reviews his own work', () => {
