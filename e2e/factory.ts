@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -20,6 +20,9 @@ function ended(child: ChildProcess): Promise<void> {
 // biome-ignore lint/style/noDefaultExport: Playwright reads the default export
 export default async function startFactory(): Promise<() => Promise<void>> {
   const home = mkdtempSync(path.join(tmpdir(), 'mission-control-e2e-'));
+  // A copy, because tests add companies and break them.
+  const companies = path.join(home, 'companies');
+  cpSync(path.join(root, 'companies'), companies, { recursive: true });
   const port = process.env.ALAI_E2E_PORT ?? '';
   const child = spawn(process.execPath, [path.join(root, 'scripts/start.mjs')], {
     cwd: root,
@@ -28,6 +31,7 @@ export default async function startFactory(): Promise<() => Promise<void>> {
       NODE_ENV: 'production',
       PORT: port,
       ALAI_HOME: home,
+      ALAI_COMPANIES: companies,
       ALAI_REHEARSAL: 'always',
       DATABASE_URL: '',
       REDIS_URL: '',
@@ -50,7 +54,7 @@ export default async function startFactory(): Promise<() => Promise<void>> {
     child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${output}`)));
   });
   mkdirSync(path.dirname(notes), { recursive: true });
-  writeFileSync(notes, JSON.stringify({ link, home }));
+  writeFileSync(notes, JSON.stringify({ link, home, companies }));
 
   return async () => {
     child.kill('SIGTERM');

@@ -8,6 +8,8 @@ export interface Factory {
   /** The one-time sign-in link. */
   link: string;
   home: string;
+  /** Its own folder of companies. */
+  companies: string;
 }
 export const factory = (): Factory => JSON.parse(readFileSync(notes, 'utf8')) as Factory;
 

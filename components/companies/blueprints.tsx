@@ -4,8 +4,8 @@ import { useState } from 'react';
 import type { BlueprintView, CompanyDetail } from '#server/domain/views/company.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
-import { plain } from '../ui/plain.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
+import { Prose } from './prose.tsx';
 
 /** A blueprint with `extends` folded in: each step with its gates, and the file that says it. */
 function Resolved({ blueprint: b }: { blueprint: BlueprintView }) {
@@ -47,7 +47,7 @@ function Resolved({ blueprint: b }: { blueprint: BlueprintView }) {
                 from <code>{s.file}</code>
               </span>
             </p>
-            <p className="instructions">{plain(s.instructions)}</p>
+            <Prose text={s.instructions} />
             <p className="m">
               {s.tools.join(', ')} · {s.limits}
               {s.network ? ' · network' : ''}

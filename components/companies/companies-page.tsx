@@ -30,6 +30,7 @@ function Row({ company: c }: { company: CompanyRow }) {
       <Link href={`/companies/${c.name}`} prefetch={false}>
         <span className="name">{c.name}</span>
         <Chip shape={shape} word={word} className="standing" />
+        <span className="m cut role">{c.pipelineRole}</span>
         <span className="n m now">{now}</span>
         <span className="n m done-count">{done ? `${done} done` : ''}</span>
         <span
@@ -42,7 +43,6 @@ function Row({ company: c }: { company: CompanyRow }) {
         >
           {percent(successRate)}
         </span>
-        <span className="m cut role">{c.pipelineRole}</span>
         <span className="m cut says">{plain(c.description)}</span>
         {c.problems > 0 ? <span className="failed flag">{plural(c.problems, 'problem')}</span> : null}
       </Link>

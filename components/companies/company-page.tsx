@@ -41,11 +41,16 @@ function Side({ company: c }: { company: CompanyView }) {
         </Link>
         {c.type ? ` · ${c.type}` : ''}
       </p>
-      <h1>{c.name}</h1>
+      <h2>{c.name}</h2>
       <Chip shape={shape} word={word} pill />
       <p className="mt-3">{plain(c.description)}</p>
       <dl className="kv">
-        <Row name="Role">{[c.pipelineRole, c.stages.join(', ')].filter(Boolean).join(' · ') || 'none'}</Row>
+        <Row name="Role">
+          {c.pipelineRole || 'none'}
+          {c.stages.length && c.stages.join() !== c.pipelineRole ? (
+            <span className="m"> · stages {c.stages.join(', ')}</span>
+          ) : null}
+        </Row>
         <Row name="Field">{c.domain || 'unknown'}</Row>
         {c.detail?.orgNumber ? <Row name="Org number">{c.detail.orgNumber}</Row> : null}
         <Row name="Now">
@@ -74,7 +79,7 @@ function Side({ company: c }: { company: CompanyView }) {
           </Row>
         ) : null}
       </dl>
-      <h2>Recent tasks</h2>
+      <h3>Recent tasks</h3>
       {c.tasks.length === 0 ? (
         <p className="m">None yet{c.mergedInto ? `: they go to ${c.mergedInto}` : ''}.</p>
       ) : (

@@ -22,6 +22,8 @@ export function Prose({ text }: { text: string }) {
           h1: ({ children }) => <h3 className="lead">{children}</h3>,
           h2: ({ children }) => <h3>{children}</h3>,
           h3: ({ children }) => <h4>{children}</h4>,
+          // A list of checks is for the agent; here there is nothing to tick.
+          input: ({ checked }) => <span className="check">{checked ? '☑' : '☐'}</span>,
           img: ({ alt }) => <span className="m">[{alt || 'picture'}]</span>,
           a: ({ href, children }) => (
             <a href={href} rel="noreferrer noopener" target="_blank">

@@ -175,7 +175,7 @@ export function blueprintView(resolved: ResolvedBlueprint): BlueprintView {
       instructions: step.instructions,
       tools: step.tools,
       gates: step.gates.map(gateWords),
-      limits: `${step.limits.turns} turns, ${step.limits.tokens} tokens, ${step.limits.seconds} s`,
+      limits: `${step.limits.turns} turns, ${step.limits.tokens.toLocaleString('en-US')} tokens, ${step.limits.seconds} s`,
       network: step.network,
       file: below(stepFiles[step.key] ?? files[0] ?? ''),
     })),
