@@ -36,6 +36,36 @@ export function api(): Api {
   });
 }
 
+/** Downloads a file of the API. Throws our typed refusal when the server says no. */
+export async function download(route: string): Promise<Uint8Array> {
+  const { url, token } = target();
+  const answer = await fetch(`${url}${route}`, { headers: { authorization: `Bearer ${token}` } }).catch(
+    (e) => {
+      throw unreachable(e);
+    },
+  );
+  if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+  const body = (await answer.json().catch(() => null)) as {
+    error?: { code?: string; message?: string; hint?: string };
+  } | null;
+  const code = body?.error?.code;
+  const known = code !== undefined && (errorCodes as readonly string[]).includes(code);
+  throw new AlaiError(
+    known ? (code as ErrorCode) : 'INTERNAL',
+    body?.error?.message ?? `The server answered ${answer.status}.`,
+    body?.error?.hint ?? '',
+  );
+}
+
+const unreachable = (cause?: unknown) =>
+  new AlaiError(
+    'NOT_FOUND',
+    `Mission Control does not answer at ${target().url}.`,
+    'Start it with npm start.',
+    {},
+    cause,
+  );
+
 /** Turns an answer of the API into our typed refusal; a server that is not there gets its own words. */
 export function refusalOf(e: unknown): unknown {
   if (!(e instanceof TRPCClientError)) return e;
@@ -43,11 +73,6 @@ export function refusalOf(e: unknown): unknown {
   const code = refusal?.code;
   if (code && (errorCodes as readonly string[]).includes(code))
     return new AlaiError(code as ErrorCode, e.message, refusal?.hint ?? '');
-  if (e.cause && /fetch failed|ECONNREFUSED/.test(String(e.cause)))
-    return new AlaiError(
-      'NOT_FOUND',
-      `Mission Control does not answer at ${target().url}.`,
-      'Start it with npm start.',
-    );
+  if (e.cause && /fetch failed|ECONNREFUSED/.test(String(e.cause))) return unreachable();
   return e;
 }

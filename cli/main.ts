@@ -10,6 +10,7 @@ import { registerProcessCommands } from './processes.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
 import { registerValidateCommand } from './validate.ts';
+import { registerVerifyCommand } from './verify.ts';
 
 const program = new Command('alai')
   .description('Mission Control of the ALAI company factory')
@@ -25,6 +26,7 @@ registerProcessCommands(program);
 registerDrillCommand(program);
 registerSignInCommand(program);
 registerValidateCommand(program);
+registerVerifyCommand(program);
 
 try {
   await program.parseAsync(process.argv);

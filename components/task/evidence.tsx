@@ -4,7 +4,7 @@ import Link from 'next/link';
 import type { GateView, TaskView } from '#server/domain/views.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
-import { Button, Tag } from '../ui/button.tsx';
+import { Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, took } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -12,6 +12,7 @@ import { plain } from '../ui/plain.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { gateSentence } from '../ui/words.ts';
+import { Checks } from './checks.tsx';
 
 function Gate({ gate }: { gate: GateView }) {
   const detail = plain(gateSentence(gate));
@@ -44,15 +45,6 @@ function Gate({ gate }: { gate: GateView }) {
   );
 }
 
-function save(name: string, type: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
-
 /** Gates, findings, the nineteen checks and the proof of work, each with who observed it. */
 export function Evidence({ task }: { task: TaskView }) {
   const trpc = useTRPC();
@@ -65,10 +57,12 @@ export function Evidence({ task }: { task: TaskView }) {
         <Skeleton className="h-32" />
       </div>
     );
-  const { gates, proof } = query.data;
+  const { gates, proof, checks } = query.data;
   const { findings } = task;
   return (
     <>
+      <h2 className="panel-head">QA-19</h2>
+      <Checks checks={checks} />
       <h2 className="panel-head">Gates</h2>
       {gates.map((g) => (
         <Gate key={g.id} gate={g} />
@@ -122,23 +116,16 @@ export function Evidence({ task }: { task: TaskView }) {
           </ul>
         </>
       ) : null}
-      <h2 className="panel-head">QA-19</h2>
-      <p className="m px-4 pb-3">Not run. The nineteen checks are not part of this release yet.</p>
       <h2 className="panel-head">Proof of work</h2>
       {proof ? (
         <div className="flex flex-col gap-3 px-4 pb-4">
           <div className="flex flex-wrap items-center gap-2">
-            <Button
-              small
-              onClick={() =>
-                save(`manifest-${task.id}.json`, 'application/json', JSON.stringify(proof.manifest, null, 2))
-              }
-            >
-              Download manifest
-            </Button>
-            <Button small onClick={() => save(`GOTCHA-${task.id}.md`, 'text/markdown', proof.gotcha)}>
-              Download GOTCHA.md
-            </Button>
+            <a className="btn small" href={`/api/tasks/${task.id}/proof`} download={`proof-${task.id}.zip`}>
+              Download as archive
+            </a>
+            <span className="m">
+              or run <code className="n">npx alai verify {task.id}</code>
+            </span>
             <span className="m">
               Written {clock(proof.createdAt)}
               {proof.patchHash ? (

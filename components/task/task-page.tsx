@@ -24,6 +24,9 @@ const names: Record<Tab, string> = {
   cost: 'Cost',
 };
 
+const scoreOf = (score: { passed: number; applicable: number } | null | undefined) =>
+  score ? `${score.passed}/${score.applicable}` : undefined;
+
 function ChangesPanel({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
@@ -51,7 +54,7 @@ function Room({ task }: { task: TaskView }) {
   useKeys({ '1': () => setTab('changes'), '2': () => setTab('evidence'), '3': () => setTab('cost') });
   const amounts: Partial<Record<Tab, string>> = {
     changes: changes.data ? String(changes.data.files.length) : undefined,
-    evidence: evidence.data ? String(evidence.data.gates.length) : undefined,
+    evidence: scoreOf(evidence.data?.checks.score),
     cost: task.scripted ? undefined : money(task.costUsd),
   };
   const arrows = (e: KeyboardEvent) => {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { checksViewSchema } from '#server/domain/views/checks.ts';
 import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views.ts';
 import { roles } from './auth.ts';
 
-/** What the Evidence tab of a task shows; the nineteen checks come with QA-19. */
+/** What the Evidence tab of a task shows. */
 export const evidenceSchema = z.object({
   gates: z.array(gateViewSchema),
   proof: proofViewSchema.nullable(),
-  checks: z.object({ state: z.literal('not run'), items: z.array(z.never()) }),
+  checks: checksViewSchema,
 });
 export const callsSchema = z.array(callViewSchema);
 

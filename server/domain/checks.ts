@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** The gate under which a run of the nineteen checks is recorded. */
+export const QA_GATE = 'qa-19';
+
 /** QA-19: what is looked at before work counts as done. The position is the number everybody refers to. */
 export const checkTitles = {
   size: 'The change is not empty and within size',

@@ -99,6 +99,24 @@ export interface CheckInput {
   signal: AbortSignal;
 }
 
+/** What the checks were told, kept in the proof so that anybody can run them again. */
+export type InspectedFacts = Pick<
+  CheckInput,
+  | 'stage'
+  | 'role'
+  | 'company'
+  | 'builtBy'
+  | 'writes'
+  | 'base'
+  | 'tree'
+  | 'mayReport'
+  | 'reported'
+  | 'criteria'
+  | 'earlier'
+  | 'docsFollow'
+  | 'report'
+> & { outside: Record<string, string> };
+
 export type RunChecks = (input: CheckInput) => Promise<CheckResult[]>;
 
 /** What the harness saw of one attempt; the proof of work is made of it. */
@@ -110,6 +128,7 @@ export interface ProofInput {
   calls: CallRecord[];
   gates: GateRecord[];
   checks: CheckResult[];
+  inspected: InspectedFacts | null;
   commands: {
     stepKey: string;
     argv: string[];

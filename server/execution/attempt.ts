@@ -54,6 +54,7 @@ async function attempt(
     findings: done.flatMap((s) => s.output?.findings ?? []),
     reported: done.flatMap((s) => s.output?.report?.filesWritten ?? []),
     checks: [],
+    inspected: null,
     report: done.findLast((s) => s.output?.report)?.output?.report ?? null,
     plan: done.findLast((s) => s.output?.plan)?.output?.plan ?? null,
     notes: done.filter((s) => s.output).map((s) => ({ key: s.key, text: s.output?.text ?? '' })),

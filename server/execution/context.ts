@@ -8,7 +8,7 @@ import type {
   Report,
 } from '#server/domain/attempt.ts';
 import type { CheckResult } from '#server/domain/checks.ts';
-import type { ProofInput } from '#server/domain/seams.ts';
+import type { InspectedFacts, ProofInput } from '#server/domain/seams.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { RunnerConfig } from './ports.ts';
 import type { Mask } from './prompt/mask.ts';
@@ -26,6 +26,7 @@ export interface Gathered {
   reported: string[];
   /** The nineteen checks as they came out last; empty until they ran. */
   checks: CheckResult[];
+  inspected: InspectedFacts | null;
   /** The last plan of this task. */
   plan: Plan | null;
   notes: { key: string; text: string }[];

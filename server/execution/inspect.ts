@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
-import { type CheckResult, checkNumber, scoreOf, scoreSentence } from '#server/domain/checks.ts';
+import { type CheckResult, checkNumber, QA_GATE, scoreOf, scoreSentence } from '#server/domain/checks.ts';
 import { criteriaOf } from '#server/domain/criteria.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import { stepRules, writeReason } from '#server/domain/role-rules.ts';
-import type { CheckInput } from '#server/domain/seams.ts';
+import type { CheckInput, InspectedFacts } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
 import { runCommand } from './run-command.ts';
 import { TRIES } from './step-gates.ts';
@@ -13,7 +13,6 @@ import type { StepState } from './tools/tool.ts';
 /** QA-19 at the end of a task's work: the checks look at what would be committed, and a failure goes back to the agent. */
 
 const OUTPUT = 16_000;
-export const QA = 'qa-19';
 
 /** Whether the nineteen checks run after this step: the last one that writes, or the last of a task that only reads. */
 export function closes(c: StepContext, step: BlueprintStep): boolean {
@@ -32,7 +31,9 @@ export async function inspect(
   const folders: string[] = [];
   let results: CheckResult[];
   try {
-    results = await c.config.runChecks(await inputOf(c, step, at, folders));
+    const input = await inputOf(c, step, at, folders);
+    c.gathered.inspected = factsOf(input);
+    results = await c.config.runChecks(input);
   } finally {
     for (const dir of folders) await rm(dir, { recursive: true, force: true }).catch(() => {});
   }
@@ -46,7 +47,7 @@ export async function inspect(
     .map((r) => `check ${checkNumber(r.name)} ${r.name}: ${r.detail}\n${r.evidence.slice(-2_000)}`.trim());
   const record = {
     stepKey: step.key,
-    gate: QA,
+    gate: QA_GATE,
     tryNumber: at.tryNumber,
     ok: score.ok,
     verdict: score.ok ? ('pass' as const) : at.tryNumber < TRIES ? ('retry' as const) : ('escalate' as const),
@@ -58,11 +59,17 @@ export async function inspect(
     output: failed.join('\n\n').slice(0, OUTPUT),
   };
   c.gathered.gates.push(record);
-  c.transcript.add(step.key, 'gate', { gate: QA, ok: score.ok, detail, try: at.tryNumber, command: null });
+  c.transcript.add(step.key, 'gate', {
+    gate: QA_GATE,
+    ok: score.ok,
+    detail,
+    try: at.tryNumber,
+    command: null,
+  });
   c.ports.progress();
   await c.ports.checks({ stepKey: step.key, tryNumber: at.tryNumber, tree: at.tree, results });
   await c.ports.gate(record);
-  return score.ok ? [] : [{ gate: QA, detail, output: record.output }];
+  return score.ok ? [] : [{ gate: QA_GATE, detail, output: record.output }];
 }
 
 async function inputOf(
@@ -74,7 +81,7 @@ async function inputOf(
   const { work, workspace: ws, gathered } = c;
   const { task } = work;
   const first = work.steps.find((s) => s.done && s.commit !== null && s.key !== INTEGRATE)?.commit;
-  const base = first ? `${first}^` : ws.base;
+  const base = first ? await ws.commitOf(`${first}^`) : ws.base;
   const writing = work.blueprint.steps.filter((s) => s.role === 'builder');
   const changes = await ws.changes(base, at.tree);
   const inFolder = (root: string): CheckInput['run'] => {
@@ -96,7 +103,7 @@ async function inputOf(
     tree: at.tree,
     changes,
     addedLines: changes.length === 0 ? [] : await ws.addedLines(base, at.tree),
-    gates: newest(gathered.gates.filter((g) => g.gate !== QA)),
+    gates: newest(gathered.gates.filter((g) => g.gate !== QA_GATE)),
     report: at.state.report,
     mayReport: step.tools.includes('report'),
     reported: gathered.reported,
@@ -117,6 +124,22 @@ async function inputOf(
     beforeWith: async (paths) => layOut(await ws.treeWith(base, at.tree, paths)),
     conflicts: () => ws.conflicts(at.tree),
     signal: c.signal,
+  };
+}
+
+/** What has to be kept to run the checks again: everything but the repository. */
+function factsOf(i: CheckInput): InspectedFacts {
+  const { stage, role, company, builtBy, writes, base, tree, mayReport, reported, criteria } = i;
+  const outside = Object.fromEntries(
+    i.changes.flatMap(({ path }) => {
+      const why = i.outside(path);
+      return why === null ? [] : [[path, why]];
+    }),
+  );
+  const { earlier, docsFollow, report } = i;
+  return {
+    ...{ stage, role, company, builtBy, writes, base, tree, mayReport, reported: [...reported], criteria },
+    ...{ earlier, docsFollow, report, outside },
   };
 }
 

@@ -37,6 +37,7 @@ export async function prove(p: {
     calls: gathered.calls,
     gates: gathered.gates,
     checks: gathered.checks,
+    inspected: gathered.inspected,
     commands: gathered.commands,
     integration: p.integration,
     base: ws.base,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
+import { type AddedLine, changesBetween, type FileChange, linesBetween } from './diff.ts';
+import { fileAt, layOut, treeWith } from './trees.ts';
 import { alone, dropNestedRepositories, removeTree, retrying } from './workspace-files.ts';
 
 /**
@@ -22,9 +24,11 @@ export interface Workspace {
   snapshot(): Promise<string>;
   treeOf(commit: string): Promise<string>;
   changes(from: string, to: string): Promise<FileChange[]>;
-  addedLines(from: string, to: string): Promise<{ file: string; line: number; text: string }[]>;
+  addedLines(from: string, to: string): Promise<AddedLine[]>;
   patch(from: string, to: string, bytes: number): Promise<{ text: string; cut: boolean }>;
   mergeBase(a: string, b: string): Promise<string>;
+  /** The commit a name stands for. */
+  commitOf(ref: string): Promise<string>;
   /** A file as a commit has it, or null. */
   fileAt(commit: string, path: string): Promise<string | null>;
   /** A tree like `from`, with only these paths as `tree` has them. */
@@ -41,13 +45,6 @@ export interface Workspace {
   scratch(): Promise<string>;
   /** Keeps unfinished work under a ref that nothing deletes, then removes the folders. */
   close(keep: boolean): Promise<void>;
-}
-
-export interface FileChange {
-  path: string;
-  status: 'A' | 'M' | 'D' | 'T';
-  added: number;
-  removed: number;
 }
 
 /** Branch and folder name of an attempt. */
@@ -124,42 +121,8 @@ export async function openWorkspace(
 
     treeOf: (commit) => gitLine(['rev-parse', `${commit}^{tree}`], bare),
 
-    async changes(from, to) {
-      const diff = ['diff-tree', '-r', '--no-renames', '--no-ext-diff', '--no-textconv', '-z'];
-      const [names, counts] = await Promise.all([
-        git([...diff, '--name-status', from, to], bare),
-        git([...diff, '--numstat', from, to], bare),
-      ]);
-      const lines = new Map<string, [number, number]>();
-      for (const row of counts.stdout.split('\0')) {
-        const [a = '', r = '', path] = row.split('\t');
-        if (path !== undefined) lines.set(path, [Number(a) || 0, Number(r) || 0]);
-      }
-      const cells = names.stdout.split('\0').filter((c) => c !== '');
-      const out: FileChange[] = [];
-      for (let i = 0; i + 1 < cells.length; i += 2) {
-        const path = cells[i + 1] ?? '';
-        const [added, removed] = lines.get(path) ?? [0, 0];
-        out.push({ path, status: (cells[i] ?? 'M').slice(0, 1) as FileChange['status'], added, removed });
-      }
-      return out;
-    },
-
-    async addedLines(from, to) {
-      const { stdout } = await git(
-        ['diff', '-U0', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to],
-        bare,
-      );
-      const out: { file: string; line: number; text: string }[] = [];
-      let file = '';
-      let line = 0;
-      for (const l of stdout.split('\n')) {
-        if (l.startsWith('+++ ')) file = l.startsWith('+++ b/') ? l.slice(6) : '';
-        else if (l.startsWith('@@')) line = Number(/\+(\d+)/.exec(l)?.[1] ?? 0);
-        else if (l.startsWith('+') && file !== '') out.push({ file, line: line++, text: l.slice(1) });
-      }
-      return out;
-    },
+    changes: (from, to) => changesBetween(gitDir, from, to),
+    addedLines: (from, to) => linesBetween(gitDir, from, to),
 
     async patch(from, to, bytes) {
       const { stdout } = await git(
@@ -173,36 +136,14 @@ export async function openWorkspace(
       };
     },
 
-    async fileAt(commit, path) {
-      const r = await git(['cat-file', 'blob', `${commit}:${path}`], { ...bare, ok: [128] });
-      return r.code === 0 ? r.stdout : null;
-    },
-
-    async treeWith(from, tree, paths) {
-      const scratchIndex: GitOptions = { ...inTree, index: `${index}-with` };
-      try {
-        await git(['read-tree', from], scratchIndex);
-        if (paths.length > 0) {
-          const { stdout } = await git(['ls-tree', '-r', '-z', tree, '--', ...paths], bare);
-          await git(['update-index', '-z', '--index-info'], { ...scratchIndex, input: stdout });
-        }
-        return await gitLine(['write-tree'], scratchIndex);
-      } finally {
-        await rm(`${index}-with`, { force: true });
-      }
-    },
+    commitOf: (ref) => gitLine(['rev-parse', '--verify', `${ref}^{commit}`], bare),
+    fileAt: (commit, path) => fileAt(gitDir, commit, path),
+    treeWith: (from, tree, paths) => treeWith({ gitDir, index: `${index}-with`, from, tree, paths }),
 
     async layOut(tree, name) {
       const place = `${scratchDir}-${name}`;
-      const own: GitOptions = { ...inTree, workTree: place, index: `${index}-${name}`, cwd: place };
       await removeTree(place, o.hostDir);
-      await mkdir(place, { recursive: true });
-      try {
-        await git(['read-tree', tree], own);
-        await git(['checkout-index', '--all', '--force', '--quiet'], own);
-      } finally {
-        await rm(`${index}-${name}`, { force: true });
-      }
+      await layOut({ gitDir, index: `${index}-${name}`, tree, place });
       return place;
     },
 

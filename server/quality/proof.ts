@@ -75,6 +75,7 @@ export function buildProof(p: ProofInput): ProofRecord {
     report: p.report,
     integration: p.integration,
     checks: checksOf(p),
+    inspected: p.inspected,
   };
   return { gotcha: writeGotcha(p), manifest, patch: p.patch.text };
 }

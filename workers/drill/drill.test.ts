@@ -13,14 +13,16 @@ describe.concurrent('QA-19 on a planted change', { timeout: 60_000 }, () => {
     expect(r.applicable).toBeGreaterThanOrEqual(13);
   });
 
-  test.each(drill.defects.map((d) => [d.key, d] as const))('%s', async (_, defect) => {
+  const seen = drill.defects.filter((d) => d.checks.length > 0);
+  test.each(seen.map((d) => [d.key, d] as const))('%s is caught', async (_, defect) => {
     const r = await runHarness(drill, defect, sandbox);
-    if (defect.checks.length === 0) {
-      // Only a reader can see these; a check that cried wolf here would be noise.
-      expect(r).toMatchObject({ stopped: false, failed: [] });
-      return;
-    }
-    expect(r.failed.filter((c) => defect.checks.includes(c)).length, r.details.join('\n')).toBeGreaterThan(0);
+    expect(r.failed.filter((c) => defect.checks.includes(c))).not.toEqual([]);
     expect(r.stopped).toBe(defect.stops);
+  });
+
+  // Only a reader can see these; a check that cried wolf here would be noise.
+  const unseen = drill.defects.filter((d) => d.checks.length === 0);
+  test.each(unseen.map((d) => [d.key, d] as const))('%s is left to the reviewers', async (_, defect) => {
+    expect(await runHarness(drill, defect, sandbox)).toMatchObject({ stopped: false, failed: [] });
   });
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
-import { type CheckName, type CheckResult, scoreOf } from '#server/domain/checks.ts';
+import { type CheckName, type CheckResult, QA_GATE, scoreOf } from '#server/domain/checks.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import type { Provider, ToolCall } from '#server/models/provider.ts';
@@ -99,7 +99,7 @@ export async function runHarness(
       work,
       drillPorts({
         async gate(g) {
-          if (!g.ok && g.gate !== 'qa-19') gates.push(`${g.gate}: ${g.detail}`);
+          if (!g.ok && g.gate !== QA_GATE) gates.push(`${g.gate}: ${g.detail}`);
           if (!g.ok) seen.abort();
         },
         async checks(c) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { promptsViewSchema } from '#server/domain/views/prompt.ts';
+import { QA_GATE } from '#server/domain/checks.ts';
 import {
   changesSchema,
   createdSchema,
@@ -9,6 +10,7 @@ import {
   timelineItemSchema,
   transcriptViewSchema,
 } from '#server/domain/views.ts';
+import { readChecks } from '#server/engine/data/checks.ts';
 import {
   readCalls,
   readChanges,
@@ -55,11 +57,12 @@ export const tasksRouter = router({
     .input(byId)
     .output(evidenceSchema)
     .query(async ({ ctx, input }) => {
-      const [gates, proof] = await Promise.all([
+      const [gates, proof, checks] = await Promise.all([
         readGates(ctx.s.db, input.id),
         readProof(ctx.s.db, input.id),
+        readChecks(ctx.s.db, input.id),
       ]);
-      return { gates, proof, checks: { state: 'not run' as const, items: [] } };
+      return { gates: gates.filter((g) => g.gate !== QA_GATE || !g.ok), proof, checks };
     }),
   calls: reader
     .input(byId)

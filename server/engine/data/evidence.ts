@@ -38,6 +38,16 @@ export async function readProof(db: Db, taskId: number): Promise<ProofRow | null
   return rows[0] ?? null;
 }
 
+/** The stored patch of a proof, whole; empty when there is none. */
+export async function readPatch(db: Db, hash: string | null): Promise<string> {
+  if (hash === null) return '';
+  const { rows } = await db.pool.query<{ text: string }>(
+    `SELECT convert_from(bytes, 'UTF8') text FROM blob WHERE hash = $1`,
+    [hash],
+  );
+  return rows[0]?.text ?? '';
+}
+
 /** What a task changed, by its newest proof that holds a patch. */
 export async function readChanges(db: Db, taskId: number): Promise<Changes> {
   const { rows } = await db.pool.query<{

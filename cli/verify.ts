@@ -1,0 +1,35 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { verifyProof } from '#workers/verify/verify.ts';
+import { download } from './client.ts';
+import { taskNumber } from './mc.ts';
+import { exits, print } from './output.ts';
+
+/** `alai verify 4001`: looks again at everything the proof of work of a task claims. */
+export function registerVerifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('run the evidence of a task again: hashes, tree, and the nineteen checks on the commit')
+    .argument('[task]', 'its number', taskNumber)
+    .option('--archive <file>', 'a downloaded proof of work, instead of asking the server')
+    .option('--save <file>', 'keep the downloaded archive')
+    .action(async (task: number | undefined, o: { archive?: string; save?: string }, command: Command) => {
+      if (task === undefined && !o.archive) command.error('error: name a task or an --archive');
+      const from = (file: string) => path.resolve(process.env.ALAI_CWD ?? '.', file);
+      const zip = o.archive ? await readFile(from(o.archive)) : await download(`/api/tasks/${task}/proof`);
+      if (o.save) await writeFile(from(o.save), zip);
+      const v = await verifyProof(zip);
+      print(v, () =>
+        [
+          `#${v.taskId} ${v.title}`,
+          ...v.items.map(
+            (i) =>
+              `${i.ok ? '✓' : '✕'} ${i.name}${i.recorded && i.now !== i.recorded ? ` (then: ${i.recorded}, now: ${i.now})` : ''}\n    ${i.detail.split('\n')[0]}`,
+          ),
+          `${v.passed} as recorded, ${v.failed} not.`,
+        ].join('\n'),
+      );
+      if (!v.ok) process.exitCode = exits.failed;
+    });
+}
