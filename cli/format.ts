@@ -1,3 +1,4 @@
+import type { SessionLog } from '#server/domain/views/session-log.ts';
 import type { PipelineView, RoutePreview, StatusView, TaskListItem, TaskView } from '#server/domain/views.ts';
 
 const shapes: Record<StatusView['look'], string> = {
@@ -69,6 +70,23 @@ export function taskText(t: TaskView): string {
     );
   if (t.commands.length > 0) lines.push('', `You can: ${t.commands.join(', ')}`);
   return lines.join('\n');
+}
+
+/** A session log as one reads it: each report by its schema. */
+export function sessionLogText(log: SessionLog): string {
+  if (log.length === 0) return 'No agent of this pipeline has reported yet.';
+  return log
+    .map(({ report: r, ...e }) =>
+      [
+        `#${e.taskId} ${[e.stage, e.company, e.verdict, r.agentType].filter(Boolean).join(' ')}  ${e.title}`,
+        `    ${r.taskSummary}`,
+        ...(r.filesWritten.length > 0 ? [`    files: ${r.filesWritten.join(', ')}`] : []),
+        ...r.keyDecisions.map((d) => `    decided: ${d}`),
+        ...r.blockers.map((b) => `    blocked: ${b}`),
+        ...(r.verification ? [`    verified: ${r.verification}`] : []),
+      ].join('\n'),
+    )
+    .join('\n\n');
 }
 
 export function pipelineText(p: PipelineView): string {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { api } from './client.ts';
-import { pipelineText, routeText } from './format.ts';
+import { pipelineText, routeText, sessionLogText } from './format.ts';
 import { taskNumber } from './mc.ts';
 import { print } from './output.ts';
 
@@ -8,13 +8,21 @@ import { print } from './output.ts';
 export function registerPipelineCommands(program: Command): void {
   const pipeline = program
     .command('pipeline')
-    .description('pipelines: status, advance, create (by the number of one of its tasks)');
+    .description('pipelines: status, advance, create (by the number of one of its tasks), log');
   const show = async (taskId: number) => {
     const task = await api().tasks.get.query({ id: taskId });
     const view = await api().pipelines.get.query({ id: task.pipelineId as number });
     print(view, () => pipelineText(view));
   };
   pipeline.command('status').argument('<task>', 'number', taskNumber).action(show);
+  pipeline
+    .command('log')
+    .description('what the agents of a pipeline did, the newest first')
+    .argument('<pipeline>', 'number of the pipeline', taskNumber)
+    .action(async (id: number) => {
+      const log = await api().pipelines.sessionLog.query({ id });
+      print(log, () => sessionLogText(log));
+    });
   pipeline
     .command('advance')
     .description('queue what may go on now')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
+import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.ts';
 import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 import { timing } from '#server/domain/timing.ts';
@@ -158,6 +158,7 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
         findings?: Finding[];
         integration?: IntegrationResult | null;
         commit?: string | null;
+        report?: Report;
       } = {},
     ) {
       const a = await this.take(taskId);
@@ -198,7 +199,7 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
         fence: a.fence,
         verdict: o.verdict ?? 'pass',
         commit: o.commit === undefined ? `commit${taskId}` : o.commit,
-        report: null,
+        report: o.report ?? null,
         findings: o.findings ?? [],
         integration,
       });

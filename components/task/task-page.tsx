@@ -11,16 +11,18 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Changes } from './changes.tsx';
 import { Cost } from './cost.tsx';
 import { Evidence } from './evidence.tsx';
+import { Prompt } from './prompt.tsx';
 import { Side } from './side.tsx';
 import { Transcript } from './transcript.tsx';
 
-const tabs = ['task', 'transcript', 'changes', 'evidence', 'cost'] as const;
+const tabs = ['task', 'transcript', 'changes', 'evidence', 'prompt', 'cost'] as const;
 type Tab = (typeof tabs)[number];
 const names: Record<Tab, string> = {
   task: 'Task',
   transcript: 'Transcript',
   changes: 'Changes',
   evidence: 'Evidence',
+  prompt: 'Prompt',
   cost: 'Cost',
 };
 
@@ -51,7 +53,12 @@ function Room({ task }: { task: TaskView }) {
   );
   const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
   const evidence = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
-  useKeys({ '1': () => setTab('changes'), '2': () => setTab('evidence'), '3': () => setTab('cost') });
+  useKeys({
+    '1': () => setTab('changes'),
+    '2': () => setTab('evidence'),
+    '3': () => setTab('prompt'),
+    '4': () => setTab('cost'),
+  });
   const amounts: Partial<Record<Tab, string>> = {
     changes: changes.data ? String(changes.data.files.length) : undefined,
     evidence: scoreOf(evidence.data?.checks.score),
@@ -94,6 +101,7 @@ function Room({ task }: { task: TaskView }) {
       <div className="panel" id="results" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
         {tab === 'changes' || tab === 'task' || tab === 'transcript' ? <ChangesPanel task={task} /> : null}
         {tab === 'evidence' ? <Evidence task={task} /> : null}
+        {tab === 'prompt' ? <Prompt task={task} /> : null}
         {tab === 'cost' ? <Cost task={task} /> : null}
       </div>
     </div>

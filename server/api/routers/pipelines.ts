@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { sessionLogSchema } from '#server/domain/views/session-log.ts';
 import { pipelineListItemSchema, pipelineViewSchema, taskViewSchema } from '#server/domain/views.ts';
 import { readPipeline, readPipelines } from '#server/engine/data/pipeline.ts';
+import { readSessionLog } from '#server/engine/data/session-log.ts';
 import { readTask } from '#server/engine/data/task.ts';
 import { reopenTask, startTask } from '#server/engine/human.ts';
 import { actorOf } from '../auth.ts';
@@ -19,6 +21,11 @@ export const pipelinesRouter = router({
     .input(byId)
     .output(pipelineViewSchema)
     .query(({ ctx, input }) => readPipeline(ctx.s.db, ctx.s.timing, input.id)),
+  /** What its agents did, by the report schema. */
+  sessionLog: reader
+    .input(byId)
+    .output(sessionLogSchema)
+    .query(({ ctx, input }) => readSessionLog(ctx.s.db, input.id)),
   /** Lets the task's chain go on: queues what may start now. What cannot is refused with what it waits for. */
   advance: writer
     .input(byTask)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { promptsViewSchema } from '#server/domain/views/prompt.ts';
 import { QA_GATE } from '#server/domain/checks.ts';
+import { promptsViewSchema } from '#server/domain/views/prompt.ts';
 import {
   changesSchema,
   createdSchema,

@@ -1,5 +1,7 @@
 import type { EarlierWork } from '#server/domain/attempt.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import type { SessionLog } from '#server/domain/views/session-log.ts';
+import type { Db, Queryable } from '#server/platform/db.ts';
 
 /** A pipeline deeper than this is told from its near end. */
 const MAX_HOPS = 8;
@@ -34,5 +36,24 @@ export async function readEarlier(q: Queryable, taskId: number): Promise<Earlier
      ORDER BY near.hops, x.finished_at DESC, x.id DESC LIMIT $3`,
     [taskId, MAX_HOPS, MAX_ENTRIES],
   );
+  return rows;
+}
+
+/** What the agents of a whole pipeline did so far, the newest first. */
+export async function readSessionLog(db: Db, pipelineId: number): Promise<SessionLog> {
+  const [there, { rows }] = await Promise.all([
+    db.pool.query('SELECT 1 FROM pipeline WHERE id = $1', [pipelineId]),
+    db.pool.query<SessionLog[number]>(
+      `SELECT id "taskId", title, stage, cycle, company, verdict, finished_at "finishedAt", report FROM task
+       WHERE pipeline_id = $1 AND status = 'DONE' AND report IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT 500`,
+      [pipelineId],
+    ),
+  ]);
+  if (there.rowCount === 0)
+    throw new AlaiError(
+      'NOT_FOUND',
+      `Pipeline #${pipelineId} does not exist.`,
+      'Look it up with alai pipeline status.',
+    );
   return rows;
 }
