@@ -76,7 +76,7 @@ function rosterText({ companies, problems }: CompaniesView): string {
 
 function companyText(c: CompanyView, resolved: boolean): string {
   const { detail } = c;
-  const lines = [`${c.name}, ${c.type}. ${c.description}`, ''];
+  const lines = [[c.type ? `${c.name}, ${c.type}.` : c.name, c.description].filter(Boolean).join(' '), ''];
   const put = (label: string, value: string) => value && lines.push(`${label.padEnd(13)}${value}`);
   put('Status', `${stateOf(c)}${c.kept ? ' (its last good version, until the files are mended)' : ''}`);
   put('Domain', c.domain);

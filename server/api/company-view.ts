@@ -235,6 +235,12 @@ export function findBlueprint(catalogue: Catalogue, name: string, company: strin
       `Say which with --company: ${rows.map((r) => r.company).join(', ')}.`,
     );
   const row = rows.find((r) => r.company === null) ?? rows[0];
-  if (row?.kind === 'workflow') return catalogue.workflow(name);
-  return catalogue.blueprint(name, company ?? row?.company ?? undefined);
+  if (!row)
+    throw new AlaiError(
+      'BLUEPRINT_UNKNOWN',
+      `There is no blueprint ${name}${company === null ? '' : ` for ${company}`}.`,
+      `Choose one of ${[...new Set(blueprintRows(catalogue, company).map((r) => r.name))].sort().join(', ')}.`,
+    );
+  if (row.kind === 'workflow') return catalogue.workflow(name);
+  return catalogue.blueprint(name, company ?? row.company ?? undefined);
 }

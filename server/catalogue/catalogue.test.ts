@@ -2,7 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadWork } from '#server/engine/claim.ts';
 import { testDatabase } from '#test/database.ts';
+import { plan, testFactory, work } from '#test/factory.ts';
 import { storeVersions, versionsOf } from './commands.ts';
 import { readCatalogue } from './data.ts';
 
@@ -219,20 +221,58 @@ describe('versions', async () => {
   test('are stored once, as tasks read them', async () => {
     const catalogue = readCatalogue(path.resolve('companies'));
     const versions = versionsOf(catalogue, [
-      { company: 'CodeCraft', blueprint: 'codecraft-api-backend' },
-      { company: 'CodeCraft', blueprint: 'review' },
+      { company: 'Vizu', blueprint: 'minion-one-shot' },
+      { company: 'Vizu', blueprint: 'review' },
     ]);
     await storeVersions(db.pool, versions);
     await storeVersions(db.pool, versions);
     const { rows } = await db.pool.query('SELECT kind, name FROM catalogue_version ORDER BY kind, name');
     expect(rows).toEqual([
-      { kind: 'blueprint', name: 'codecraft-api-backend' },
+      { kind: 'blueprint', name: 'minion-one-shot' },
       { kind: 'blueprint', name: 'review' },
-      { kind: 'company', name: 'CodeCraft' },
+      { kind: 'company', name: 'Vizu' },
     ]);
-    const company = await db.pool.query(
-      `SELECT data->>'rules' AS rules FROM catalogue_version WHERE kind = 'company'`,
+  });
+
+  test('work keeps the one it was planned with, whatever happens to the files; the next work has the new one', async () => {
+    const factory = await testFactory(db);
+    const planned = async () => {
+      const catalogue = readCatalogue(folder);
+      const stages = [{ company: 'Vizu', blueprint: 'minion-one-shot' }];
+      await storeVersions(db.pool, versionsOf(catalogue, stages));
+      const { hash, blueprint } = catalogue.blueprint('minion-one-shot', 'Vizu');
+      const [first] = plan(
+        ['BUILD'],
+        blueprint.steps.map((s) => s.key),
+      ).stages;
+      if (!first) throw new Error('no stage');
+      const company = { company: 'Vizu', companyHash: catalogue.company('Vizu').hash };
+      const stage = { ...first, ...company, blueprint: 'minion-one-shot', blueprintHash: hash };
+      const made = await factory.create([work('Draw', { plan: { stages: [stage] } })]);
+      return made.taskIds[0] as number;
+    };
+    const told = async (taskId: number) => {
+      const attempt = await factory.take(taskId);
+      const { company, blueprint } = await loadWork(db, attempt.attemptId, () => 'http://localhost/p.git');
+      return { identity: company.identity, build: blueprint.steps[1]?.instructions ?? '' };
+    };
+    const before = await planned();
+    edit('Vizu/CLAUDE.md', /$/, '\nWe also draw maps.\n');
+    edit(
+      '_shared/blueprints/minion-one-shot.yaml',
+      /- key: build\n {4}role: builder\n {4}instructions: \|\n/,
+      '$&      Begin with the map.\n',
     );
-    expect(company.rows[0].rules).toContain('# CodeCraft');
+    await looksAgain();
+    const after = await planned();
+    rmSync(path.join(folder, 'Vizu'), { recursive: true });
+    expect(await told(before)).toEqual({
+      identity: expect.not.stringContaining('We also draw maps.'),
+      build: expect.not.stringContaining('Begin with the map.'),
+    });
+    expect(await told(after)).toEqual({
+      identity: expect.stringContaining('We also draw maps.'),
+      build: expect.stringContaining('Begin with the map.'),
+    });
   });
 });

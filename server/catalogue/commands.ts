@@ -13,10 +13,10 @@ export interface CatalogueVersion {
 
 /** What work is done by: pinned with the task, whatever happens to the files afterwards. */
 export function companyVersion(catalogue: Catalogue, company: Company): CatalogueVersion {
-  const { name, rules, identity, agents, card } = company;
+  const { name, identity, agents, card } = company;
   const skills = catalogue.skills(company);
   const { servers } = catalogue.mcp(company);
-  const data = { name, rules, identity, agents, policy: policyOf(company), skills, mcp: servers };
+  const data = { name, identity, agents, policy: policyOf(company), skills, mcp: servers };
   const { domain, description } = card;
   return { kind: 'company', name, hash: company.hash, data: { ...data, domain, description } };
 }
