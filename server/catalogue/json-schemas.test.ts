@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { jsonSchemaTexts, schemaNameOf } from './json-schemas.ts';
+import { jsonSchemaTexts, schemaNameOf, withReference } from './json-schemas.ts';
 
 const texts = jsonSchemaTexts();
 const files = globSync('companies/**/*.{json,yaml}', { ignore: ['companies/_schema/**'] });
@@ -17,8 +17,9 @@ test('companies/_schema is what the code checks', () => {
     ).toEqual(JSON.parse(text));
 });
 
-test.each(files)('%s satisfies its schema', (file) => {
+test.each(files)('%s names its schema and satisfies it', (file) => {
   const text = readFileSync(file, 'utf8');
+  expect(withReference(file.replace(/^companies\//, ''), text), 'run npm run schemas').toBe(text);
   const name = schemaNameOf(file.replace(/^companies\//, ''));
   const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
     JSON.parse(texts[`${name}.json`] ?? ''),
