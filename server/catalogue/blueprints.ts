@@ -32,7 +32,7 @@ export function readBlueprints(
   kind: Blueprint['kind'] = 'blueprint',
 ): Map<string, BlueprintFile> {
   const found = new Map<string, BlueprintFile>();
-  for (const entry of listed(root, folder)) {
+  for (const entry of listed(root, folder, collect)) {
     const read = collect.read(() => readBlueprint(root, folder, entry, kind));
     if (read) found.set(read.blueprint.name, read);
   }

@@ -136,6 +136,62 @@ describe('a file of a company', () => {
     }
   });
 
+  test.each([
+    ['agents/lead.yaml', 'allowed_paths', 'allowed_paths: ["../../etc/**"]', /leads out of the repository/],
+    [
+      'agents/builder.yaml',
+      'forbidden_paths',
+      'forbidden_paths: ["/etc/passwd"]',
+      /leads out of the repository/,
+    ],
+    [
+      'agents/builder.yaml',
+      'description',
+      'tools: [read, sudo]\ndescription: x',
+      /tools\.1: "sudo" is not known/,
+    ],
+  ])('%s: %s', (file, key, line, says) => {
+    const place = path.join(root, 'Vizu', file);
+    const before = readFileSync(place, 'utf8');
+    const broken = before.replace(new RegExp(`${key}:.*(?:\\n {4}.*)*`), line);
+    writeFileSync(place, broken);
+    const { problems, companies } = readFiles(root, good);
+    writeFileSync(place, before);
+    expect(problems.map((p) => `${p.file} ${p.message}`).join('\n')).toMatch(says);
+    expect(companies.size).toBe(2);
+  });
+
+  test.each([
+    ['a gate’s path', '{ kind: file_exists, path: ../../etc/passwd }', /steps\.0\.gates\.0\.path: leads out/],
+    ['a gate’s glob', '{ kind: diff_only, paths: [/etc/**] }', /steps\.0\.gates\.0\.paths\.0: leads out/],
+    ['a gate nobody knows', '{ kind: pray }', /steps\.0\.gates\.0.*kind/],
+    ['a command without words', '{ kind: command, command: [] }', /steps\.0\.gates\.0\.command/],
+  ])('a blueprint with %s', (_, gate, says) => {
+    const place = path.join(root, 'Vizu/blueprints/trial.yaml');
+    const step = `{ key: build, role: builder, instructions: x, tools: [read], gates: [${gate}] }`;
+    writeFileSync(place, `name: trial\nsteps:\n  - ${step}\n`);
+    const { problems } = readFiles(root, good);
+    rmSync(place);
+    expect(problems).toMatchObject([
+      { file: 'Vizu/blueprints/trial.yaml', line: 3, message: expect.stringMatching(says) },
+    ]);
+  });
+
+  test.each(['agents', 'skills', 'blueprints', 'config'])('%s is a file', (folder) => {
+    const place = path.join(root, 'Vizu', folder);
+    renameSync(place, path.join(root, '.saved'));
+    writeFileSync(place, 'x');
+    const { problems, companies } = readFiles(root, good);
+    rmSync(place);
+    renameSync(path.join(root, '.saved'), place);
+    expect(problems.map((p) => p.message)).toContain(
+      folder === 'config'
+        ? 'A file stands where its folder should be.'
+        : 'A file stands where this folder should be.',
+    );
+    expect(companies.get('CodeCraft')).toEqual(good.companies.get('CodeCraft'));
+  });
+
   test('mended, they are all read again', () => {
     expect(readFiles(root)).toEqual(good);
   });

@@ -101,7 +101,7 @@ function readCard(root: string, folder: string): CompanyCard {
 }
 
 function readAgents(root: string, folder: string, collect: Collector): Partial<Record<AgentRole, Agent>> {
-  for (const entry of listed(root, `${folder}/agents`)) {
+  for (const entry of listed(root, `${folder}/agents`, collect)) {
     if (agentRoles.some((role) => entry === `${role}.yaml`)) continue;
     const message = `${entry} is no agent of a company.`;
     const remedy = `Use ${agentRoles.map((r) => `${r}.yaml`).join(', ')}, or take it out of this folder.`;

@@ -1,11 +1,11 @@
-import { readdirSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { statSync } from 'node:fs';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { GivenSkill } from '#server/domain/skill.ts';
 import { env } from '#server/platform/env.ts';
 import { type BlueprintFile, lookUp, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
 import type { Company } from './company.ts';
 import { type Files, readFiles } from './files.ts';
+import { stampOf } from './folder.ts';
 import { type ResolvedMcp, resolveMcp } from './mcp.ts';
 import type { CompanyCard, Fleet, Routing, Safety, Tiers } from './schema.ts';
 import { resolveSkills } from './skills.ts';
@@ -59,6 +59,12 @@ export const companiesFolder = (): string => env().ALAI_COMPANIES;
 export function readCatalogue(folder: string = companiesFolder()): Catalogue {
   const known = cache.get(folder);
   if (known && Date.now() - known.checked < FRESH_FOR) return known.catalogue;
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new AlaiError(
+      'NOT_FOUND',
+      `There is no folder of companies at ${folder}.`,
+      'Start in the folder of Mission Control, or set ALAI_COMPANIES to it.',
+    );
   const stamp = stampOf(folder);
   if (known?.stamp === stamp) {
     known.checked = Date.now();
@@ -72,28 +78,6 @@ export function readCatalogue(folder: string = companiesFolder()): Catalogue {
   } catch (e) {
     throw asAlaiError(e);
   }
-}
-
-function stampOf(folder: string): string {
-  let entries: { parentPath: string; name: string; isDirectory(): boolean }[];
-  try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  } catch {
-    throw new AlaiError(
-      'NOT_FOUND',
-      `There is no folder of companies at ${folder}.`,
-      'Start in the folder of Mission Control, or set ALAI_COMPANIES to it.',
-    );
-  }
-  return entries
-    .map((e) => {
-      const file = path.join(e.parentPath, e.name);
-      const at = statSync(file, { throwIfNoEntry: false });
-      if (!at) return `${file}:gone`;
-      return e.isDirectory() ? `${file}/` : `${file}:${at.mtimeMs}:${at.ctimeMs}:${at.size}:${at.ino}`;
-    })
-    .sort()
-    .join('\n');
 }
 
 function catalogueOf(files: Files): Catalogue {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentRoles, toolNames } from '#server/domain/blueprint.ts';
+import { agentRoles, insidePath, toolNames } from '#server/domain/blueprint.ts';
 import { stages } from '#server/domain/status.ts';
 
 /** Shapes of the files below companies/. Every object is strict: a misspelt key is an error with a line, not a silence. */
@@ -83,7 +83,7 @@ export const companyConfigSchema = z.strictObject({
 });
 export type CompanyConfig = z.infer<typeof companyConfigSchema>;
 
-const globs = z.array(z.string().min(1).max(200)).max(100).default([]);
+const globs = z.array(insidePath).max(100).default([]);
 
 /** agents/<role>.yaml */
 export const agentSchema = z.strictObject({

@@ -11,7 +11,7 @@ export interface Skill extends SkillCard {
 
 /** The skills of one folder: front matter between two lines of ---, then the text. */
 export function readSkills(root: string, folder: string, collect: Collector): Skill[] {
-  return listed(root, folder)
+  return listed(root, folder, collect)
     .map((entry) => collect.read(() => readSkill(root, folder, entry)))
     .filter((skill) => skill !== undefined);
 }

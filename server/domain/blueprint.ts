@@ -16,26 +16,37 @@ export const toolNames = [
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
+/** A path or glob within a repository: it may not begin outside, nor climb out. */
+export const insidePath = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine(
+    (path) =>
+      !/^(?:[/\\~]|[a-z]:)/i.test(path) && !path.split(/[/\\]/).includes('..') && !path.includes('\0'),
+    'leads out of the repository: write a path relative to it, without ..',
+  );
+
 export const gateSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('file_exists'), path: z.string().min(1).max(500) }),
+  z.strictObject({ kind: z.literal('file_exists'), path: insidePath }),
   z.strictObject({
     kind: z.literal('command'),
     command: z.array(z.string().min(1)).min(1),
     seconds: z.number().positive().max(3_600).default(120),
     /** Skip (with the reason shown) when this file is absent, e.g. package.json for `npm test`. */
-    ifFile: z.string().optional(),
+    ifFile: insidePath.optional(),
   }),
   z.strictObject({ kind: z.literal('min_output'), chars: z.number().int().positive() }),
   z.strictObject({ kind: z.literal('no_placeholders') }),
   /** The added lines hold no password, key or token. */
   z.strictObject({ kind: z.literal('no_secrets') }),
   /** Only these files may have changed: globs relative to the repository. */
-  z.strictObject({ kind: z.literal('diff_only'), paths: z.array(z.string().min(1).max(200)).min(1).max(50) }),
+  z.strictObject({ kind: z.literal('diff_only'), paths: z.array(insidePath).min(1).max(50) }),
   /** A JSON or YAML file satisfies a JSON Schema: one of the repository, or one written here. */
   z.strictObject({
     kind: z.literal('json_schema'),
-    path: z.string().min(1).max(500),
-    schema: z.union([z.string().min(1).max(500), z.record(z.string(), z.unknown())]),
+    path: insidePath,
+    schema: z.union([insidePath, z.record(z.string(), z.unknown())]),
   }),
   /** An address answers. With `start`, the command is started in the sandbox and asked there, without a network. */
   z.strictObject({
@@ -45,7 +56,7 @@ export const gateSchema = z.discriminatedUnion('kind', [
     contains: z.string().max(500).optional(),
     start: z.array(z.string().min(1)).min(1).optional(),
     seconds: z.number().positive().max(300).default(20),
-    ifFile: z.string().optional(),
+    ifFile: insidePath.optional(),
   }),
 ]);
 export type GateSpec = z.infer<typeof gateSchema>;
@@ -79,7 +90,7 @@ export const blueprintStepSchema = z.strictObject({
   network: z.boolean().default(false),
   /** Globs relative to the repository; empty allow = everything the role may write. */
   paths: z
-    .strictObject({ allow: z.array(z.string()).default([]), deny: z.array(z.string()).default([]) })
+    .strictObject({ allow: z.array(insidePath).default([]), deny: z.array(insidePath).default([]) })
     .prefault({}),
   /** Steps of a workflow only: who does it, and who instead when that one has no model. */
   agent: agentRef.optional(),
