@@ -128,8 +128,26 @@ function bytesOf(root: string, file: string, place: string): Buffer {
 /** Where an editor and a person count from: the first line is 1. */
 export const lineAt = (text: string, offset: number) => text.slice(0, Math.max(0, offset)).split('\n').length;
 
-/** Parses YAML (or JSON, which is YAML) and checks it. Everything wrong is thrown, each with its line and remedy. */
+const MAX_REMEMBERED = 500;
+const remembered = new WeakMap<z.ZodType, Map<string, unknown>>();
+
+/**
+ * Parses YAML (or JSON, which is YAML) and checks it. Everything wrong is thrown, each with its line and remedy. What was
+ * good is remembered by its text, so that one changed file does not cost the parsing of all: nobody may change the answer.
+ */
 export function parseSource<S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> {
+  const known = remembered.get(schema) ?? new Map<string, unknown>();
+  remembered.set(schema, known);
+  // JSON is read more strictly than YAML, and the same text may be fine in one and not in the other.
+  const key = `${file.endsWith('.json')}${text}`;
+  if (known.has(key)) return known.get(key) as z.output<S>;
+  const data = parseAnew(text, file, schema);
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  known.set(key, data);
+  return data;
+}
+
+function parseAnew<S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> {
   const { document, at } = documentOf(text, file);
   let value: unknown;
   try {
