@@ -72,7 +72,7 @@ export interface CheckInput {
   /** All that this task changed, not only its last step. */
   changes: { path: string; status: 'A' | 'M' | 'D' | 'T'; added: number; removed: number }[];
   addedLines: { file: string; line: number; text: string }[];
-  /** Newest run of each gate of this task. */
+  /** Every run of a gate in this attempt, oldest first. */
   gates: GateRecord[];
   report: Report | null;
   /** Whether the step has the tool to report with. */

@@ -103,7 +103,7 @@ async function inputOf(
     tree: at.tree,
     changes,
     addedLines: changes.length === 0 ? [] : await ws.addedLines(base, at.tree),
-    gates: newest(gathered.gates.filter((g) => g.gate !== QA_GATE)),
+    gates: gathered.gates.filter((g) => g.gate !== QA_GATE),
     report: at.state.report,
     mayReport: step.tools.includes('report'),
     reported: gathered.reported,
@@ -141,10 +141,4 @@ function factsOf(i: CheckInput): InspectedFacts {
     ...{ stage, role, company, builtBy, writes, base, tree, mayReport, reported: [...reported], criteria },
     ...{ earlier, docsFollow, report, outside },
   };
-}
-
-/** The last run of each gate of each step. */
-function newest(gates: StepContext['gathered']['gates']) {
-  const last = new Map(gates.map((g) => [`${g.stepKey} ${g.gate} ${g.command?.join('\0') ?? ''}`, g]));
-  return [...last.values()];
 }

@@ -1,4 +1,4 @@
-import type { StepOutput } from '#server/domain/attempt.ts';
+import type { Report, StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
 import type { StepContext } from './context.ts';
@@ -116,7 +116,7 @@ export async function runStep(
     transcript.add(step.key, 'harness', { text: `Committed ${commit.slice(0, 10)} and pushed it.`, commit });
   }
   const text = state.finished ?? '';
-  gathered.report = state.report ?? gathered.report;
+  gathered.report = state.report ? withEarlier(state.report, gathered.report) : gathered.report;
   gathered.reported.push(...(state.report?.filesWritten ?? []));
   gathered.plan = state.plan ?? gathered.plan;
   gathered.notes.push({ key: step.key, text });
@@ -129,6 +129,18 @@ export async function runStep(
       tree,
       plan: state.plan,
     },
+  };
+}
+
+/** The last report stands for the task; what only an earlier step could answer is taken over from it. */
+function withEarlier(report: Report, before: Report | null): Report {
+  const kept = <K extends 'planItems' | 'consulted' | 'criteria'>(key: K): Report[K] =>
+    report[key].length > 0 ? report[key] : (before?.[key] ?? report[key]);
+  return {
+    ...report,
+    planItems: kept('planItems'),
+    consulted: kept('consulted'),
+    criteria: kept('criteria'),
   };
 }
 

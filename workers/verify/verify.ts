@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type CheckName, type CheckState, checkTitles } from '#server/domain/checks.ts';
+import { type CheckName, type CheckState, checkTitles, QA_GATE } from '#server/domain/checks.ts';
 import type { CheckInput } from '#server/domain/seams.ts';
 import { changesBetween, linesBetween } from '#server/execution/diff.ts';
 import { runProcess } from '#server/execution/sandbox/process.ts';
@@ -111,7 +111,7 @@ async function checksAgain(archive: Archive, gitDir: string, home: string): Prom
     addedLines: await linesBetween(gitDir, facts.base, facts.tree),
     // A gate that was seen on this tree is run again by the checks; what it said then is no evidence now.
     gates: manifest.gates
-      .filter((g) => g.gate !== 'qa-19')
+      .filter((g) => g.gate !== QA_GATE)
       .map((g) => ({
         stepKey: g.step,
         gate: g.gate,
@@ -119,7 +119,7 @@ async function checksAgain(archive: Archive, gitDir: string, home: string): Prom
         ok: g.ok,
         verdict: g.ok ? 'pass' : 'retry',
         detail: g.detail,
-        command: null,
+        command: g.command,
         exitCode: null,
         ms: 0,
         tree: null,

@@ -2,11 +2,13 @@ import { block, type Check, lines, notApplicable, pass } from './check.ts';
 
 /** 3: the newest run of each gate passed. */
 export const gates: Check = async (i) => {
-  if (i.gates.length === 0) return notApplicable('The blueprint has no gates.');
+  const last = new Map(i.gates.map((g) => [`${g.stepKey} ${g.gate} ${g.command?.join('\0') ?? ''}`, g]));
+  const newest = [...last.values()];
+  if (newest.length === 0) return notApplicable('The blueprint has no gates.');
   const list = lines(
-    i.gates.map((g) => `${g.ok ? 'pass' : 'FAIL'} ${g.stepKey} ${g.gate}: ${g.detail.split('\n')[0]}`),
+    newest.map((g) => `${g.ok ? 'pass' : 'FAIL'} ${g.stepKey} ${g.gate}: ${g.detail.split('\n')[0]}`),
   );
-  const failed = i.gates.filter((g) => !g.ok);
-  if (failed.length > 0) return block(`${failed.length} of ${i.gates.length} gate(s) failed`, list);
-  return pass(`${i.gates.length} gate(s) passed`, list);
+  const failed = newest.filter((g) => !g.ok);
+  if (failed.length > 0) return block(`${failed.length} of ${newest.length} gate(s) failed`, list);
+  return pass(`${newest.length} gate(s) passed`, list);
 };

@@ -1,4 +1,5 @@
 import { block, type Check, notApplicable, pass } from './check.ts';
+import { isDocs } from './files.ts';
 import { testRunner } from './project.ts';
 
 const TEST_SECONDS = 600;
@@ -7,7 +8,7 @@ const isTestCommand = (argv: string[] | null) =>
   argv !== null && /^npm (?:t|test|run test)(?: --if-present)?$/.test(argv.join(' '));
 
 /** 5: the project's own tests pass on exactly this tree. */
-export const tests: Check = async ({ root, tree, gates, run }) => {
+export const tests: Check = async ({ root, tree, changes, gates, run }) => {
   const runner = await testRunner(root);
   if ('none' in runner) return notApplicable(runner.none);
   const seen = gates.find((g) => isTestCommand(g.command) && g.tree === tree && g.exitCode === 0);
@@ -19,6 +20,8 @@ export const tests: Check = async ({ root, tree, gates, run }) => {
       ),
       command: seen.command,
     };
+  if (changes.length > 0 && changes.every((c) => isDocs(c.path)))
+    return notApplicable('Only words changed; check 19 runs the tests in a clean worktree.');
   const r = await run(runner.all, TEST_SECONDS);
   const said = runner.all.join(' ');
   if (r.exitCode === 0) return { ...pass(`${said}: exit 0`, r.output), command: runner.all };

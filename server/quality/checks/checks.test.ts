@@ -1,0 +1,267 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are programs to be scanned
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CheckName, scoreOf } from '#server/domain/checks.ts';
+import type { CheckInput } from '#server/domain/seams.ts';
+import { consulted } from './consulted.ts';
+import { criteria } from './criteria.ts';
+import { dependencies } from './dependencies.ts';
+import { docs } from './docs.ts';
+import { leftovers } from './leftovers.ts';
+import { scanJavaScript } from './scan-javascript.ts';
+import { secrets } from './secrets.ts';
+import { size } from './size.ts';
+import { testsAdded } from './tests-added.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'alai-checks-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const report = {
+  agentType: 'builder',
+  company: 'CodeCraft',
+  taskSummary: 'Did what was asked.',
+  filesWritten: [],
+  keyDecisions: [],
+  blockers: [],
+  verification: 'Ran the tests.',
+  verdict: null,
+  planItems: [],
+  criteria: [],
+  consulted: [],
+};
+
+/** A change from `was` to `is`, as the harness would show it; every line of a changed file counts as added. */
+async function change(
+  was: Record<string, string>,
+  is: Record<string, string>,
+  over: Partial<CheckInput> = {},
+): Promise<CheckInput> {
+  for (const [path, text] of Object.entries(is)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  const paths = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((p) => was[p] !== is[p]);
+  const none = async () => ({ exitCode: 0, timedOut: false, output: '', cut: false, ms: 0, sandboxed: true });
+  return {
+    ...{ stage: 'BUILD', role: 'builder', company: 'CodeCraft', builtBy: null, writes: true, root },
+    ...{ base: '', tree: '', gates: [], report, mayReport: true, reported: [], findings: [], criteria: [] },
+    ...{ earlier: [], docsFollow: false, run: none, signal: new AbortController().signal },
+    changes: paths.map((path) => ({
+      path,
+      status: was[path] === undefined ? 'A' : is[path] === undefined ? 'D' : 'M',
+      added: is[path]?.split('\n').length ?? 0,
+      removed: 0,
+    })),
+    addedLines: paths.flatMap((file) =>
+      (is[file] ?? '').split('\n').map((text, i) => ({ file, line: i + 1, text })),
+    ),
+    outside: () => null,
+    before: async (path) => was[path] ?? null,
+    clean: async () => ({ root, run: none }),
+    beforeWith: async () => ({ root, run: none }),
+    conflicts: async () => [],
+    ...over,
+  } as CheckInput;
+}
+
+describe('the score', () => {
+  const of = (pass: number, fail: number, blocking = false) =>
+    scoreOf([
+      ...Array.from({ length: pass }, () => ({
+        name: 'size' as CheckName,
+        state: 'pass' as const,
+        blocking: false,
+      })),
+      ...Array.from({ length: fail }, () => ({
+        name: 'docs' as CheckName,
+        state: 'fail' as const,
+        blocking,
+      })),
+    ]);
+  test('is met by 15 of 19, and by the same share where fewer apply', () => {
+    expect([of(15, 4).ok, of(14, 5).ok]).toEqual([true, false]);
+    expect([of(5, 1).ok, of(4, 2).ok]).toEqual([true, false]);
+  });
+  test('is not met by any number while one failure blocks', () =>
+    expect(of(18, 1, true)).toMatchObject({ ok: false, blocked: ['docs'] }));
+});
+
+describe('size', () => {
+  test('nothing is no work, and a lockfile is not read by anybody', async () => {
+    expect((await size(await change({}, {}))).state).toBe('fail');
+    const lock = await change({}, { 'package-lock.json': 'x\n'.repeat(9_000), 'a.js': '1\n' });
+    expect((await size(lock)).state).toBe('pass');
+    expect((await size(await change({}, { 'a.js': 'x\n'.repeat(9_000) }))).state).toBe('fail');
+  });
+});
+
+describe('tests-added', () => {
+  const old = "test('one', () => f());\ntest('two', () => f());\n";
+  test.each([
+    ['renamed in place', { 'a.test.js': old.replace('one', 'first') }, 'pass'],
+    [
+      'moved to another file',
+      { 'a.test.js': "test('two', () => f());\n", 'b.test.js': "test('one', () => f());\n" },
+      'pass',
+    ],
+    ['gone', { 'a.test.js': "test('two', () => f());\n" }, 'fail'],
+    ['replaced by others', { 'a.test.js': "test('three', () => f());\n" }, 'fail'],
+    ['switched off', { 'a.test.js': old.replace("test('one'", "test.skip('one'") }, 'fail'],
+  ])('a test that is %s', async (_, is, state) => {
+    const code = {
+      'src/f.js': 'export const f = () => {\n  go();\n  return 1;\n  // end\n};\nexport const g = 2;\n',
+    };
+    expect((await testsAdded(await change({ 'a.test.js': old }, { ...code, ...is }))).state).toBe(state);
+  });
+  test('code without a test counts against the work, a renamed constant does not', async () => {
+    const code = 'export function f(a) {\n  const b = a + 1;\n  return b * 2;\n}\nexport const c = 3;\n';
+    expect((await testsAdded(await change({}, { 'src/f.js': code }))).state).toBe('fail');
+    expect((await testsAdded(await change({}, { 'src/f.js': 'export const c = 3;' }))).state).toBe(
+      'not applicable',
+    );
+  });
+});
+
+describe('leftovers', () => {
+  test.each([
+    ['src/a.js', 'debugger;', 'fail'],
+    ['src/a.js', 'console.log("debug", x)', 'fail'],
+    ['src/cli.js', 'console.log(`${n} files`)', 'pass'],
+    ['src/a.js', '<<<<<<< ours', 'fail'],
+    ['docs/a.md', '=======', 'pass'],
+    ['src/a.js', '=======', 'fail'],
+  ])('%s: %s', async (file, text, state) =>
+    expect((await leftovers(await change({}, { [file]: text }))).state).toBe(state),
+  );
+});
+
+describe('secrets', () => {
+  test('a file of secrets is one by its name; an example of it is not', async () => {
+    expect(await secrets(await change({}, { '.env': 'A=1' }))).toMatchObject({
+      state: 'fail',
+      blocking: true,
+    });
+    expect((await secrets(await change({}, { '.env.example': 'A=' }))).state).toBe('pass');
+    expect(
+      (await secrets(await change({}, { 'test/a.test.js': "const password = 'Correct-Horse-9';" }))).state,
+    ).toBe('pass');
+  });
+});
+
+describe('dependencies', () => {
+  const pkg = (d: Record<string, string>) => JSON.stringify({ dependencies: d });
+  const lock = (d: Record<string, string>) => JSON.stringify({ packages: { '': { dependencies: d } } });
+  test.each([
+    ['exact', { zod: '4.1.0' }, null, 'pass'],
+    ['a range without a lockfile', { zod: '^4.1.0' }, null, 'fail'],
+    ['a range the lockfile holds', { zod: '^4.1.0' }, { zod: '^4.1.0' }, 'pass'],
+    ['anything, even with a lockfile', { zod: '*' }, { zod: '*' }, 'fail'],
+    ['a branch of a repository', { zod: 'github:colinhacks/zod' }, null, 'fail'],
+    ['a commit of a repository', { zod: `git+https://x.invalid/z.git#${'a'.repeat(40)}` }, null, 'pass'],
+    ['not what the lockfile says', { zod: '4.1.0' }, { zod: '4.0.0' }, 'fail'],
+  ])('%s', async (_, wanted, locked, state) => {
+    const is = { 'package.json': pkg(wanted), ...(locked ? { 'package-lock.json': lock(locked) } : {}) };
+    expect((await dependencies(await change({ 'package.json': pkg({}) }, is))).state).toBe(state);
+  });
+  test.each([
+    ['requirements.txt', 'flask', 'fail'],
+    ['requirements.txt', 'flask==3.0.0', 'pass'],
+    ['Dockerfile', 'FROM node:24-slim AS build', 'pass'],
+    ['Dockerfile', 'FROM node:latest', 'fail'],
+    ['.github/workflows/ci.yml', '      - uses: actions/checkout@v4', 'pass'],
+    ['.github/workflows/ci.yml', '      - uses: actions/checkout@main', 'fail'],
+  ])('%s: %s', async (file, text, state) =>
+    expect((await dependencies(await change({}, { [file]: text }))).state).toBe(state),
+  );
+});
+
+describe('the code scanner', () => {
+  test.each([
+    ['eval(input)', 1],
+    ['new Function("a", body)', 1],
+    ["import { exec } from 'node:child_process';\nexec(`ls ${dir}`)", 1],
+    ["import { execFile } from 'node:child_process';\nexecFile('ls', [dir])", 0],
+    ["import { spawn } from 'node:child_process';\nspawn('ls', [dir], { shell: true })", 1],
+    ['/a(b)/.exec(text)', 0],
+    ['db.query(`SELECT * FROM users WHERE id = ${id}`)', 1],
+    ["db.query('SELECT * FROM users WHERE id = $1', [id])", 0],
+    ["const sql = 'DELETE FROM t WHERE id = ' + id;\ndb.execute(sql)", 1],
+    ['db.query(`SELECT 1`)', 0],
+    ['cache.get(`user:${id}`)', 0],
+    ['el.innerHTML = `<b>${name}</b>`', 1],
+    ["el.innerHTML = ''", 0],
+    ['el.textContent = name', 0],
+    ['https.request({ rejectUnauthorized: false })', 1],
+    ['const token = Math.random().toString(36)', 1],
+    ['const jitter = Math.random() * 100', 0],
+    ["setTimeout('go()', 1)", 1],
+    ['setTimeout(() => go(), 1)', 0],
+    ['this is not JavaScript {', 0],
+  ])('%s', (text, hits) => expect(scanJavaScript(text, 'src/a.js')).toHaveLength(hits));
+  test('reads TypeScript too', () =>
+    expect(scanJavaScript('const f = (s: string): unknown => eval(s);', 'src/a.ts')).toHaveLength(1));
+});
+
+describe('docs', () => {
+  const route = { 'src/api.js': "router.get('/api/meals', list)" };
+  test('a new address needs a line, or a DOCS stage that writes it', async () => {
+    expect((await docs(await change({}, route))).state).toBe('fail');
+    expect((await docs(await change({}, { ...route, 'README.md': 'GET /api/meals' }))).state).toBe('pass');
+    expect((await docs(await change({}, route, { docsFollow: true }))).state).toBe('not applicable');
+  });
+  test('a link to nowhere', async () => {
+    const is = {
+      'docs/a.md': 'See [b](b.md), [c](../README.md#top), [d](https://example.invalid/x).',
+      'README.md': '# x',
+    };
+    expect(await docs(await change({}, is))).toMatchObject({ state: 'fail', evidence: 'docs/a.md:1: b.md' });
+  });
+});
+
+describe('consulted', () => {
+  const given = { earlier: [4001, 4002] };
+  test.each([
+    ['nothing was given', {}, [], 'not applicable'],
+    ['one of them is cited', given, ['#4001'], 'pass'],
+    ['none is cited', given, [], 'fail'],
+    ['one is made up', given, ['#4001', '#9'], 'fail'],
+  ])('%s', async (_, over, cited, state) => {
+    const i = await change({}, {}, { ...over, report: { ...report, consulted: cited } });
+    expect((await consulted(i)).state).toBe(state);
+  });
+});
+
+describe('criteria', () => {
+  const review = (answers: { number: number; met: boolean }[], over: Partial<CheckInput> = {}) =>
+    change(
+      {},
+      {},
+      {
+        ...{ stage: 'REVIEW', company: 'Proveo', builtBy: 'CodeCraft', criteria: ['a', 'b'] },
+        report: { ...report, verdict: 'pass', criteria: answers.map((a) => ({ ...a, evidence: 'seen' })) },
+        ...over,
+      },
+    );
+  const both = [
+    { number: 1, met: true },
+    { number: 2, met: true },
+  ];
+  test('each has to be addressed, and what is not met cannot pass', async () => {
+    expect((await criteria(await review(both))).state).toBe('pass');
+    expect((await criteria(await review(both.slice(1)))).detail).toContain('Criteria 1');
+    const unmet = await criteria(
+      await review([
+        { number: 1, met: false },
+        { number: 2, met: true },
+      ]),
+    );
+    expect(unmet).toMatchObject({ state: 'fail', blocking: true });
+  });
+  test('who built it does not review it', async () =>
+    expect(await criteria(await review(both, { builtBy: 'Proveo' }))).toMatchObject({ blocking: true }));
+});
