@@ -94,7 +94,13 @@ export function Side({ task }: { task: TaskView }) {
           </Row>
         ) : null}
         <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
-        {task.company ? <Row name="Company">{companyName(task.company)}</Row> : null}
+        {task.company ? (
+          <Row name="Company">
+            <Link className="underline" href={`/companies/${companyName(task.company)}`} prefetch={false}>
+              {companyName(task.company)}
+            </Link>
+          </Row>
+        ) : null}
         {task.blueprint ? <Row name="Blueprint">{task.blueprint}</Row> : null}
         {task.tier === null ? null : (
           <Row name="Tier">{[tierName(task.tier), model].filter(Boolean).join(', ')}</Row>

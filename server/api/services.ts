@@ -34,5 +34,15 @@ export function services(): Services {
     timing: timing(e.ALAI_TIMING_SCALE),
     catalogue: readCatalogue,
   };
+  warm();
   return shared.alaiServices;
+}
+
+/** What was good when the process started is what it goes on with when a file breaks before anybody asked for it. */
+function warm(): void {
+  try {
+    readCatalogue();
+  } catch {
+    // Told with file and line to whoever needs it.
+  }
 }
