@@ -139,6 +139,9 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     async prompt(r) {
       p.prompts.push(r);
     },
+    async mcp() {
+      return { ok: true };
+    },
     async planIntegration(plan) {
       p.plans.push({ ...plan, settled: '' });
       return { effectId: p.plans.length };
@@ -252,6 +255,7 @@ export async function createFactory(
         integrates,
         reviewedCommit: null,
         company: { identity: 'Write small, tested, readable code.', roles: {}, skills: [] },
+        mcp: [],
         companyPolicy: defaultRules(),
         evidence: [],
         earlier: [],

@@ -33,6 +33,8 @@ export type Line =
 
 /** What a call is about, from its arguments. */
 export function aboutOf(name: string, args: Record<string, unknown>): string {
+  if (name === 'plan' && Array.isArray(args.items))
+    return `${args.items.length} ${args.items.length === 1 ? 'item' : 'items'}`;
   if (Array.isArray(args.command)) return args.command.map(text).join(' ');
   const said =
     args.command ?? args.path ?? args.pattern ?? args.query ?? args.title ?? args.summary ?? args.taskSummary;

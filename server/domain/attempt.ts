@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AgentRole, Blueprint } from './blueprint.ts';
 import type { CheckResult } from './checks.ts';
+import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
 import type { PromptRecord } from './prompt.ts';
 import type { CompanyRules } from './role-rules.ts';
 import type { GivenSkill } from './skill.ts';
@@ -168,6 +169,8 @@ export interface AttemptWork {
   /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
   reviewedCommit: string | null;
   company: CompanyBrief;
+  /** The MCP servers of the company; a step's blueprint says which it may use. */
+  mcp: McpServerWork[];
   /** What the roles of the company may do, as pinned with its version. */
   companyPolicy: CompanyRules;
   /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */
@@ -271,6 +274,8 @@ export interface AttemptPorts {
   proof(record: ProofRecord): Promise<void>;
   /** What the agent is told when a step begins; stored before it is sent. */
   prompt(record: PromptRecord): Promise<void>;
+  /** Whether what an MCP server offers is what was accepted. */
+  mcp(seen: McpSeen): Promise<McpAnswer>;
   /** Serial per project: waits for its turn, then logs the effect before the push. Rejects with LEASE_LOST when stale. */
   planIntegration(plan: IntegrationPlan): Promise<{ effectId: number }>;
   settleIntegration(effectId: number, result: 'done' | 'refused'): Promise<void>;

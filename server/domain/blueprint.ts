@@ -92,6 +92,8 @@ export const blueprintStepSchema = z.strictObject({
   paths: z
     .strictObject({ allow: z.array(insidePath).default([]), deny: z.array(insidePath).default([]) })
     .prefault({}),
+  /** MCP servers of the company this step may use: some by name, or all. */
+  mcp: z.union([z.literal(true), z.array(z.string().min(1).max(40)).max(20)]).optional(),
   /** Steps of a workflow only: who does it, and who instead when that one has no model. */
   agent: agentRef.optional(),
   fallback: z.array(agentRef).max(5).optional(),

@@ -1,6 +1,7 @@
 import type { AttemptWork, CompanyBrief, Evidence, Finding, StepOutput } from '#server/domain/attempt.ts';
 import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { mcpServerWorkSchema } from '#server/domain/mcp.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
 import type { Db } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
@@ -77,6 +78,7 @@ interface PinnedCompany {
   identity?: string;
   agents?: Partial<Record<AgentRole, { instructions?: string }>>;
   skills?: CompanyBrief['skills'];
+  mcp?: unknown;
   policy?: unknown;
 }
 
@@ -190,6 +192,7 @@ export async function loadWork(
     integrates: r.integrates,
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     company: briefOf(company),
+    mcp: mcpServerWorkSchema.array().parse(company.mcp ?? []),
     companyPolicy: company.policy ? companyRulesSchema.parse(company.policy) : defaultRules(),
     evidence: evidence.rows,
     earlier,

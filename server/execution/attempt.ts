@@ -137,7 +137,7 @@ function definitionOf(work: AttemptWork, s: WorkStep): BlueprintStep {
 function consentNeeded(work: AttemptWork, config: RunnerConfig): string | null {
   if (config.sandbox.isolates || work.project.isSample || work.project.unsandboxedAllowed) return null;
   const runs = work.blueprint.steps.some(
-    (s) => s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'),
+    (s) => s.mcp !== undefined || s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'),
   );
   if (!runs) return null;
   return `Host ${work.host} has no sandbox, and this task runs commands in ${work.project.name}. Allow commands without a sandbox for this project? ${config.sandbox.note}`;

@@ -37,7 +37,7 @@ export function createLoop(l: LoopInput): Loop {
   const { step, messages, transcript, signal } = l;
   const limits = step.limits;
   const started = performance.now();
-  const specs = toolSpecs(step.tools);
+  const specs = [...toolSpecs(step.tools), ...l.tools.extra.map((t) => t.spec)];
   let turns = 0;
   let tokens = 0;
   let failure = { key: '', count: 0 };

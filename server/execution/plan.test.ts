@@ -27,6 +27,7 @@ function contextOf(role: 'lead' | 'builder', over: Partial<ToolContext> = {}): T
     step,
     rules: stepRules('CodeCraft', defaultRules(), step),
     withheld: {},
+    extra: [],
     company: 'CodeCraft',
     plan: null,
     needsVerdict: false,

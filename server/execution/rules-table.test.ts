@@ -124,6 +124,7 @@ function contextOf(role: AgentRole): ToolContext {
     step: { ...asked, tools },
     rules,
     withheld,
+    extra: [],
     company: 'CodeCraft',
     needsVerdict: false,
     plan: null,

@@ -4,10 +4,11 @@ import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.t
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
 import { createLoop, gateFeedback } from './loop.ts';
+import { openServers } from './mcp/servers.ts';
 import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
-import type { StepState } from './tools/tool.ts';
+import type { ExtraTool, StepState } from './tools/tool.ts';
 
 const PATCH_FOR_PROMPT = 60_000;
 
@@ -27,6 +28,20 @@ export async function runStep(
   asked: BlueprintStep,
   feedback: string,
 ): Promise<{ commit: string | null; output: StepOutput }> {
+  const servers = await openServers(c, asked);
+  try {
+    return await carryOut(c, asked, feedback, servers.tools);
+  } finally {
+    await servers.close();
+  }
+}
+
+async function carryOut(
+  c: StepContext,
+  asked: BlueprintStep,
+  feedback: string,
+  extra: ExtraTool[],
+): Promise<{ commit: string | null; output: StepOutput }> {
   const { work, workspace: ws, transcript, gathered, signal } = c;
   const rules = stepRules(work.task.company, work.companyPolicy, asked);
   const { tools, withheld } = toolsFor(rules, asked);
@@ -44,7 +59,15 @@ export async function runStep(
     : '';
   const context = await c.provider.contextOf(work.model.name);
   const { messages, parts } = buildPrompt(
-    { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback },
+    {
+      work,
+      step,
+      notes: gathered.notes,
+      plan: gathered.plan,
+      change,
+      feedback,
+      extra: extra.map((t) => t.spec.name),
+    },
     context,
     c.mask,
   );
@@ -59,6 +82,7 @@ export async function runStep(
       step,
       rules,
       withheld,
+      extra,
       company: work.task.company,
       plan: gathered.plan,
       needsVerdict: reviewing && lastReport?.key === step.key,

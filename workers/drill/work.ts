@@ -61,6 +61,7 @@ export function drillWork(
     integrates: false,
     reviewedCommit: o.head,
     company: { identity: o.rules, roles: {}, skills: [] },
+    mcp: [],
     companyPolicy: defaultRules(),
     evidence: [],
     earlier: o.builtBy
@@ -90,6 +91,7 @@ export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
     progress: () => {},
     call: async () => {},
     prompt: async () => {},
+    mcp: async () => ({ ok: true }),
     gate: async () => {},
     checks: async () => {},
     proof: async () => {},

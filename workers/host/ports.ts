@@ -11,6 +11,7 @@ import {
   recordProof,
   writeTranscript,
 } from '#server/engine/evidence.ts';
+import { seeMcpServer } from '#server/engine/mcp.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';
 
@@ -56,6 +57,7 @@ export function attemptPorts(o: {
     checks: (r) => recordChecks(db, held, r),
     proof: (p) => recordProof(db, held, p),
     prompt: (p) => recordPrompt(db, held, p),
+    mcp: (seen) => seeMcpServer(db, seen),
     async planIntegration(plan) {
       for (;;) {
         o.signal.throwIfAborted();

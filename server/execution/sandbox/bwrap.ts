@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { commandEnvironment, INSIDE, type Sandbox } from './sandbox.ts';
+import { commandEnvironment, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 const BIN = '/opt/alai/bin';
@@ -80,18 +80,12 @@ export async function detectBwrap(): Promise<Sandbox | null> {
       const closed = (s.protect ?? []).flatMap((p) => ['--ro-bind', join(s.root, p), `${INSIDE}/${p}`]);
       const tree = [s.readOnly ? '--ro-bind' : '--bind', s.root, INSIDE, ...closed];
       const place = [...tree, '--remount-ro', '/', '--chdir', INSIDE];
-      const argv = [
-        ...base(s.network, sized),
-        ...set,
-        ...place,
-        '--',
-        '/bin/sh',
-        '-c',
-        LIMITS,
-        'sh',
-        ...s.argv,
-      ];
-      return { argv, cwd: s.root, env: { PATH: process.env.PATH ?? '/usr/bin:/bin' } };
+      const packages = s.modules ? ['--ro-bind', s.modules, MODULES] : [];
+      // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
+      const all = base(s.network, sized);
+      const own = s.env ? all.filter((a) => a !== '--clearenv') : all;
+      const argv = [...own, ...packages, ...set, ...place, '--', '/bin/sh', '-c', LIMITS, 'sh', ...s.argv];
+      return { argv, cwd: s.root, env: { ...s.env, PATH: process.env.PATH ?? '/usr/bin:/bin' } };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { commandEnvironment, type Sandbox } from './sandbox.ts';
+import { commandEnvironment, MODULES, type Sandbox } from './sandbox.ts';
 
 /** No sandbox on this machine: a process group and a clean environment, and it says so everywhere. */
 export const noSandbox: Sandbox = {
@@ -11,6 +11,7 @@ export const noSandbox: Sandbox = {
       : 'No sandbox: commands run with the rights of this user.',
   async wrap(s) {
     const path = `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/bin:/bin'}`;
-    return { argv: s.argv, cwd: s.root, env: commandEnvironment(path, s.tmp) };
+    const argv = s.modules ? s.argv.map((a) => a.replace(MODULES, s.modules ?? '')) : s.argv;
+    return { argv, cwd: s.root, env: { ...s.env, ...commandEnvironment(path, s.tmp) } };
   },
 };

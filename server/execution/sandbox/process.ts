@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
@@ -16,6 +16,10 @@ export interface ProcessSpec {
   network: boolean;
   readOnly?: boolean;
   protect?: string[];
+  /** Packages of the factory that the process may read, mounted at MODULES. */
+  modules?: string;
+  /** Variables it is given besides the usual ones. */
+  env?: Record<string, string>;
   sandbox: Sandbox;
   hostDir: string;
   /** How many processes and how much memory it may hold; the machine's own bounds when absent. */
@@ -29,50 +33,54 @@ export interface ProcessSpec {
  * Waits for a line before it becomes the command, so that the pid file is on disk before the command does anything;
  * when the factory dies in between, the read ends and the command never runs.
  */
-const GATE = 'IFS= read -r go || exit 125; [ "$go" = go ] || exit 125; exec "$@" </dev/null';
+const GATE = 'IFS= read -r go || exit 125; [ "$go" = go ] || exit 125; exec "$@"';
 
-/** Runs one command in its own process group, and leaves nothing of it behind when it ends, times out or is aborted. */
-export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
+/** A process that runs, and everything needed to be rid of it. */
+export interface Launched {
+  child: ChildProcessWithoutNullStreams;
+  /** Exit code; rejects when it could not be started. */
+  ended: Promise<number | null>;
+  /** The bound that stopped it, or nothing. */
+  stopped: () => string;
+  kill(): void;
+  /** Kills what is left and removes what was made for it. */
+  release(): Promise<void>;
+}
+
+/**
+ * Starts a process in its own group, sandboxed and watched. Its pid file is on disk before it does anything. The caller
+ * releases it whatever happens: what it left in the background belongs to the attempt and dies with it.
+ */
+export async function launch(
+  s: Omit<ProcessSpec, 'seconds' | 'outputBytes'> & { stdin: 'none' | 'open' },
+): Promise<Launched> {
   s.signal.throwIfAborted();
   const runDir = join(s.hostDir, 'run');
   await mkdir(runDir, { recursive: true });
   const tmp = await mkdtemp(join(runDir, 'tmp-'));
-  const started = performance.now();
+  const removeTmp = () => rm(tmp, { recursive: true, force: true });
   try {
+    const { argv, root, network, readOnly, protect, modules, env } = s;
     const wrapped = await s.sandbox.wrap({
-      argv: s.argv,
-      root: s.root,
-      network: s.network,
-      tmp,
-      ...(s.readOnly ? { readOnly: true } : {}),
-      ...(s.protect ? { protect: s.protect } : {}),
+      ...{ argv, root, network, tmp },
+      ...(readOnly ? { readOnly } : {}),
+      ...(protect ? { protect } : {}),
+      ...(modules ? { modules } : {}),
+      ...(env ? { env } : {}),
     });
     s.signal.throwIfAborted();
-    const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...wrapped.argv], {
+    const gate = s.stdin === 'none' ? `${GATE} </dev/null` : GATE;
+    const child = spawn('/bin/sh', ['-c', gate, 'sh', ...wrapped.argv], {
       cwd: wrapped.cwd,
       env: wrapped.env as NodeJS.ProcessEnv,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const parts: Buffer[] = [];
-    let kept = 0;
-    let dropped = 0;
-    let timedOut = false;
-    let stopped = '';
-    const keep = (b: Buffer) => {
-      // Beyond four times the cap nothing is kept: a command that prints without end must not fill our memory.
-      if (kept < s.outputBytes * 4) {
-        parts.push(b);
-        kept += b.length;
-      } else dropped += b.length;
-    };
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolve(code));
     });
     ended.catch(() => {});
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
     child.stdin.on('error', () => {});
     const pid = child.pid;
     if (pid === undefined) {
@@ -80,52 +88,85 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
       throw new AlaiError('SANDBOX_REFUSED', 'the command could not start', 'See the host’s log.');
     }
     const pidFile = join(runDir, `${pid}.json`);
+    let stopped = '';
     const kill = () => {
       killGroup(pid);
       if (!s.sandbox.isolates) killMarked(`TMPDIR=${tmp}`);
     };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, s.seconds * 1_000);
     const exceeded = (why: string) => {
       stopped = why;
       kill();
     };
     const unwatch = watchTree(pid, exceeded, s.bounds);
     s.signal.addEventListener('abort', kill, { once: true });
+    const release = async () => {
+      unwatch();
+      s.signal.removeEventListener('abort', kill);
+      kill();
+      await rm(pidFile, { force: true });
+      await removeTmp();
+    };
     try {
       await writeFile(
         pidFile,
         JSON.stringify({ pid, start: startTimeOf(pid), attempt: s.attempt, argv: s.argv }),
       );
-      child.stdin.end(s.signal.aborted ? '' : 'go\n');
-      const exitCode = await ended;
-      s.signal.throwIfAborted();
-      const raw = Buffer.concat(parts).toString().replaceAll(s.root, INSIDE);
-      const { text, cut } = capText(escapeText(raw), s.outputBytes);
-      return {
-        exitCode: timedOut || stopped ? null : exitCode,
-        timedOut,
-        ...(stopped ? { stopped } : {}),
-        output: stopped
-          ? `${text}\n(stopped: ${stopped})`
-          : timedOut
-            ? `${text}\n(stopped after ${s.seconds} s)`
-            : text,
-        cut: cut || dropped > 0,
-        ms: Math.round(performance.now() - started),
-        sandboxed: s.sandbox.isolates,
-      };
-    } finally {
-      clearTimeout(timer);
-      unwatch();
-      s.signal.removeEventListener('abort', kill);
-      // Also after a normal end: what the command left in the background belongs to the attempt and dies with it.
-      kill();
-      await rm(pidFile, { force: true });
+      const go = s.signal.aborted ? '' : 'go\n';
+      if (s.stdin === 'none') child.stdin.end(go);
+      else child.stdin.write(go);
+    } catch (e) {
+      await release();
+      throw e;
     }
+    return { child, ended, stopped: () => stopped, kill, release };
+  } catch (e) {
+    await removeTmp();
+    throw e;
+  }
+}
+
+/** Runs one command in its own process group, and leaves nothing of it behind when it ends, times out or is aborted. */
+export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
+  const started = performance.now();
+  const parts: Buffer[] = [];
+  let kept = 0;
+  let dropped = 0;
+  let timedOut = false;
+  const keep = (b: Buffer) => {
+    // Beyond four times the cap nothing is kept: a command that prints without end must not fill our memory.
+    if (kept < s.outputBytes * 4) {
+      parts.push(b);
+      kept += b.length;
+    } else dropped += b.length;
+  };
+  const p = await launch({ ...s, stdin: 'none' });
+  p.child.stdout.on('data', keep);
+  p.child.stderr.on('data', keep);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    p.kill();
+  }, s.seconds * 1_000);
+  try {
+    const exitCode = await p.ended;
+    s.signal.throwIfAborted();
+    const stopped = p.stopped();
+    const raw = Buffer.concat(parts).toString().replaceAll(s.root, INSIDE);
+    const { text, cut } = capText(escapeText(raw), s.outputBytes);
+    return {
+      exitCode: timedOut || stopped ? null : exitCode,
+      timedOut,
+      ...(stopped ? { stopped } : {}),
+      output: stopped
+        ? `${text}\n(stopped: ${stopped})`
+        : timedOut
+          ? `${text}\n(stopped after ${s.seconds} s)`
+          : text,
+      cut: cut || dropped > 0,
+      ms: Math.round(performance.now() - started),
+      sandboxed: s.sandbox.isolates,
+    };
   } finally {
-    await rm(tmp, { recursive: true, force: true });
+    clearTimeout(timer);
+    await p.release();
   }
 }

@@ -9,6 +9,10 @@ export interface SandboxSpec {
   readOnly?: boolean;
   /** Places below the root that stay read-only although the rest may be written. */
   protect?: string[];
+  /** A folder of packages that is readable at MODULES. */
+  modules?: string;
+  /** Variables besides the usual ones; never on the command line, where others could read them. */
+  env?: Record<string, string>;
   /** A private folder for temporary files of this command. */
   tmp: string;
 }
@@ -30,6 +34,9 @@ export interface Sandbox {
 
 /** The path under which a sandboxed command sees the worktree: evidence then holds no path of the machine. */
 export const INSIDE = '/workspace';
+
+/** Where a sandboxed MCP server finds the packages of the factory. */
+export const MODULES = '/opt/alai/node_modules';
 
 /** What every command gets and nothing more: no variable of the factory's own environment. */
 export function commandEnvironment(path: string, home: string): Record<string, string> {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { commandEnvironment, type Sandbox } from './sandbox.ts';
+import { commandEnvironment, MODULES, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 /** macOS: sandbox-exec through Anthropic's sandbox runtime. Network by step is all or nothing, as on Linux. */
@@ -20,19 +20,26 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
       isolates: true,
       note: 'sandbox-exec: commands write only their worktree, without network and home directory',
       async wrap(s) {
-        const command = s.argv.map((a) => `'${a.replaceAll("'", `'\\''`)}'`).join(' ');
+        const own = s.modules ? s.argv.map((a) => a.replace(MODULES, s.modules ?? '')) : s.argv;
+        const command = own.map((a) => `'${a.replaceAll("'", `'\\''`)}'`).join(' ');
         const wrapped = await SandboxManager.wrapWithSandbox(command, '/bin/bash', {
           network: { ...closed, allowedDomains: s.network ? ['*'] : [], allowLocalBinding: true },
           filesystem: {
             denyRead: [home],
-            allowRead: [s.root, s.tmp, dirname(node), ...(npm ? [npm] : [])],
+            allowRead: [
+              s.root,
+              s.tmp,
+              ...(s.modules ? [s.modules] : []),
+              dirname(node),
+              ...(npm ? [npm] : []),
+            ],
             allowWrite: s.readOnly ? [s.tmp] : [s.root, s.tmp],
             denyWrite: (s.protect ?? []).map((p) => join(s.root, p)),
           },
         });
         const path = [dirname(node), ...(npm ? [`${dirname(dirname(dirname(npm)))}/bin`] : [])].join(':');
         const env = commandEnvironment(`${path}:/usr/local/bin:/usr/bin:/bin`, s.tmp);
-        return { argv: ['/bin/bash', '-c', wrapped], cwd: s.root, env };
+        return { argv: ['/bin/bash', '-c', wrapped], cwd: s.root, env: { ...s.env, ...env } };
       },
     };
   } catch {

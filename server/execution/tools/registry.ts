@@ -12,7 +12,7 @@ import { read } from './read.ts';
 import { report } from './report.ts';
 import { run } from './run.ts';
 import { search } from './search.ts';
-import type { Tool, ToolContext, ToolOutcome } from './tool.ts';
+import type { ExtraTool, Tool, ToolContext, ToolOutcome } from './tool.ts';
 import { write } from './write.ts';
 
 /** Every tool a blueprint may name. A new one is its file and a line here; its name is in domain/blueprint.ts. */
@@ -45,12 +45,14 @@ export function toolSpecs(names: readonly ToolName[]): ToolSpec[] {
  * and our own faults are thrown.
  */
 export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
+  const extra = c.extra.find((t) => t.spec.name === call.name);
+  if (extra) return callExtra(extra, call, c);
   const name = c.step.tools.find((t) => t === call.name);
   if (!name) {
     const why = Object.hasOwn(c.withheld, call.name) ? c.withheld[call.name] : undefined;
     if (why) return failed(`REFUSED: ${why.reason}. ${why.hint}`);
     return failed(
-      `REFUSED: there is no tool "${call.name.slice(0, 60)}" in this step. Tools: ${c.step.tools.join(', ')}`,
+      `REFUSED: there is no tool "${call.name.slice(0, 60)}" in this step. Tools: ${[...c.step.tools, ...c.extra.map((t) => t.spec.name)].join(', ')}`,
     );
   }
   const tool: Tool = tools[name];
@@ -73,6 +75,18 @@ export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutc
     if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === undefined) throw e;
     return failed(`FAILED: ${name}: ${code}`);
   }
+}
+
+/** A tool of an MCP server: its answer is bounded and masked like that of our own. */
+async function callExtra(extra: ExtraTool, call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
+  c.signal.throwIfAborted();
+  const outcome = await extra.call(argumentsOf(call.arguments), c.signal);
+  c.signal.throwIfAborted();
+  const { text } = capText(
+    c.mask(escapeText(outcome.output)),
+    Math.min(c.step.limits.outputBytes, MAX_RESULT),
+  );
+  return { ...outcome, output: outcome.ok ? text : `FAILED: ${text}` };
 }
 
 const failed = (output: string): ToolOutcome => ({ ok: false, output });

@@ -4,6 +4,7 @@ import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
+import type { ToolSpec } from '#server/models/provider.ts';
 import type { Mask } from '../prompt/mask.ts';
 
 /** What a step gathers through the tools; the harness reads it, never the prose. */
@@ -23,6 +24,8 @@ export interface ToolContext {
   rules: StepRules;
   /** Tools of the blueprint that the rules withhold, and why. */
   withheld: Record<string, Refusal>;
+  /** Tools of MCP servers this step may use. */
+  extra: readonly ExtraTool[];
   company: string;
   /** The plan an earlier step of this task made; a builder answers for its items. */
   plan: Plan | null;
@@ -33,6 +36,12 @@ export interface ToolContext {
   mask: Mask;
   run: (argv: string[], seconds: number) => Promise<CommandResult>;
   signal: AbortSignal;
+}
+
+/** A tool that no blueprint names: of an MCP server. */
+export interface ExtraTool {
+  spec: ToolSpec;
+  call(args: unknown, signal: AbortSignal): Promise<ToolOutcome>;
 }
 
 export interface ToolOutcome {
