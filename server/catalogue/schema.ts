@@ -203,8 +203,6 @@ export const routingSchema = z.strictObject({
     .default([]),
   /** A tag that settles the company. */
   tags: z.record(z.string(), name).default({}),
-  /** Companies that are merged, and where their tasks go. */
-  merged: z.record(name, name).default({}),
   types: z.record(
     z.string().regex(/^[a-z][a-z-]{1,30}$/),
     z.strictObject({

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { AlaiError } from '#server/domain/errors.ts';
-import { resolveBlueprint } from './blueprints.ts';
 import { type Files, readFiles } from './files.ts';
 import { CatalogueError, lineOf, type Problem } from './source.ts';
 
@@ -139,12 +138,6 @@ function workflowReferences(root: string, { cards, shared }: Files): Problem[] {
           );
       }
     });
-    try {
-      resolveBlueprint(workflow, (name) => shared.workflows.get(name));
-    } catch (e) {
-      if (!(e instanceof CatalogueError)) throw e;
-      problems.push(...e.problems);
-    }
   }
   return problems;
 }

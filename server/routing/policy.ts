@@ -1,4 +1,5 @@
 import type { Catalogue, Company } from '#server/catalogue/data.ts';
+import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
@@ -81,7 +82,7 @@ function chooseBuild(
 ): StageChoice {
   const reasons: string[] = [];
   const company = overrides.company
-    ? catalogue.company(catalogue.routing.merged[overrides.company] ?? overrides.company)
+    ? chosenCompany(catalogue, overrides.company)
     : ableCompany(catalogue, found.company, reasons);
   if (overrides.company) reasons.push(`${company.name}: chosen by hand`);
   reasons.push(...found.reasons);
@@ -93,6 +94,18 @@ function chooseBuild(
     tier: buildTier(catalogue, company, found, overrides, reasons),
     reasons,
   };
+}
+
+/** The company a person named, or its heir. Throws for a meta company, which is never given a build. */
+function chosenCompany(catalogue: Catalogue, name: string): Company {
+  const company = catalogue.company(catalogue.cards.get(name)?.merged_into ?? name);
+  if (company.card.status !== 'meta') return company;
+  const able = [...catalogue.companies.values()].filter((c) => c.card.status === 'active');
+  throw new AlaiError(
+    'COMPANY_INVALID',
+    `${name} is a meta company: it is never given a build.`,
+    `Choose one of ${able.map((c) => c.name).join(', ')}.`,
+  );
 }
 
 /** By hand, else the company's own for such a title, else the one of the type. */
@@ -124,7 +137,7 @@ function buildBlueprint(
 function ableCompany(catalogue: Catalogue, name: string, reasons: string[]): Company {
   const { routing, companies } = catalogue;
   const listed = companies.get(name);
-  const heir = listed?.card.merged_into ?? routing.merged[name];
+  const heir = (listed?.card ?? catalogue.cards.get(name))?.merged_into;
   if (listed?.card.status === 'active' && !heir) return listed;
   const next = heir ? companies.get(heir) : undefined;
   const problem = catalogue.problems.find((p) => p.file.startsWith(`companies/${name}/`));

@@ -145,6 +145,9 @@ describe('the chain', () => {
 
   test('a company that is merged, switched off or broken hands its work on, and the route says so', () => {
     expect(plan('x', { overrides: { company: 'Proxima' } }).route.company).toBe('Vizu');
+    expect(() => plan('x', { overrides: { company: 'Axiom' } })).toThrow(
+      'Axiom is a meta company: it is never given a build.',
+    );
     const companies = new Map(catalogue.companies);
     companies.delete('Vizu');
     const problems = [{ file: 'companies/Vizu/config.json', line: 3, message: 'x', remedy: 'y' }];
