@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AlaiError } from '#server/domain/errors.ts';
 import type {
   BlueprintView,
   CompaniesView,
@@ -6,13 +7,14 @@ import type {
   CompanyView,
   ProblemView,
 } from '#server/domain/views/company.ts';
+import type { McpSeenView } from '#server/domain/views/mcp.ts';
 import { api } from './client.ts';
 import { taskLine } from './format.ts';
 import { print } from './output.ts';
 
 /** `alai company` and `alai blueprint`: the companies as they stand, and where every piece came from. */
 export function registerCompanyCommands(program: Command): void {
-  const company = program.command('company').description('companies: list, info');
+  const company = program.command('company').description('companies: list, info, mcp');
   company
     .command('list')
     .description('all companies, and what each does now')
@@ -28,6 +30,21 @@ export function registerCompanyCommands(program: Command): void {
     .action(async (name: string, o: { resolved?: boolean }) => {
       const view = await api().companies.get.query({ name });
       print(view, () => companyText(view, o.resolved ?? false));
+    });
+
+  company
+    .command('mcp')
+    .description('the MCP servers its agents met; `accept SERVER` takes what a changed one offers now')
+    .argument('<name>')
+    .argument('[verb]', 'accept')
+    .argument('[server]')
+    .action(async (name: string, verb?: string, server?: string) => {
+      if (verb !== undefined && (verb !== 'accept' || !server))
+        throw new AlaiError('BAD_INPUT', `"${verb}" is not what can be done here.`, 'Say: accept SERVER');
+      const servers = server
+        ? await api().companies.acceptServer.mutate({ name, server })
+        : await api().companies.servers.query({ name });
+      print(servers, () => serversText(name, servers));
     });
 
   const blueprint = program.command('blueprint').description('blueprints and workflows: list, show');
@@ -54,6 +71,19 @@ export function registerCompanyCommands(program: Command): void {
       const view = await api().companies.blueprint.query({ name, company: o.company ?? null });
       print(view, () => blueprintText(view).join('\n'));
     });
+}
+
+function serversText(company: string, servers: McpSeenView): string {
+  if (servers.length === 0) return `No agent of ${company} has met an MCP server yet.`;
+  return servers
+    .map((s) =>
+      [
+        `${s.name.padEnd(20)}${s.problem ? 'disabled' : 'in use'}   ${s.digest.slice(0, 12)} accepted by ${s.acceptedBy}`,
+        `    ${s.tools.join(', ')}`,
+        ...(s.problem ? [`  ! ${s.problem}`] : []),
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 const problemLines = (problems: ProblemView[]) =>

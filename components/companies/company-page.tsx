@@ -127,7 +127,12 @@ function parts(
       n: d.blueprints.length,
       body: <Blueprints detail={d} company={c.name} />,
     },
-    { id: 'servers', name: 'MCP', n: d.mcp.length, body: <Servers detail={d} folder={c.folder} /> },
+    {
+      id: 'servers',
+      name: 'MCP',
+      n: d.mcp.length,
+      body: <Servers detail={d} folder={c.folder} company={c.name} />,
+    },
     { id: 'routing', name: 'Words', n: words, body: <Routing detail={d} folder={c.folder} /> },
   ];
 }

@@ -1,5 +1,6 @@
 import type { CompanyDetail } from '#server/domain/views/company.ts';
 import { From } from './prose.tsx';
+import { ServersSeen } from './servers-seen.tsx';
 
 const origins = {
   base: 'from the base',
@@ -8,7 +9,15 @@ const origins = {
 } as const;
 
 /** The MCP servers its agents are offered: the base, with what the company adds, removes and changes. */
-export function Servers({ detail, folder }: { detail: CompanyDetail; folder: string }) {
+export function Servers({
+  detail,
+  folder,
+  company,
+}: {
+  detail: CompanyDetail;
+  folder: string;
+  company: string;
+}) {
   return (
     <>
       <From file={`${folder}/config/mcp.json`}>laid over companies/_shared/mcp.json</From>
@@ -43,6 +52,7 @@ export function Servers({ detail, folder }: { detail: CompanyDetail; folder: str
           </tbody>
         </table>
       )}
+      <ServersSeen company={company} />
       {detail.mcpRemoved.length ? (
         <p className="m">Of the base it does without {detail.mcpRemoved.join(', ')}.</p>
       ) : null}

@@ -49,19 +49,32 @@ function changes(before: McpTool[], now: McpTool[]): string {
   ].join('; ');
 }
 
-/** A human takes what the server offers now. */
-export async function acceptMcpServer(db: Db, company: string, name: string, by: string): Promise<void> {
+/**
+ * A human takes what the server offers now. With the digest he was shown, only that: what changed again meanwhile is to be
+ * looked at again.
+ */
+export async function acceptMcpServer(
+  db: Db,
+  a: { name: string; server: string; digest?: string | undefined; by: string },
+): Promise<void> {
   const { rowCount } = await db.pool.query(
     `UPDATE mcp_server SET digest = coalesce(seen_digest, digest), tools = coalesce(seen_tools, tools), seen_digest = NULL,
-       seen_tools = NULL, problem = NULL, accepted_at = clock_timestamp(), accepted_by = $3 WHERE company = $1 AND name = $2`,
-    [company, name, by],
+       seen_tools = NULL, problem = NULL, accepted_at = clock_timestamp(), accepted_by = $3 WHERE company = $1 AND name = $2 AND ($4::text IS NULL OR coalesce(seen_digest, digest) = $4)`,
+    [a.name, a.server, a.by, a.digest ?? null],
   );
-  if (rowCount === 0)
+  if (rowCount !== 0) return;
+  const known = (await readMcpServers(db, a.name)).some((s) => s.name === a.server);
+  if (known)
     throw new AlaiError(
-      'NOT_FOUND',
-      `No agent of ${company} has met an MCP server ${name} yet.`,
-      'It is written down when a step first uses it; see npx alai company mcp.',
+      'DIGEST_CHANGED',
+      `The MCP server ${a.server} offers something else by now than what was shown.`,
+      'Look at it again, then accept that.',
     );
+  throw new AlaiError(
+    'NOT_FOUND',
+    `No agent of ${a.name} has met an MCP server ${a.server} yet.`,
+    'It is written down when a step first uses it; see npx alai company mcp.',
+  );
 }
 
 /** The servers of a company that its agents met. */

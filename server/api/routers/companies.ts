@@ -5,8 +5,11 @@ import {
   companiesViewSchema,
   companyViewSchema,
 } from '#server/domain/views/company.ts';
+import { mcpSeenViewSchema } from '#server/domain/views/mcp.ts';
 import { readCompanyLoads } from '#server/engine/data/company.ts';
 import { listTasks } from '#server/engine/data/task.ts';
+import { acceptMcpServer, readMcpServers } from '#server/engine/mcp.ts';
+import { actorOf } from '../auth.ts';
 import {
   blueprintRows,
   blueprintView,
@@ -15,7 +18,7 @@ import {
   companyRow,
   findBlueprint,
 } from '../company-view.ts';
-import { reader, router } from '../trpc.ts';
+import { reader, router, writer } from '../trpc.ts';
 
 const name = z.string().min(1).max(60);
 
@@ -40,6 +43,21 @@ export const companiesRouter = router({
         tasks: await listTasks(ctx.s.db, ctx.s.timing, { company: row.name, limit: 12 }),
         detail: companyDetail(catalogue, row.name),
       };
+    }),
+  /** The MCP servers its agents met: what was accepted, and what is disabled because it changed. */
+  servers: reader
+    .input(z.strictObject({ name }))
+    .output(mcpSeenViewSchema)
+    .query(({ ctx, input }) => readMcpServers(ctx.s.db, input.name)),
+  /** Takes what a server offers now; its tools are given to agents again. */
+  acceptServer: writer
+    .input(
+      z.strictObject({ name, server: z.string().min(1).max(60), digest: z.string().length(64).optional() }),
+    )
+    .output(mcpSeenViewSchema)
+    .mutation(async ({ ctx, input }) => {
+      await acceptMcpServer(ctx.s.db, { ...input, by: actorOf(ctx.viewer).name });
+      return readMcpServers(ctx.s.db, input.name);
     }),
   /** Blueprints of a company and the shared ones, or all there are. */
   blueprints: reader

@@ -217,14 +217,18 @@ describe('what a server offers', () => {
     expect(await readMcpServers(db, 'Proveo')).toMatchObject([
       { name: 'fake', problem: expect.stringContaining('changed'), acceptedBy: 'first sight' },
     ]);
-    await acceptMcpServer(db, 'Proveo', 'fake', 'Alem');
+    const shown = { name: 'Proveo', server: 'fake', by: 'Alem' };
+    await expect(acceptMcpServer(db, { ...shown, digest: '0'.repeat(64) })).rejects.toMatchObject({
+      code: 'DIGEST_CHANGED',
+    });
+    await acceptMcpServer(db, shown);
     expect(await readMcpServers(db, 'Proveo')).toMatchObject([
       { problem: null, seenDigest: null, acceptedBy: 'Alem' },
     ]);
     const again = await step([fake(['changed'])], true, 'Proveo');
     expect(again.names).toContain('mcp__fake__echo');
     await again.close();
-    await expect(acceptMcpServer(db, 'Proveo', 'nobody', 'Alem')).rejects.toMatchObject({
+    await expect(acceptMcpServer(db, { ...shown, server: 'nobody' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });
