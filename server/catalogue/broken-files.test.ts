@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readFiles } from './files.ts';
+import type { Problem } from './source.ts';
 
 /** Two companies and the shared folder; Vizu is broken in every way, CodeCraft has to go on. */
 const root = mkdtempSync(path.join(tmpdir(), 'alai-broken-'));
@@ -111,29 +112,44 @@ const cases = [
   ).map((b) => [skill, ...b] as const),
 ];
 
+/** Breaks one file, looks, and puts it back. */
+function broken(
+  file: string,
+  breakIt: (place: string) => void,
+  look: (files: ReturnType<typeof readFiles>) => void,
+) {
+  const place = path.join(root, file);
+  const aside = path.join(root, '.saved');
+  cpSync(place, aside);
+  try {
+    breakIt(place);
+    look(readFiles(root, good));
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+    renameSync(aside, place);
+  }
+}
+
+/** That this file is named for that, and no other file is, each time with what to do. */
+function expectNamed(problems: Problem[], file: string, says: RegExp) {
+  const named = problems.filter((p) => p.file === file);
+  expect(named.map((p) => p.message).join('\n')).toMatch(says);
+  for (const problem of problems) {
+    expect(problem.file.split('/')[0]).toBe(file.split('/')[0]);
+    expect(problem.line).toBeGreaterThanOrEqual(1);
+    expect(problem.remedy).toMatch(/\w.*\.$/s);
+  }
+}
+
 describe('a file of a company', () => {
   test.each(cases)('%s: %s', (file, _, says, breakIt) => {
-    const place = path.join(root, 'Vizu', file);
-    const aside = path.join(root, '.saved');
-    cpSync(place, aside);
-    try {
-      breakIt(place);
-      const broken = readFiles(root, good);
-      const named = broken.problems.filter((p) => p.file === `Vizu/${file}`);
-      expect(named.map((p) => p.message).join('\n')).toMatch(says);
-      for (const problem of broken.problems) {
-        expect(problem.file).toMatch(/^Vizu\//);
-        expect(problem.line).toBeGreaterThanOrEqual(1);
-        expect(problem.remedy).toMatch(/\w.*\.$/s);
-      }
-      expect(broken.companies.get('CodeCraft')).toEqual(good.companies.get('CodeCraft'));
-      expect(broken.companies.get('Vizu')).toBe(good.companies.get('Vizu'));
-      expect(broken.kept.has('Vizu')).toBe(true);
+    broken(`Vizu/${file}`, breakIt, ({ problems, companies, kept }) => {
+      expectNamed(problems, `Vizu/${file}`, says);
+      expect(companies.get('CodeCraft')).toEqual(good.companies.get('CodeCraft'));
+      expect(companies.get('Vizu')).toBe(good.companies.get('Vizu'));
+      expect(kept.has('Vizu')).toBe(true);
       expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-    } finally {
-      rmSync(place, { recursive: true, force: true });
-      renameSync(aside, place);
-    }
+    });
   });
 
   test.each([
@@ -202,5 +218,25 @@ describe('a file of a company', () => {
     expect(problems).toMatchObject([{ file: 'Copy', message: 'This company is a link, not a folder.' }]);
     expect(companies.size).toBe(2);
     rmSync(path.join(root, 'Copy'));
+  });
+});
+
+describe('a shared file', () => {
+  const files = ['routing.yaml', 'safety.yaml', 'tiers.yaml', 'fleet.yaml', 'mcp.json'];
+  const blueprint = 'blueprints/minion-one-shot.yaml';
+  const all = [...files, blueprint].flatMap((file) =>
+    [...anywhere, ...shaped, ...(file === blueprint ? [] : [missing])].map((b) => [file, ...b] as const),
+  );
+  test.each(all)('%s: %s', (file, _, says, breakIt) => {
+    broken(`_shared/${file}`, breakIt, ({ problems, companies, shared, kept }) => {
+      expectNamed(problems, `_shared/${file}`, says);
+      expect(companies).toEqual(good.companies);
+      expect(shared).toEqual(good.shared);
+      expect(kept.size).toBe(0);
+    });
+  });
+
+  test('mended, they are all read again', () => {
+    expect(readFiles(root)).toEqual(good);
   });
 });
