@@ -83,7 +83,7 @@ describe('blueprints', () => {
   test('each step and variable says which file it came from; the own name in extends means the shared one', () => {
     const shared = byName(
       made('_shared', 'base', { variables: { test: 'npm test' }, steps: [step('plan'), step('build')] }),
-      made('_shared', 'fix', { extends: 'base', steps: [step('check', 'run ${test}')] }),
+      made('_shared', 'fix', { extends: 'base', steps: [step('check', `run \${test}`)] }),
     );
     const own = byName(
       made('Vizu', 'fix', {
