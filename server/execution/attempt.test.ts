@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { defaultRules } from '#server/domain/role-rules.ts';
 import { noSandbox } from '#server/execution/sandbox/none.ts';
 import type { ChatRequest, Provider, ToolCall } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';
@@ -287,6 +288,35 @@ describe('what an agent may not do', () => {
     expect(results?.[0]).toContain(first);
     expect(results?.[1]).toContain('REFUSED: reviewer of CodeCraft may not write');
     expect(results?.[2]).toBe('export const a = 1;\n');
+  });
+
+  it('a builder is held to the rules of his company, by the tools, the sandbox and the finished diff', async () => {
+    const companyPolicy = defaultRules();
+    companyPolicy.roles.builder.forbiddenPaths = ['src/**', '**/.env*'];
+    const w = await f.work('BUILD', {}, { blueprint: oneStep({}), companyPolicy });
+    const evil = ['node', '-e', "require('fs').writeFileSync(process.argv[1], 'x')"];
+    const seen: ChatRequest[] = [];
+    const turns = [
+      [call('write', { path: 'SRC/a.js', content: 'x' })],
+      [call('write', { path: 'ok.txt', content: 'ok' })],
+      [call('run', { command: [...evil, 'src/a.js'] })],
+      [call('run', { command: [...evil, 'config.env'] })],
+      [call('run', { command: [...evil, '.env.local'] })],
+      [finish],
+    ];
+    const r = await f.run(w, memoryPorts(), undefined, puppet(turns, seen));
+    const results = seen
+      .findLast((s) => s.messages.filter((m) => m.role === 'tool').length === 5)
+      ?.messages.filter((m) => m.role === 'tool')
+      .map((m) => m.content);
+    expect(results?.[0]).toContain(
+      'REFUSED: builder of CodeCraft may not write SRC/a.js: agents/builder.yaml',
+    );
+    expect(results?.[1]).toContain('wrote ok.txt');
+    expect(results?.[2]?.includes('EROFS') || !f.sandbox.isolates).toBe(true);
+    // A forbidden file that was not there before is made by a command, and found in the finished diff.
+    expect(r).toMatchObject({ kind: 'failed', cause: 'gate' });
+    expect(r.ports.gates.find((g) => g.gate === 'paths')?.detail).toContain('.env.local');
   });
 
   it('files a command wrote outside the allowed paths fail the step', async () => {
