@@ -7,6 +7,7 @@ import { registerTaskCommands } from './mc.ts';
 import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
+import { registerRunCommands } from './run.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
 import { registerValidateCommand } from './validate.ts';
@@ -27,6 +28,7 @@ registerDrillCommand(program);
 registerSignInCommand(program);
 registerValidateCommand(program);
 registerVerifyCommand(program);
+registerRunCommands(program);
 
 try {
   await program.parseAsync(process.argv);

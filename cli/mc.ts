@@ -19,7 +19,7 @@ function count(value: string): number {
 const collect = (value: string, all: string[]) => [...all, value];
 
 /** A project is named by its id or by a folder, which may be given relative to where one stands (scripts/alai.mjs goes to its own). */
-const projectOf = (value: string | undefined) =>
+export const projectOf = (value: string | undefined) =>
   value === undefined
     ? null
     : /^[0-9a-f]{16}$/.test(value)

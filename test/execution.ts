@@ -130,6 +130,9 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     async gate(r) {
       p.gates.push(r);
     },
+    async nextRound() {
+      return [];
+    },
     async checks(r) {
       p.checked.push(r);
     },
@@ -257,6 +260,8 @@ export async function createFactory(
         company: { identity: 'Write small, tested, readable code.', roles: {}, skills: [] },
         mcp: [],
         companyPolicy: defaultRules(),
+        agents: {},
+        models: [],
         evidence: [],
         earlier: [],
         findings: [],

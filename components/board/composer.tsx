@@ -60,6 +60,9 @@ function RouteChip({ route, onWhy }: { route: Route | undefined; onWhy: (open: b
   );
 }
 
+/** Blueprints of the later stages: a task is not begun with them. */
+const STAGE_ONLY = ['review', 'security-review', 'deploy', 'docs'];
+
 /** Takes one line or a pasted list, shows who would do each and why, and saves nothing until told to. */
 export function Composer() {
   const trpc = useTRPC();
@@ -75,7 +78,11 @@ export function Composer() {
   const lines = drafts.filter((d) => d.title.trim());
   const wanted: Inputs['routing']['preview'] = {
     projectId: project.isFolder ? null : project.value,
-    tasks: lines.map((d) => ({ title: d.title.trim().slice(0, maxTitle), tags: tagsOf(d.tags) })),
+    tasks: lines.map((d) => ({
+      title: d.title.trim().slice(0, maxTitle),
+      tags: tagsOf(d.tags),
+      blueprint: d.way || null,
+    })),
   };
   const asked = JSON.parse(useSettled(JSON.stringify(wanted), 200)) as Inputs['routing']['preview'];
   const preview = useQuery(
@@ -85,6 +92,7 @@ export function Composer() {
       retry: false,
     }),
   );
+  const ways = useQuery(trpc.companies.blueprints.queryOptions({ company: null }, { staleTime: 60_000 }));
   const routeOf = (d: Draft): Route | undefined => {
     const found = preview.data?.find((p) => p.title === d.title.trim()) ?? preview.data?.[lines.indexOf(d)];
     return found?.route;
@@ -264,6 +272,27 @@ export function Composer() {
               placeholder="1, #4001"
               onChange={(e) => change(current.id, { after: e.target.value })}
             />
+          </label>
+          <label>
+            How
+            <select
+              className="field small"
+              value={current.way}
+              onChange={(e) => change(current.id, { way: e.target.value })}
+            >
+              <option value="">As the route finds</option>
+              {(['workflow', 'blueprint'] as const).map((kind) => (
+                <optgroup key={kind} label={kind === 'workflow' ? 'Workflows' : 'Shared blueprints'}>
+                  {(ways.data ?? [])
+                    .filter((w) => w.kind === kind && w.company === null && !STAGE_ONLY.includes(w.name))
+                    .map((w) => (
+                      <option key={w.name} value={w.name} title={w.description}>
+                        {w.name}
+                      </option>
+                    ))}
+                </optgroup>
+              ))}
+            </select>
           </label>
         </fieldset>
       ) : null}

@@ -8,6 +8,8 @@ export interface Draft {
   tags: string;
   /** What must be merged first: "1, #4001" (a number is a line of this list, #n an existing task). */
   after: string;
+  /** A blueprint or workflow chosen by hand; empty is the one the route finds. */
+  way: string;
 }
 
 /** A title is one line; what is longer belongs into the description. Intake refuses it with the same words. */
@@ -20,7 +22,14 @@ export const titleProblem = (title: string): string | null =>
     : null;
 
 let nextId = 1;
-export const newDraft = (title = ''): Draft => ({ id: nextId++, title, priority: 'M', tags: '', after: '' });
+export const newDraft = (title = ''): Draft => ({
+  id: nextId++,
+  title,
+  priority: 'M',
+  tags: '',
+  after: '',
+  way: '',
+});
 
 /** A pasted text as lines: list marks, numbering and check boxes are taken off. */
 export function linesOf(text: string): string[] {
@@ -76,7 +85,7 @@ export function requestOf(drafts: Draft[], project: string | null, idempotencyKe
       key: `line-${i + 1}`,
       dependsOn: afterOf(d.after, i + 1, lines.length).after,
       company: null,
-      blueprint: null,
+      blueprint: d.way || null,
       tier: null,
     })),
   };

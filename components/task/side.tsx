@@ -155,6 +155,7 @@ export function Side({ task }: { task: TaskView }) {
                     />
                   </span>
                   {s.key}
+                  {s.iteration > 0 ? <span className="m">round {s.iteration + 1}</span> : null}
                   {s.commit ? <span className="n m">{s.commit.slice(0, 7)}</span> : null}
                 </li>
               ))}

@@ -48,11 +48,13 @@ export function blueprintVersion({ blueprint, hash }: ResolvedBlueprint): Catalo
 /** The versions a chain plan refers to, ready to be stored before the tasks that need them. */
 export function versionsOf(
   catalogue: Catalogue,
-  stages: { company: string; blueprint: string }[],
+  stages: { company: string; blueprint: string; agents?: Record<string, { company: string }> | undefined }[],
 ): CatalogueVersion[] {
-  const all = stages.flatMap(({ company, blueprint }) => [
-    companyVersion(catalogue, catalogue.company(company)),
-    blueprintVersion(catalogue.blueprint(blueprint, company)),
+  const all = stages.flatMap(({ company, blueprint, agents = {} }) => [
+    ...[company, ...Object.values(agents).map((a) => a.company)].map((name) =>
+      companyVersion(catalogue, catalogue.company(name)),
+    ),
+    blueprintVersion(catalogue.way(blueprint, company)),
   ]);
   return [...new Map(all.map((v) => [`${v.kind} ${v.name} ${v.hash}`, v])).values()];
 }

@@ -35,6 +35,8 @@ export interface Catalogue {
   company(name: string): Company;
   /** The company's own blueprint of that name, else the shared one, with `extends` folded in. */
   blueprint(name: string, company?: string): ResolvedBlueprint;
+  /** What work is done by: a blueprint of that name, else a workflow. */
+  way(name: string, companyName?: string): ResolvedBlueprint;
   /** A workflow of _shared/workflows, with `extends` folded in. */
   workflow(name: string): ResolvedBlueprint;
   /** The shared blueprints and workflows as their files say them. */
@@ -123,7 +125,7 @@ function catalogueOf(files: Files): Catalogue {
       throw asAlaiError(e);
     }
   };
-  return {
+  const catalogue: Catalogue = {
     companies,
     routing: shared.routing,
     safety: shared.safety,
@@ -155,11 +157,17 @@ function catalogueOf(files: Files): Catalogue {
       const own = (companyName && companies.get(companyName)?.blueprints) || new Map<string, BlueprintFile>();
       return resolveOnce(`${companyName ?? ''}/${name}`, name, own, shared.blueprints, 'blueprint');
     },
+    way(name, companyName) {
+      const own = companyName ? companies.get(companyName)?.blueprints.has(name) : false;
+      const isWorkflow = !own && !shared.blueprints.has(name) && shared.workflows.has(name);
+      return isWorkflow ? catalogue.workflow(name) : catalogue.blueprint(name, companyName);
+    },
     workflow: (name) => resolveOnce(`workflow:${name}`, name, new Map(), shared.workflows, 'workflow'),
     shared: { blueprints: [...shared.blueprints.values()], workflows: [...shared.workflows.values()] },
     skills: skillsOf,
     mcp: mcpOf,
   };
+  return catalogue;
 }
 
 /** Problems are told with the path a person opens. */

@@ -171,6 +171,10 @@ export interface AttemptWork {
   company: CompanyBrief;
   /** The MCP servers of the company; a step's blueprint says which it may use. */
   mcp: McpServerWork[];
+  /** Of a workflow: who does a step, by its key. */
+  agents: Record<string, { name: string; company: CompanyBrief; policy: CompanyRules; tiers: number[] }>;
+  /** Models of this host that the route allows, lowest tier first. */
+  models: { tier: number; name: string }[];
   /** What the roles of the company may do, as pinned with its version. */
   companyPolicy: CompanyRules;
   /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */
@@ -270,6 +274,8 @@ export interface AttemptPorts {
   progress(): void;
   call(record: CallRecord): Promise<void>;
   gate(record: GateRecord): Promise<void>;
+  /** The steps of the next round of a workflow, or none when the lease is gone. */
+  nextRound(): Promise<WorkStep[]>;
   checks(record: ChecksRecord): Promise<void>;
   proof(record: ProofRecord): Promise<void>;
   /** What the agent is told when a step begins; stored before it is sent. */

@@ -2,6 +2,15 @@ import { z } from 'zod';
 import { stages } from './status.ts';
 import { routeSchema } from './views.ts';
 
+/** Who does one step of a workflow. */
+export const stepAgentSchema = z.object({
+  company: z.string(),
+  companyHash: z.string(),
+  /** Tiers in the order they are tried; empty is the tier of the attempt. */
+  tiers: z.array(z.number().int().min(1).max(5)),
+});
+export type StepAgent = z.infer<typeof stepAgentSchema>;
+
 /** What one stage of a chain will be done by; pinned when the chain is created, so a changed company changes nothing here. */
 export const stagePlanSchema = z.object({
   stage: z.enum(stages),
@@ -14,6 +23,8 @@ export const stagePlanSchema = z.object({
   /** Keys of the blueprint's steps in order, without `integrate`. */
   steps: z.array(z.string()),
   route: routeSchema,
+  /** Of a workflow: who does each of its steps, where it is not the stage's own company and tier. */
+  agents: z.record(z.string(), stepAgentSchema).optional(),
 });
 export type StagePlan = z.infer<typeof stagePlanSchema>;
 

@@ -2,8 +2,11 @@ import type { AttemptWork, CompanyBrief, Evidence, Finding, StepOutput } from '#
 import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { mcpServerWorkSchema } from '#server/domain/mcp.ts';
+import { chainPlanSchema } from '#server/domain/plan.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
-import type { Db } from '#server/platform/db.ts';
+import type { Stage } from '#server/domain/status.ts';
+import type { Route } from '#server/domain/views.ts';
+import type { Db, Queryable } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
 import { readEarlier } from './data/session-log.ts';
 
@@ -90,6 +93,36 @@ function briefOf(c: PinnedCompany): CompanyBrief {
   return { identity: c.identity, roles, skills: c.skills ?? [] };
 }
 
+/** Who does the steps of a workflow, each as pinned with the chain's plan. */
+async function agentsOf(
+  q: Queryable,
+  chainPlan: unknown,
+  stage: Stage | null,
+): Promise<AttemptWork['agents']> {
+  const plan = chainPlan ? chainPlanSchema.parse(chainPlan) : null;
+  const agents = Object.entries(plan?.stages.find((s) => s.stage === stage)?.agents ?? {});
+  if (agents.length === 0) return {};
+  const { rows } = await q.query<{ name: string; hash: string; data: PinnedCompany }>(
+    `SELECT name, hash, data FROM catalogue_version WHERE kind = 'company' AND hash = ANY($1)`,
+    [agents.map(([, a]) => a.companyHash)],
+  );
+  return Object.fromEntries(
+    agents.flatMap(([key, a]) => {
+      const data = rows.find((v) => v.name === a.company && v.hash === a.companyHash)?.data;
+      if (!data) return [];
+      const policy = data.policy ? companyRulesSchema.parse(data.policy) : defaultRules();
+      return [[key, { name: a.company, company: briefOf(data), policy, tiers: a.tiers }]];
+    }),
+  );
+}
+
+function modelsOf(route: Route | null, host: string): AttemptWork['models'] {
+  return (route?.choices ?? [])
+    .filter((c) => c.host === host)
+    .map((c) => ({ tier: c.tier, name: c.model }))
+    .sort((a, b) => a.tier - b.tier);
+}
+
 /** Everything one attempt needs, read once after its claim. Throws BLUEPRINT_UNKNOWN when the pinned version is not stored. */
 export async function loadWork(
   db: Pick<Db, 'pool'>,
@@ -99,7 +132,7 @@ export async function loadWork(
   const { rows } = await db.pool.query(
     `SELECT a.id attempt_id, a.fence, a.n, a.host, a.slot, a.model, a.provider, a.tier attempt_tier, t.*, c.root_task_id, c.head chain_head, c.cycle chain_cycle,
        p.name project_name, p.default_branch, p.is_sample, p.unsandboxed_allowed,
-       b.data blueprint_data, co.data company_data
+       b.data blueprint_data, co.data company_data, c.plan chain_plan
      FROM attempt a JOIN task t ON t.id = a.task_id LEFT JOIN chain c ON c.id = t.chain_id LEFT JOIN project p ON p.id = t.project_id
      LEFT JOIN catalogue_version b ON b.kind = 'blueprint' AND b.name = t.blueprint AND b.hash = t.blueprint_hash
      LEFT JOIN catalogue_version co ON co.kind = 'company' AND co.name = t.company AND co.hash = t.company_hash
@@ -193,6 +226,8 @@ export async function loadWork(
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     company: briefOf(company),
     mcp: mcpServerWorkSchema.array().parse(company.mcp ?? []),
+    agents: await agentsOf(db.pool, r.chain_plan, r.stage),
+    models: modelsOf(r.route, r.host),
     companyPolicy: company.policy ? companyRulesSchema.parse(company.policy) : defaultRules(),
     evidence: evidence.rows,
     earlier,

@@ -2,6 +2,7 @@ import type {
   AttemptOutcome,
   AttemptPorts,
   AttemptWork,
+  Finding,
   IntegrationResult,
   WorkStep,
 } from '#server/domain/attempt.ts';
@@ -16,6 +17,7 @@ import { maskFor } from './prompt/mask.ts';
 import { prove } from './prove.ts';
 import { runStep } from './step.ts';
 import { createTranscript } from './transcript.ts';
+import { afterRound, isWorkflow, workOf } from './workflow.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export type RunAttempt = (
@@ -68,6 +70,7 @@ async function attempt(
     workspace = await openWorkspace(work, { hostDir: config.hostDir, signal, ...(token ? { token } : {}) });
     const c: StepContext = {
       work,
+      iteration: 0,
       ports,
       config,
       workspace,
@@ -78,7 +81,8 @@ async function attempt(
       provider: config.provider(work),
     };
     let feedback = work.feedback;
-    for (const s of [...work.steps].sort((a, b) => a.ord - b.ord)) {
+    const queue = [...work.steps].sort(inOrder);
+    for (let s = queue.shift(); s; s = queue.shift()) {
       // A merge that was stored before a crash is asked for again: the engine has to hear how it ended.
       if (s.done && s.key !== INTEGRATE) continue;
       signal.throwIfAborted();
@@ -88,10 +92,20 @@ async function attempt(
         integration = await merge(c, s);
         if (integration.result === 'moved' || integration.result === 'conflict') break;
       } else {
-        const result = await runStep(c, definitionOf(work, s), feedback);
+        const definition = definitionOf(work, s);
+        const own = isWorkflow(work) ? workOf(work, definition, openFindings(work, s.iteration)) : null;
+        if (own?.note) transcript.add(s.key, 'harness', { text: own.note });
+        const result = await runStep(
+          { ...c, work: own?.work ?? work, iteration: s.iteration },
+          definition,
+          feedback,
+        );
         feedback = '';
         signal.throwIfAborted();
         if ((await ports.checkpoint({ stepId: s.id, ...result })) === 'stale') throw leaseLost();
+        s.output = result.output;
+        if (isWorkflow(work) && queue.every((x) => x.key === INTEGRATE))
+          queue.push(...(await nextRound(c, s.iteration, queue)));
       }
     }
     outcome = finished(work, gathered, workspace, integration);
@@ -113,6 +127,47 @@ async function attempt(
     await workspace?.close(keep).catch(() => {});
   }
   return outcome;
+}
+
+const inOrder = (a: WorkStep, b: WorkStep) =>
+  Number(a.key === INTEGRATE) - Number(b.key === INTEGRATE) || a.iteration - b.iteration || a.ord - b.ord;
+
+/** What the reviewing steps of this round, or of the one before it, found: the steps after them answer it. */
+function openFindings(work: AttemptWork, iteration: number): Finding[] {
+  const of = (n: number) =>
+    work.steps.filter((s) => s.iteration === n && s.output).flatMap((s) => s.output?.findings ?? []);
+  const now = of(iteration);
+  return now.length > 0 ? now : of(iteration - 1);
+}
+
+/** After the last step of a round: nothing when it is enough, else the next round's steps before a waiting merge. */
+async function nextRound(c: StepContext, iteration: number, queue: WorkStep[]): Promise<WorkStep[]> {
+  const { work, gathered, ports } = c;
+  const outputs = work.steps
+    .filter((s) => s.iteration === iteration)
+    .flatMap((s) => (s.output ? [s.output] : []));
+  const next = afterRound(work, { iteration, outputs });
+  c.transcript.add('', 'harness', { text: next.because });
+  if (next.kind === 'give-up')
+    throw new AlaiError(
+      'LIMIT_REACHED',
+      next.because,
+      'Make the task smaller, or allow the workflow more rounds.',
+      {
+        limit: 'max_iterations',
+      },
+    );
+  if (next.kind === 'enough') {
+    // What earlier rounds found was mended; only what is left becomes work.
+    const left = outputs.flatMap((o) => o.findings);
+    gathered.findings.splice(0, gathered.findings.length, ...left);
+    return [];
+  }
+  const steps = await ports.nextRound();
+  if (steps.length === 0) throw leaseLost();
+  work.steps.push(...steps);
+  const merge = queue.splice(0);
+  return [...steps, ...merge];
 }
 
 function definitionOf(work: AttemptWork, s: WorkStep): BlueprintStep {

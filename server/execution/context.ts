@@ -35,6 +35,8 @@ export interface Gathered {
 /** What every part of an attempt works with. */
 export interface StepContext {
   work: AttemptWork;
+  /** Round of a workflow, 0 for the first and for everything else. */
+  iteration: number;
   ports: AttemptPorts;
   config: RunnerConfig;
   provider: Provider;

@@ -67,7 +67,9 @@ export async function inspect(
     command: null,
   });
   c.ports.progress();
-  await c.ports.checks({ stepKey: step.key, tryNumber: at.tryNumber, tree: at.tree, results });
+  // Each round of a workflow has checks of its own.
+  const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
+  await c.ports.checks({ stepKey, tryNumber: at.tryNumber, tree: at.tree, results });
   await c.ports.gate(record);
   return score.ok ? [] : [{ gate: QA_GATE, detail, output: record.output }];
 }

@@ -5,6 +5,7 @@ import type { GateResult } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
 import { runCommand } from './run-command.ts';
 import type { StepState } from './tools/tool.ts';
+import { judges } from './workflow.ts';
 
 /** The gates at the end of a step, and what a failed one means. */
 
@@ -55,7 +56,7 @@ export async function runGates(
   at: { tree: string; treeBefore: string; tryNumber: number; output: string },
 ): Promise<{ gate: string; detail: string; output: string }[]> {
   const ws = c.workspace;
-  const reviewing = c.work.task.stage === 'REVIEW' || c.work.task.stage === 'SECURITY';
+  const reviewing = judges(c.work, step);
   const changes = at.tree === at.treeBefore ? [] : await ws.changes(at.treeBefore, at.tree);
   const addedLines = changes.length === 0 ? [] : await ws.addedLines(at.treeBefore, at.tree);
   const failures: { gate: string; detail: string; output: string }[] = [];

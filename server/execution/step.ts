@@ -9,6 +9,7 @@ import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import type { ExtraTool, StepState } from './tools/tool.ts';
+import { isWorkflow, judges } from './workflow.ts';
 
 const PATCH_FOR_PROMPT = 60_000;
 
@@ -47,7 +48,7 @@ async function carryOut(
   const { tools, withheld } = toolsFor(rules, asked);
   const step = { ...asked, tools };
   const readOnly = readOnlyReason(rules) !== null;
-  const reviewing = work.task.stage === 'REVIEW' || work.task.stage === 'SECURITY';
+  const reviewing = judges(work, asked);
   const lastReport = work.blueprint.steps.findLast((s) => s.tools.includes('report'));
   const knownFindings = gathered.findings.length;
   const state: StepState = { report: null, plan: null, findings: gathered.findings, finished: null };
@@ -85,7 +86,7 @@ async function carryOut(
       extra,
       company: work.task.company,
       plan: gathered.plan,
-      needsVerdict: reviewing && lastReport?.key === step.key,
+      needsVerdict: reviewing && (lastReport?.key === step.key || isWorkflow(work)),
       state,
       mask: c.mask,
       run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),

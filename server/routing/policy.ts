@@ -1,6 +1,7 @@
 import type { Catalogue, Company } from '#server/catalogue/data.ts';
+import type { Blueprint } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
+import type { ChainPlan, StagePlan, StepAgent } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type ModelPlan, planModels, tierOfModel } from './models.ts';
@@ -47,7 +48,7 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
     };
   };
   const stages = [build, ...laterStages(catalogue, task, build)].map((choice): StagePlan => {
-    const { blueprint, hash } = catalogue.blueprint(choice.blueprint, choice.company.name);
+    const { blueprint, hash } = catalogue.way(choice.blueprint, choice.company.name);
     return {
       stage: choice.stage,
       company: choice.company.name,
@@ -56,6 +57,7 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
       blueprintHash: hash,
       steps: blueprint.steps.map((s) => s.key),
       route: route(choice),
+      ...(blueprint.kind === 'workflow' ? { agents: agentsOf(catalogue, choice.company, blueprint) } : {}),
     };
   });
   return { route: (stages[0] as StagePlan).route, plan: { stages } };
@@ -91,7 +93,9 @@ function chooseBuild(
     stage: 'BUILD',
     company,
     blueprint,
-    tier: buildTier(catalogue, company, found, overrides, reasons),
+    tier:
+      workflowTier(catalogue, blueprint, company, overrides, reasons) ??
+      buildTier(catalogue, company, found, overrides, reasons),
     reasons,
   };
 }
@@ -153,6 +157,21 @@ function ableCompany(catalogue: Catalogue, name: string, reasons: string[]): Com
   return taker;
 }
 
+/** A workflow starts on the tier its first step asks for. */
+function workflowTier(
+  catalogue: Catalogue,
+  name: string,
+  company: Company,
+  overrides: Overrides,
+  reasons: string[],
+): number | undefined {
+  const { blueprint } = catalogue.way(name, company.name);
+  const agent = blueprint.kind === 'workflow' ? blueprint.steps[0]?.agent : undefined;
+  if (overrides.tier || !agent?.startsWith('tier:')) return undefined;
+  reasons.push(`Tier ${agent.slice(5)}: the workflow ${name} begins on it`);
+  return Number(agent.slice(5));
+}
+
 function buildTier(
   catalogue: Catalogue,
   company: Company,
@@ -183,12 +202,31 @@ function companyTier(
   return tier;
 }
 
+/** Who does each step of a workflow: a company by name, or the own one on the first of these tiers that has a model. */
+function agentsOf(catalogue: Catalogue, own: Company, workflow: Blueprint): Record<string, StepAgent> {
+  return Object.fromEntries(
+    workflow.steps.map((step) => {
+      const wanted = [step.agent, ...(step.fallback ?? [])].filter((a) => a !== undefined);
+      const named = wanted
+        .filter((a) => !a.startsWith('tier:'))
+        .map((a) => catalogue.companies.get(a.split('/')[0] ?? ''))
+        .find((c) => c !== undefined && (step.role !== 'reviewer' || c.name !== own.name));
+      const company = step.agent?.startsWith('tier:') ? own : (named ?? own);
+      const tiers = wanted.filter((a) => a.startsWith('tier:')).map((a) => Number(a.slice(5)));
+      return [step.key, { company: company.name, companyHash: company.hash, tiers }];
+    }),
+  );
+}
+
 const LATER = ['REVIEW', 'SECURITY', 'OPS', 'DOCS'] as const;
 
 /** REVIEW and SECURITY always; OPS and DOCS when a tag or the blueprint asks for them. Nobody reviews his own work. */
 function laterStages(catalogue: Catalogue, task: TaskText, build: StageChoice): StageChoice[] {
   const { routing } = catalogue;
-  const { triggers } = catalogue.blueprint(build.blueprint, build.company.name).blueprint;
+  const way = catalogue.way(build.blueprint, build.company.name).blueprint;
+  // A workflow that only judges leaves nothing to be reviewed.
+  if (way.kind === 'workflow' && way.steps.every((s) => s.role !== 'builder')) return [];
+  const { triggers } = way;
   const tags = task.tags.map((t) => t.toLowerCase());
   const chosen: StageChoice[] = [];
   for (const stage of LATER) {

@@ -63,6 +63,8 @@ export function drillWork(
     company: { identity: o.rules, roles: {}, skills: [] },
     mcp: [],
     companyPolicy: defaultRules(),
+    agents: {},
+    models: [],
     evidence: [],
     earlier: o.builtBy
       ? [
@@ -93,6 +95,7 @@ export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
     prompt: async () => {},
     mcp: async () => ({ ok: true }),
     gate: async () => {},
+    nextRound: async () => [],
     checks: async () => {},
     proof: async () => {},
     planIntegration: async () => ({ effectId: 1 }),

@@ -12,6 +12,7 @@ import {
   writeTranscript,
 } from '#server/engine/evidence.ts';
 import { seeMcpServer } from '#server/engine/mcp.ts';
+import { openRound } from '#server/engine/next-round.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';
 
@@ -54,6 +55,7 @@ export function attemptPorts(o: {
     progress: o.progress,
     call: (c) => recordCall(db, held, c, costOf(c)),
     gate: (g) => recordGate(db, held, g),
+    nextRound: () => openRound(db, held),
     checks: (r) => recordChecks(db, held, r),
     proof: (p) => recordProof(db, held, p),
     prompt: (p) => recordPrompt(db, held, p),

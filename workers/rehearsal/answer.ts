@@ -114,6 +114,7 @@ function holds(w: Condition, c: Conversation, f: Facts): boolean {
     (!w.findings || w.findings.test(c.findings)) &&
     !w.notFindings?.test(c.findings) &&
     (!w.change || w.change.test(c.change)) &&
+    !w.notChange?.test(c.change) &&
     (!w.offered || c.offered.includes(w.offered)) &&
     (!w.title || w.title.test(f.title)) &&
     !w.notTitle?.test(f.title)

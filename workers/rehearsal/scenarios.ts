@@ -17,6 +17,7 @@ const conditionSchema = z.strictObject({
   findings: pattern.optional(),
   notFindings: pattern.optional(),
   change: pattern.optional(),
+  notChange: pattern.optional(),
   offered: z.string().optional(),
   title: pattern.optional(),
   notTitle: pattern.optional(),

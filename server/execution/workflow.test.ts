@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { AttemptWork, StepOutput, WorkStep } from '#server/domain/attempt.ts';
+import { blueprintSchema } from '#server/domain/blueprint.ts';
+import { defaultRules } from '#server/domain/role-rules.ts';
+import type { Severity } from '#server/domain/status.ts';
+import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { afterRound, workOf } from './workflow.ts';
+
+const factories: Factory[] = [];
+afterAll(() => Promise.all(factories.map((f) => f.stop())));
+const blueprint = blueprintSchema.parse(
+  parse(
+    (await readFile('companies/_shared/workflows/default.yaml', 'utf8')).replaceAll(
+      /\$\{test\}/g,
+      'npm test',
+    ),
+  ),
+);
+
+/** A round whose review found these. */
+const round = (iteration: number, severities: Severity[], verdict: 'pass' | 'reject' = 'pass') => ({
+  iteration,
+  outputs: [
+    {
+      text: '',
+      tree: null,
+      report: { verdict } as StepOutput['report'],
+      findings: severities.map((severity) => ({
+        ...{ severity, title: 't', detail: '', file: null, line: null, evidence: '' },
+      })),
+    },
+  ],
+});
+const minor = (n: number) => Array.from({ length: n }, () => 'minor' as const);
+
+describe('after a round', () => {
+  const work = { blueprint } as AttemptWork;
+  it.each([
+    ['nothing was found', round(0, []), 'enough'],
+    ['three suggestions are left', round(0, minor(3)), 'enough'],
+    ['four suggestions are left', round(0, minor(4)), 'again'],
+    ['something must be mended', round(1, ['major']), 'again'],
+    ['the review rejects', round(0, [], 'reject'), 'again'],
+    ['suggestions are left after the last round', round(2, minor(9)), 'enough'],
+    ['something must be mended after the last round', round(2, ['critical']), 'give-up'],
+  ])('%s', (_, r, kind) => expect(afterRound(work, r).kind).toBe(kind));
+
+  it('whoever only judges is done by having found something', () => {
+    const judge = { blueprint: { ...blueprint, max_iterations: 1, steps: blueprint.steps.slice(1, 2) } };
+    expect(afterRound(judge as AttemptWork, round(0, ['critical'], 'reject')).kind).toBe('enough');
+  });
+});
+
+describe('a step of a workflow', () => {
+  const base = { model: { name: 'a', tier: 2, host: 'forge' }, task: { company: 'CodeCraft' }, findings: [] };
+  const agent = { name: 'Proveo', company: { identity: 'P', roles: {}, skills: [] }, policy: defaultRules() };
+  const step = blueprint.steps[1] as (typeof blueprint.steps)[number];
+  it('is done by its own company, on the first of its tiers that has a model here', () => {
+    const work = {
+      ...base,
+      host: 'forge',
+      models: [{ tier: 3, name: 'b' }],
+      agents: { review: { ...agent, tiers: [4, 3] } },
+    };
+    const own = workOf(work as unknown as AttemptWork, step, []);
+    expect(own).toMatchObject({
+      note: null,
+      work: { task: { company: 'Proveo' }, model: { name: 'b', tier: 3 } },
+    });
+  });
+  it('says so when none of them has', () => {
+    const work = { ...base, host: 'forge', models: [], agents: { review: { ...agent, tiers: [4] } } };
+    const own = workOf(work as unknown as AttemptWork, step, []);
+    expect(own.note).toContain('Tier 4 has no model on forge');
+    expect(own.work.model.name).toBe('a');
+  });
+});
+
+describe('the default workflow', { timeout: 60_000 }, () => {
+  it('goes round until at most three suggestions are left, and each reviewer sees the change', async () => {
+    const f = await createFactory({
+      'package.json': '{"name":"x","type":"module","scripts":{"test":"node --test"}}',
+      'README.md': '# x\n',
+    });
+    factories.push(f);
+    const work = await f.work('BUILD', { id: 77, title: 'A note [fault: suggestions]' }, { blueprint });
+    let next = 100;
+    const opened: number[] = [];
+    const ports = memoryPorts({
+      async nextRound() {
+        opened.push(opened.length + 1);
+        return blueprint.steps.map(
+          (s, ord): WorkStep => ({
+            ...{
+              id: next++,
+              key: s.key,
+              iteration: opened.length,
+              ord,
+              done: false,
+              commit: null,
+              output: null,
+            },
+          }),
+        );
+      },
+    });
+    const r = await f.run(work, ports);
+    expect(r).toMatchObject({ kind: 'done', findings: [] });
+    expect(opened).toEqual([1]);
+    expect(ports.steps.map((s) => s.output.findings.length)).toEqual([0, 4, 0, 0, 0, 0]);
+    const said = ports.entries.filter((e) => e.stepKey === '').map((e) => e.data.text);
+    expect(said).toEqual([
+      'Round 1 of 3: 0 to mend, 4 suggestions. Once more.',
+      'Round 2 passed: 0 to mend, 0 suggestions, 3 allowed.',
+    ]);
+    expect(ports.checked.map((c) => c.stepKey)).toEqual(['refine', 'refine, round 2']);
+  });
+});
