@@ -21,7 +21,7 @@ function sent(prompt: Prompt): string {
       .filter((x) => x.place === p)
       .map((x) => x.text)
       .join('\n\n');
-  return `[system]\n${place('system')}\n\n[user]\n${place('user')}\n`;
+  return `[system]\n${place('system')}\n\n[tools]\n${place('tools')}\n\n[user]\n${place('user')}\n`;
 }
 
 function PartView({ part, open }: { part: Part; open: boolean }) {
@@ -33,6 +33,7 @@ function PartView({ part, open }: { part: Part; open: boolean }) {
         <span className="cut grow">
           {part.title}
           {part.trusted ? null : <span className="m"> fenced as data</span>}
+          {part.place === 'tools' ? <span className="m"> beside the messages</span> : null}
         </span>
         {part.trimmed ? <Tag title={part.trimmed}>trimmed</Tag> : null}
         <span className="fill" aria-hidden="true">

@@ -5,7 +5,8 @@ export const promptPartSchema = z.object({
   name: z.string(),
   /** For people: "Session log". */
   title: z.string(),
-  place: z.enum(['system', 'user']),
+  /** `tools`: sent beside the messages, as descriptions of what can be called. */
+  place: z.enum(['system', 'user', 'tools']),
   /** False: written by others, so it stands in a fence as data. */
   trusted: z.boolean(),
   tokens: z.number(),

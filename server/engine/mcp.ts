@@ -1,7 +1,8 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import { canonical, type McpAnswer, type McpSeen, type McpTool } from '#server/domain/mcp.ts';
 import type { McpSeenView } from '#server/domain/views/mcp.ts';
-import { type Db, toJson } from '#server/platform/db.ts';
+import { type Db, toJson, transaction } from '#server/platform/db.ts';
+import { type Actor, appendEvents } from './event.ts';
 
 /**
  * Writes down what a server of a company offers. The first sight is what is accepted; anything else disables the server,
@@ -55,14 +56,27 @@ function changes(before: McpTool[], now: McpTool[]): string {
  */
 export async function acceptMcpServer(
   db: Db,
-  a: { name: string; server: string; digest?: string | undefined; by: string },
+  a: { name: string; server: string; digest?: string | undefined; by: Actor },
 ): Promise<void> {
-  const { rowCount } = await db.pool.query(
-    `UPDATE mcp_server SET digest = coalesce(seen_digest, digest), tools = coalesce(seen_tools, tools), seen_digest = NULL,
-       seen_tools = NULL, problem = NULL, accepted_at = clock_timestamp(), accepted_by = $3 WHERE company = $1 AND name = $2 AND ($4::text IS NULL OR coalesce(seen_digest, digest) = $4)`,
-    [a.name, a.server, a.by, a.digest ?? null],
-  );
-  if (rowCount !== 0) return;
+  const taken = await transaction(db, async (q) => {
+    const { rows } = await q.query<{ before: string; digest: string }>(
+      `UPDATE mcp_server m SET digest = coalesce(m.seen_digest, m.digest), tools = coalesce(m.seen_tools, m.tools), seen_digest = NULL,
+         seen_tools = NULL, problem = NULL, accepted_at = clock_timestamp(), accepted_by = $3
+       FROM mcp_server old WHERE m.company = $1 AND m.name = $2 AND old.company = m.company AND old.name = m.name
+         AND ($4::text IS NULL OR coalesce(m.seen_digest, m.digest) = $4) RETURNING old.digest before, m.digest`,
+      [a.name, a.server, a.by.name, a.digest ?? null],
+    );
+    const [row] = rows;
+    if (row)
+      await appendEvents(q, [
+        {
+          ...{ type: 'mcp.accepted', entity: 'mcp_server', id: `${a.name}/${a.server}`, ver: 1, actor: a.by },
+          ...{ from: row.before.slice(0, 12), to: row.digest.slice(0, 12), data: { ...row } },
+        },
+      ]);
+    return row !== undefined;
+  });
+  if (taken) return;
   const known = (await readMcpServers(db, a.name)).some((s) => s.name === a.server);
   if (known)
     throw new AlaiError(

@@ -1,12 +1,12 @@
 import type { CallRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
-import type { ChatReply, Message, Provider, ToolCall } from '#server/models/provider.ts';
+import type { ChatReply, Message, Provider, ToolCall, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { fence } from './escape.ts';
 import { makeRoom, roomText } from './make-room.ts';
 import { maskDeep } from './prompt/mask.ts';
-import { callTool, toolSpecs } from './tools/registry.ts';
+import { callTool } from './tools/registry.ts';
 import type { ToolContext } from './tools/tool.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -23,6 +23,8 @@ export interface LoopInput {
   provider: Provider;
   model: string;
   messages: Message[];
+  /** What the model is told of its tools. */
+  specs: ToolSpec[];
   step: BlueprintStep;
   tools: ToolContext;
   transcript: Transcript;
@@ -37,7 +39,6 @@ export function createLoop(l: LoopInput): Loop {
   const { step, messages, transcript, signal } = l;
   const limits = step.limits;
   const started = performance.now();
-  const specs = [...toolSpecs(step.tools), ...l.tools.extra.map((t) => t.spec)];
   let turns = 0;
   let tokens = 0;
   let failure = { key: '', count: 0 };
@@ -92,7 +93,7 @@ export function createLoop(l: LoopInput): Loop {
           const r = await l.provider.chat({
             model: l.model,
             messages,
-            tools: specs,
+            tools: l.specs,
             maxTokens: Math.max(256, Math.min(MAX_ANSWER_TOKENS, limits.tokens - tokens)),
             idleMs: limits.idleSeconds * 1_000,
             totalMs: Math.max(1_000, secondsLeft() * 1_000),

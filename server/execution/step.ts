@@ -8,6 +8,7 @@ import { openServers } from './mcp/servers.ts';
 import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
+import { toolSpecs } from './tools/registry.ts';
 import type { ExtraTool, StepState } from './tools/tool.ts';
 import { isWorkflow, judges } from './workflow.ts';
 
@@ -58,6 +59,7 @@ async function carryOut(
   const change = reviewing
     ? (await ws.patch(await ws.mergeBase(ws.trunk, headBefore), headBefore, PATCH_FOR_PROMPT)).text
     : '';
+  const specs = [...toolSpecs(step.tools), ...extra.map((t) => t.spec)];
   const context = await c.provider.contextOf(work.model.name);
   const { messages, parts } = buildPrompt(
     {
@@ -67,7 +69,7 @@ async function carryOut(
       plan: gathered.plan,
       change,
       feedback,
-      extra: extra.map((t) => t.spec.name),
+      tools: specs,
     },
     context,
     c.mask,
@@ -77,6 +79,7 @@ async function carryOut(
     provider: c.provider,
     model: work.model.name,
     messages,
+    specs,
     step,
     tools: {
       root: ws.root,

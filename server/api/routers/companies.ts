@@ -56,7 +56,7 @@ export const companiesRouter = router({
     )
     .output(mcpSeenViewSchema)
     .mutation(async ({ ctx, input }) => {
-      await acceptMcpServer(ctx.s.db, { ...input, by: actorOf(ctx.viewer).name });
+      await acceptMcpServer(ctx.s.db, { ...input, by: actorOf(ctx.viewer) });
       return readMcpServers(ctx.s.db, input.name);
     }),
   /** Blueprints of a company and the shared ones, or all there are. */

@@ -217,7 +217,7 @@ describe('what a server offers', () => {
     expect(await readMcpServers(db, 'Proveo')).toMatchObject([
       { name: 'fake', problem: expect.stringContaining('changed'), acceptedBy: 'first sight' },
     ]);
-    const shown = { name: 'Proveo', server: 'fake', by: 'Alem' };
+    const shown = { name: 'Proveo', server: 'fake', by: { kind: 'human' as const, name: 'Alem' } };
     await expect(acceptMcpServer(db, { ...shown, digest: '0'.repeat(64) })).rejects.toMatchObject({
       code: 'DIGEST_CHANGED',
     });

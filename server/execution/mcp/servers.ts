@@ -4,6 +4,7 @@ import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import type { McpServerWork } from '#server/domain/mcp.ts';
 import type { StepContext } from '../context.ts';
 import { escapeText } from '../escape.ts';
+import { tokensOf } from '../prompt/tokens.ts';
 import type { ExtraTool } from '../tools/tool.ts';
 import { httpTransport } from './http.ts';
 import { type OpenServer, openServer } from './open.ts';
@@ -12,6 +13,9 @@ import { toolsOf } from './tools.ts';
 
 /** Variables of the factory itself: no server is given them, whatever its file says. */
 const OURS = /^(?:ALAI_|DATABASE_URL$|REDIS_URL$|PG|ANTHROPIC_|OPENAI_|NODE_OPTIONS$|LD_)/;
+
+/** Tokens that descriptions and schemas of all servers' tools may take together. */
+const BUDGET = 6_000;
 
 export interface StepServers {
   tools: ExtraTool[];
@@ -54,11 +58,31 @@ export async function openServers(c: StepContext, step: BlueprintStep): Promise<
   );
   if (c.signal.aborted) await close();
   c.signal.throwIfAborted();
+  const { kept, dropped } = withinBudget(tools.sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1)));
+  if (dropped.length > 0)
+    note(
+      `Not offered, because the tools of MCP servers have ${BUDGET} tokens together: ${dropped.join(', ')}.`,
+    );
   c.ports.progress();
   return {
-    tools: tools.sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1)),
+    tools: kept,
     close,
   };
+}
+
+function withinBudget(tools: ExtraTool[]): { kept: ExtraTool[]; dropped: string[] } {
+  let used = 0;
+  const kept: ExtraTool[] = [];
+  const dropped: string[] = [];
+  for (const t of tools) {
+    const size = tokensOf(JSON.stringify(t.spec));
+    if (used + size > BUDGET) dropped.push(t.spec.name);
+    else {
+      used += size;
+      kept.push(t);
+    }
+  }
+  return { kept, dropped };
 }
 
 async function transportOf(c: StepContext, step: BlueprintStep, { server }: McpServerWork) {

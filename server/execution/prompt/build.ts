@@ -1,7 +1,7 @@
 import type { PromptPart } from '#server/domain/prompt.ts';
 import type { Message } from '#server/models/provider.ts';
 import { fence } from '../escape.ts';
-import type { Mask } from './mask.ts';
+import { type Mask, maskDeep } from './mask.ts';
 import { type Part, type PromptInput, parts as registry } from './parts.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -15,11 +15,13 @@ const LEAST = 120;
  * shown is exactly what the model was told.
  */
 export function buildPrompt(
-  p: PromptInput,
+  input: PromptInput,
   context: number,
   mask: Mask,
 ): { messages: Message[]; parts: PromptPart[] } {
-  const make = (factor: number): PromptPart[] => registry.flatMap((part) => made(part, p, factor, mask));
+  // Before anything is cut: half of a secret is one too, and is not recognised any more.
+  const p = maskDeep(input, mask) as PromptInput;
+  const make = (factor: number): PromptPart[] => registry.flatMap((part) => made(part, p, factor));
   let parts = make(1);
   const room = Math.floor(context * SHARE);
   const total = sum(parts.map((x) => x.tokens));
@@ -48,14 +50,14 @@ export function buildPrompt(
   }
 }
 
-function made(part: Part, p: PromptInput, factor: number, mask: Mask): PromptPart[] {
+function made(part: Part, p: PromptInput, factor: number): PromptPart[] {
   const used = factor < 1 && !part.fixed;
   const own = tokensOf(part.text(p, part.budget).text);
   // Where the context is small, each part gives in proportion to what it would take.
   const budget = used ? Math.max(LEAST, Math.floor(Math.min(own, part.budget) * factor)) : part.budget;
   const { text, trimmed } = part.text(p, budget);
   if (text === '') return [];
-  const body = part.trusted ? mask(text) : fence(part.kind ?? part.name, mask(text));
+  const body = part.trusted ? text : fence(part.kind ?? part.name, text);
   const heading = part.heading?.(p);
   const whole = heading ? `${heading}\n\n${body}` : body;
   const why = trimmed && budget < part.budget ? `${trimmed}, because the model’s context is small` : trimmed;

@@ -12,6 +12,7 @@ import { sessionLog } from './session-log.ts';
 import { tokensOf, within } from './tokens.ts';
 
 const none = (text: string) => text;
+const tools = [{ name: 'read', description: 'Read a file.', parameters: { type: 'object' } }];
 const step = blueprintStepSchema.parse({
   key: 'build',
   role: 'builder',
@@ -53,7 +54,7 @@ function work(over: Partial<AttemptWork> = {}): AttemptWork {
 }
 const build = (over: Partial<Parameters<typeof buildPrompt>[0]> = {}, context = 32_768, mask = none) =>
   buildPrompt(
-    { work: work(), step, notes: [], plan: null, change: '', feedback: '', ...over },
+    { work: work(), step, notes: [], plan: null, change: '', feedback: '', tools, ...over },
     context,
     mask,
   );
@@ -62,7 +63,7 @@ describe('the prompt', () => {
   it('is made of named parts, and is exactly their texts', () => {
     const { messages, parts } = build({ feedback: 'it broke', notes: [{ key: 'plan', text: 'planned' }] });
     expect(parts.map((p) => p.name)).toEqual([
-      ...['identity', 'rules', 'role', 'skills', 'how'],
+      ...['identity', 'rules', 'role', 'skills', 'how', 'tools'],
       ...['facts', 'task', 'criteria', 'notes', 'feedback', 'instructions'],
     ]);
     for (const place of ['system', 'user'] as const) {
@@ -99,6 +100,15 @@ describe('the prompt', () => {
     expect(parts.find((p) => p.name === 'change')?.trimmed).toContain('context is small');
     for (const name of ['criteria', 'instructions', 'how', 'facts'])
       expect(parts.find((p) => p.name === name)?.trimmed).toBeNull();
+  });
+
+  it('holds no half of a secret that was cut in its middle', () => {
+    const secret = 'S'.repeat(40);
+    for (let at = 15_500; at < 16_100; at += 20) {
+      const change = `${'x'.repeat(at)}${secret}${'y'.repeat(200_000)}`;
+      const { messages } = build({ change }, 200_000, maskFor([secret]));
+      expect(messages[1]?.content).not.toMatch(/S{8}/);
+    }
   });
 
   it('holds no secret of the installation, in any part', () => {
