@@ -105,6 +105,13 @@ test('opens a node, reads its transcript and its diff', async () => {
   await page.getByRole('button', { name: 'Download manifest' }).click();
   expect((await download).suggestedFilename()).toBe('manifest-4001.json');
   await expectAccessible(page, 'The evidence');
+  await page.getByRole('tab', { name: /Prompt/ }).click();
+  await expect(page.getByRole('tabpanel')).toContainText('Exactly as sent, secrets masked');
+  await page.getByRole('tabpanel').getByText('Acceptance criteria').click();
+  await expect(page.getByRole('region', { name: 'Text of Acceptance criteria' })).toContainText(
+    '<data kind="criteria">',
+  );
+  await expectAccessible(page, 'The prompt');
   await page.getByRole('tab', { name: /Cost/ }).click();
   await expect(page.getByRole('tabpanel')).toContainText('Model calls');
   await expectAccessible(page, 'The cost');
