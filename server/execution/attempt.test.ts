@@ -58,7 +58,7 @@ const oneStep = (step: Record<string, unknown>) =>
         key: 'build',
         role: 'builder',
         instructions: 'Do it.',
-        tools: ['write', 'read', 'run', 'list', 'finish'],
+        tools: ['write', 'edit', 'read', 'run', 'list', 'finish'],
         ...step,
       },
     ],
@@ -317,6 +317,36 @@ describe('what an agent may not do', () => {
     // A forbidden file that was not there before is made by a command, and found in the finished diff.
     expect(r).toMatchObject({ kind: 'failed', cause: 'gate' });
     expect(r.ports.gates.find((g) => g.gate === 'paths')?.detail).toContain('.env.local');
+  });
+
+  it('tells no secret to a model, a stored prompt or a transcript, wherever it came from', async () => {
+    const secret = 'token-of-this-installation';
+    const key = `ghp_${'a1B2'.repeat(10)}`;
+    const w = await f.work('BUILD', { description: `use ${secret}` }, { blueprint: oneStep({}) });
+    const seen: ChatRequest[] = [];
+    const ports = memoryPorts();
+    const print = ['node', '-e', `console.log('${secret.slice(0, 9)}' + '${secret.slice(9)}')`];
+    const turns = [
+      [call('write', { path: 'key.txt', content: key })],
+      [call('read', { path: 'key.txt' })],
+      [call('edit', { path: 'key.txt', old: 'ghp_', new: '⟦secret masked⟧' })],
+      [call('run', { command: print })],
+      [finish],
+    ];
+    const run = createRunner({
+      hostDir: join(f.home, 'hosts/quiet'),
+      provider: () => puppet(turns, seen),
+      sandbox: f.sandbox,
+      secretValues: [secret],
+    });
+    expect((await run(w, ports, new AbortController().signal)).kind).toBe('done');
+    const results = seen.flatMap((s) =>
+      s.messages.filter((m) => m.role !== 'assistant').map((m) => m.content),
+    );
+    expect(results.join('\n')).toContain('⟦secret masked⟧');
+    for (const told of [results, ports.prompts, ports.entries])
+      for (const s of [secret, key]) expect(JSON.stringify(told)).not.toContain(s);
+    expect(results.find((r) => r.includes('holds a masked secret'))).toBeDefined();
   });
 
   it('files a command wrote outside the allowed paths fail the step', async () => {

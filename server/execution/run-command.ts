@@ -64,6 +64,7 @@ async function start(
     sandbox: c.config.sandbox,
     hostDir: c.config.hostDir,
     attempt: c.work.attemptId,
+    mask: c.mask,
     signal: c.signal,
   });
   c.ports.progress();

@@ -22,6 +22,8 @@ export interface ProcessSpec {
   env?: Record<string, string>;
   sandbox: Sandbox;
   hostDir: string;
+  /** Masks secrets in the output, before anything of it is cut. */
+  mask?: (text: string) => string;
   /** How many processes and how much memory it may hold; the machine's own bounds when absent. */
   bounds?: Bounds;
   /** Which attempt it belongs to, for the pid file. */
@@ -151,7 +153,8 @@ export async function runProcess(s: ProcessSpec): Promise<CommandResult> {
     s.signal.throwIfAborted();
     const stopped = p.stopped();
     const raw = Buffer.concat(parts).toString().replaceAll(s.root, INSIDE);
-    const { text, cut } = capText(escapeText(raw), s.outputBytes);
+    const shown = escapeText(raw);
+    const { text, cut } = capText(s.mask ? s.mask(shown) : shown, s.outputBytes);
     return {
       exitCode: timedOut || stopped ? null : exitCode,
       timedOut,
