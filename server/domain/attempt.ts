@@ -172,7 +172,10 @@ export interface AttemptWork {
   /** The MCP servers of the company; a step's blueprint says which it may use. */
   mcp: McpServerWork[];
   /** Of a workflow: who does a step, by its key. */
-  agents: Record<string, { name: string; company: CompanyBrief; policy: CompanyRules; tiers: number[] }>;
+  agents: Record<
+    string,
+    { name: string; company: CompanyBrief; mcp: McpServerWork[]; policy: CompanyRules; tiers: number[] }
+  >;
   /** Models of this host that the route allows, lowest tier first. */
   models: { tier: number; name: string }[];
   /** What the roles of the company may do, as pinned with its version. */

@@ -111,7 +111,8 @@ async function agentsOf(
       const data = rows.find((v) => v.name === a.company && v.hash === a.companyHash)?.data;
       if (!data) return [];
       const policy = data.policy ? companyRulesSchema.parse(data.policy) : defaultRules();
-      return [[key, { name: a.company, company: briefOf(data), policy, tiers: a.tiers }]];
+      const mcp = mcpServerWorkSchema.array().parse(data.mcp ?? []);
+      return [[key, { name: a.company, company: briefOf(data), mcp, policy, tiers: a.tiers }]];
     }),
   );
 }

@@ -74,7 +74,9 @@ async function carryOut(
     context,
     c.mask,
   );
-  await c.ports.prompt({ stepKey: step.key, model: work.model.name, context, parts });
+  // Each round of a workflow has a prompt of its own.
+  const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
+  await c.ports.prompt({ stepKey, model: work.model.name, context, parts });
   const loop = createLoop({
     provider: c.provider,
     model: work.model.name,

@@ -57,6 +57,15 @@ describe('a step of a workflow', () => {
   const base = { model: { name: 'a', tier: 2, host: 'forge' }, task: { company: 'CodeCraft' }, findings: [] };
   const agent = { name: 'Proveo', company: { identity: 'P', roles: {}, skills: [] }, policy: defaultRules() };
   const step = blueprint.steps[1] as (typeof blueprint.steps)[number];
+  it('is given the servers of its own company, not those of the task’s', () => {
+    const work = {
+      ...base,
+      mcp: [{ name: 'ours' }],
+      models: [],
+      agents: { review: { ...agent, mcp: [], tiers: [] } },
+    };
+    expect(workOf(work as unknown as AttemptWork, step, []).work.mcp).toEqual([]);
+  });
   it('is done by its own company, on the first of its tiers that has a model here', () => {
     const work = {
       ...base,

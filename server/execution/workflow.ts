@@ -70,6 +70,8 @@ export function workOf(
       ...work,
       task: { ...work.task, company: agent.name },
       company: agent.company,
+      // Servers are pinned per company: those of the task's own are not this agent's.
+      mcp: agent.mcp,
       companyPolicy: agent.policy,
       model: model ? { ...work.model, name: model.name, tier: model.tier } : work.model,
       findings,
