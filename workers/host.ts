@@ -24,6 +24,7 @@ import { secrets } from '#server/platform/secrets.ts';
 import { every } from './conductor/every.ts';
 import { HeldAttempts } from './host/held.ts';
 import { processJob } from './host/process.ts';
+import { npmRegistry } from './host/registry.ts';
 import { createRunner } from './runner.ts';
 
 const { values } = parseArgs({ options: { host: { type: 'string' } } });
@@ -116,6 +117,7 @@ const run = createRunner({
     work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own,
   sandbox,
   repositoryToken: secrets(e).gitToken,
+  registry: await npmRegistry(),
   secretValues: [...Object.values(secrets(e)), ...secretValues(process.env)],
 });
 const context = {

@@ -16,6 +16,8 @@ export function createRunner(o: {
   sandbox: Sandbox;
   /** What no model may be told. */
   secretValues?: readonly string[];
+  /** The npm registry of this machine. */
+  registry?: string;
   /** Token of the conductor's git server. */
   repositoryToken?: string;
 }): RunAttempt {

@@ -55,6 +55,7 @@ async function attempt(
     commands: [],
     findings: done.flatMap((s) => s.output?.findings ?? []),
     reported: done.flatMap((s) => s.output?.report?.filesWritten ?? []),
+    said: new Set(),
     checks: [],
     inspected: null,
     report: done.findLast((s) => s.output?.report)?.output?.report ?? null,

@@ -29,6 +29,8 @@ export interface Gathered {
   inspected: InspectedFacts | null;
   /** The last plan of this task. */
   plan: Plan | null;
+  /** Notes of the harness that are said once. */
+  said: Set<string>;
   notes: { key: string; text: string }[];
 }
 

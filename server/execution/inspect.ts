@@ -6,7 +6,7 @@ import { INTEGRATE } from '#server/domain/plan.ts';
 import { stepRules, writeReason } from '#server/domain/role-rules.ts';
 import type { CheckInput, InspectedFacts } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
-import { runCommand } from './run-command.ts';
+import { preparePackages, runCommand } from './run-command.ts';
 import { TRIES } from './step-gates.ts';
 import type { StepState } from './tools/tool.ts';
 
@@ -92,6 +92,7 @@ async function inputOf(
   const layOut = async (tree: string) => {
     const root = await ws.layOut(tree, `${folders.length + 1}`);
     folders.push(root);
+    await preparePackages(c, root);
     return { root, run: inFolder(root) };
   };
   return {

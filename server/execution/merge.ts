@@ -3,7 +3,7 @@ import type { IntegrationResult, WorkStep } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { StepContext } from './context.ts';
 import { leaseLost } from './outcome.ts';
-import { runCommand } from './run-command.ts';
+import { preparePackages, runCommand } from './run-command.ts';
 
 /** Merges what was reviewed (or, for OPS and DOCS, what this task wrote) and stores the step. */
 export async function merge(c: StepContext, s: WorkStep): Promise<IntegrationResult> {
@@ -50,6 +50,7 @@ async function recheck(c: StepContext, root: string, tree: string): Promise<stri
     if (seen.has(key)) continue;
     seen.add(key);
     const from = performance.now();
+    await preparePackages(c, root);
     const r = await c.config.runGate(gate, {
       root,
       run: (argv, seconds) => runCommand(c, step, argv, seconds, 16_000, root),

@@ -13,6 +13,8 @@ export interface RunnerConfig {
   sandbox: Sandbox;
   /** Values of this installation that no model, transcript or stored prompt may hold. */
   secretValues?: readonly string[];
+  /** Where npm installs packages from; the public registry when absent. */
+  registry?: string;
   runGate: RunGate;
   runChecks: RunChecks;
   integrate: (input: IntegrateInput) => Promise<IntegrationResult>;

@@ -3,6 +3,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { readOnlyReason, type StepRules } from '#server/domain/role-rules.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
+import { packagesFor, placeFor } from './packages.ts';
 import { type ProcessSpec, runProcess } from './sandbox/process.ts';
 import { protectedPaths } from './sandbox/protect.ts';
 
@@ -50,6 +51,27 @@ export async function runForAgent(
   return start(c, step, { argv, seconds, outputBytes, root: c.workspace.root, protect });
 }
 
+/** Makes the project's packages readable for commands in `root`; answers with where they are, or null. */
+export async function preparePackages(c: StepContext, root: string): Promise<string | null> {
+  const { config, workspace } = c;
+  const modules = await packagesFor(root, {
+    hostDir: config.hostDir,
+    sandbox: config.sandbox,
+    registry: config.registry,
+    attempt: c.work.attemptId,
+    layOut: (name) => workspace.layOutFolder(root, name),
+    note: (text) => {
+      // Said once per attempt, however many commands run.
+      if (c.gathered.said.has(text)) return;
+      c.gathered.said.add(text);
+      c.transcript.add('', 'harness', { text });
+    },
+    signal: c.signal,
+  });
+  if (modules) await placeFor(root, modules, config.sandbox);
+  return modules;
+}
+
 async function start(
   c: StepContext,
   step: BlueprintStep,
@@ -58,8 +80,10 @@ async function start(
   if (!c.config.sandbox.isolates && !c.work.project.isSample && !c.work.project.unsandboxedAllowed) {
     throw new AlaiError('SANDBOX_MISSING', 'there is no sandbox on this machine', c.config.sandbox.note);
   }
+  const packages = await preparePackages(c, spec.root);
   const result = await runProcess({
     ...spec,
+    ...(packages ? { packages } : {}),
     network: step.network,
     sandbox: c.config.sandbox,
     hostDir: c.config.hostDir,

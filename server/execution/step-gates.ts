@@ -3,7 +3,7 @@ import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { stepRules, writeReason } from '#server/domain/role-rules.ts';
 import type { GateResult } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';
-import { runCommand } from './run-command.ts';
+import { preparePackages, runCommand } from './run-command.ts';
 import type { StepState } from './tools/tool.ts';
 import { judges } from './workflow.ts';
 
@@ -101,6 +101,7 @@ export async function runGates(
     const detail = `files outside what this step may write: ${outside.slice(0, 5).join('; ')}. Put them back.`;
     await record('paths', { ok: false, detail, command: null, exitCode: null, output: '' }, 0);
   }
+  if (step.gates.some((g) => g.kind === 'command')) await preparePackages(c, ws.root);
   for (const gate of step.gates) {
     c.signal.throwIfAborted();
     const from = performance.now();

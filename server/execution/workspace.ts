@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
@@ -35,6 +35,8 @@ export interface Workspace {
   treeWith(from: string, tree: string, paths: string[]): Promise<string>;
   /** Lays a tree out in a folder of its own, which the caller removes. */
   layOut(tree: string, name: string): Promise<string>;
+  /** Copies a folder of this attempt beside it; the caller removes it. */
+  layOutFolder(folder: string, name: string): Promise<string>;
   /** Files in which a merge of this tree into the default branch, as it was fetched, conflicts. */
   conflicts(tree: string): Promise<string[]>;
   commit(tree: string, message: string, company: string, at: Date): Promise<string>;
@@ -88,6 +90,9 @@ export async function openWorkspace(
   await alone(gitDir, async () => {
     if (!(await stat(join(gitDir, 'HEAD')).catch(() => null))) {
       await git(['init', '--quiet', '--bare', '--template=', gitDir], { signal });
+      // Where packages are linked instead of mounted, the link is no part of the work.
+      await mkdir(join(gitDir, 'info'), { recursive: true });
+      await writeFile(join(gitDir, 'info/exclude'), '/node_modules\n');
     }
     const specs = [`+refs/heads/${w.project.defaultBranch}:${trunkRef}`];
     for (const sha of wanted) {
@@ -144,6 +149,18 @@ export async function openWorkspace(
       const place = `${scratchDir}-${name}`;
       await removeTree(place, o.hostDir);
       await layOut({ gitDir, index: `${index}-${name}`, tree, place });
+      return place;
+    },
+
+    async layOutFolder(folder, name) {
+      const place = `${scratchDir}-${name}`;
+      await removeTree(place, o.hostDir);
+      // Files only: node_modules of the folder is where the packages will appear.
+      await cp(folder, place, {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (from) => from !== join(folder, 'node_modules'),
+      });
       return place;
     },
 

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CheckName, type CheckState, checkTitles, QA_GATE } from '#server/domain/checks.ts';
-import type { CheckInput } from '#server/domain/seams.ts';
+import type { CheckInput, Checkout } from '#server/domain/seams.ts';
 import { changesBetween, linesBetween } from '#server/execution/diff.ts';
+import { packagesFor, placeFor } from '#server/execution/packages.ts';
 import { runProcess } from '#server/execution/sandbox/process.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { fileAt, layOut, treeWith } from '#server/execution/trees.ts';
@@ -86,23 +87,34 @@ async function checksAgain(archive: Archive, gitDir: string, home: string): Prom
   const sandbox = await detectSandbox();
   let folders = 0;
   const { signal } = new AbortController();
-  const place = async (tree: string) => {
-    const root = path.join(home, `tree-${++folders}`);
+  const place = async (tree: string, withPackages = true): Promise<Checkout> => {
+    const root = path.join(home, 'work', `tree-${++folders}`);
     await layOut({ gitDir, index: `${root}.index`, tree, place: root });
+    const packages = withPackages ? await packagesOf(root, tree) : null;
+    if (packages) await placeFor(root, packages, sandbox);
     const run: CheckInput['run'] = (argv, seconds) =>
       runProcess({
-        argv,
-        root,
-        seconds,
-        outputBytes: OUTPUT,
-        network: false,
-        sandbox,
-        hostDir: home,
-        attempt: 0,
-        signal,
+        ...{
+          argv,
+          root,
+          seconds,
+          outputBytes: OUTPUT,
+          network: false,
+          sandbox,
+          hostDir: home,
+          attempt: 0,
+          signal,
+        },
+        ...(packages ? { packages } : {}),
       });
     return { root, run };
   };
+  const packagesOf = (root: string, tree: string) =>
+    packagesFor(root, {
+      ...{ hostDir: home, sandbox, attempt: 0, signal },
+      layOut: async () => (await place(tree, false)).root,
+      note: () => {},
+    });
   const main = await place(facts.tree);
   const results = await runChecks({
     ...facts,

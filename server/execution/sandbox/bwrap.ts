@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { commandEnvironment, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
+import { CACHES, commandEnvironment, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 const BIN = '/opt/alai/bin';
@@ -79,7 +79,14 @@ export async function detectBwrap(): Promise<Sandbox | null> {
       const set = Object.entries(env).flatMap(([k, v]) => ['--setenv', k, v]);
       const closed = (s.protect ?? []).flatMap((p) => ['--ro-bind', join(s.root, p), `${INSIDE}/${p}`]);
       const tree = [s.readOnly ? '--ro-bind' : '--bind', s.root, INSIDE, ...closed];
-      const place = [...tree, '--remount-ro', '/', '--chdir', INSIDE];
+      // A folder of the host below the worktree would be part of the work; this one is mounted for the command alone.
+      const installed = s.packages
+        ? [
+            ...['--ro-bind', s.packages, `${INSIDE}/node_modules`],
+            ...CACHES.flatMap((name) => ['--tmpfs', `${INSIDE}/node_modules/${name}`]),
+          ]
+        : [];
+      const place = [...tree, ...installed, '--remount-ro', '/', '--chdir', INSIDE];
       const packages = s.modules ? ['--ro-bind', s.modules, MODULES] : [];
       // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
       const all = base(s.network, sized);

@@ -18,6 +18,8 @@ export interface ProcessSpec {
   protect?: string[];
   /** Packages of the factory that the process may read, mounted at MODULES. */
   modules?: string;
+  /** Installed packages of the project, readable at its node_modules. */
+  packages?: string;
   /** Variables it is given besides the usual ones. */
   env?: Record<string, string>;
   sandbox: Sandbox;
@@ -62,12 +64,13 @@ export async function launch(
   const tmp = await mkdtemp(join(runDir, 'tmp-'));
   const removeTmp = () => rm(tmp, { recursive: true, force: true });
   try {
-    const { argv, root, network, readOnly, protect, modules, env } = s;
+    const { argv, root, network, readOnly, protect, modules, packages, env } = s;
     const wrapped = await s.sandbox.wrap({
       ...{ argv, root, network, tmp },
       ...(readOnly ? { readOnly } : {}),
       ...(protect ? { protect } : {}),
       ...(modules ? { modules } : {}),
+      ...(packages ? { packages } : {}),
       ...(env ? { env } : {}),
     });
     s.signal.throwIfAborted();

@@ -11,6 +11,8 @@ export interface SandboxSpec {
   protect?: string[];
   /** A folder of packages that is readable at MODULES. */
   modules?: string;
+  /** Installed packages of the project, readable at its node_modules. */
+  packages?: string;
   /** Variables besides the usual ones; never on the command line, where others could read them. */
   env?: Record<string, string>;
   /** A private folder for temporary files of this command. */
@@ -37,6 +39,9 @@ export const INSIDE = '/workspace';
 
 /** Where a sandboxed MCP server finds the packages of the factory. */
 export const MODULES = '/opt/alai/node_modules';
+
+/** Folders among installed packages that tools write into; writable, and thrown away with the command. */
+export const CACHES = ['.cache', '.vite', '.vite-temp'];
 
 /** What every command gets and nothing more: no variable of the factory's own environment. */
 export function commandEnvironment(path: string, home: string): Record<string, string> {

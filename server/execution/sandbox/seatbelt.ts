@@ -30,6 +30,7 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
               s.root,
               s.tmp,
               ...(s.modules ? [s.modules] : []),
+              ...(s.packages ? [s.packages] : []),
               dirname(node),
               ...(npm ? [npm] : []),
             ],

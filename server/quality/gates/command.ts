@@ -1,6 +1,6 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { missingModules, readPackage } from '../checks/project.ts';
 import type { GateOf } from './gate.ts';
 
 /** A command ends with exit code 0. Where it cannot apply, it says so instead of passing silently. */
@@ -36,20 +36,10 @@ const isNpmTest = (argv: string[]) =>
 
 /** Why npm has nothing to run here, or null. Its own stub counts as no script: it fails where nobody wrote a test. */
 async function npmCannotRun(root: string, argv: string[]): Promise<string | null> {
-  const json = await readFile(join(root, 'package.json'), 'utf8')
-    .then((text) => packageSchema.safeParse(JSON.parse(text)))
-    .catch(() => null);
-  if (!json?.success) return null;
-  const { scripts, dependencies, devDependencies } = json.data;
-  if (isNpmTest(argv) && (!scripts.test || scripts.test.includes('no test specified'))) {
+  const json = await readPackage(root);
+  if (!json) return null;
+  const { test } = json.scripts;
+  if (isNpmTest(argv) && (!test || test.includes('no test specified')))
     return 'package.json has no test script';
-  }
-  const needed = Object.keys({ ...dependencies, ...devDependencies }).length;
-  if (needed > 0 && !(await lstat(join(root, 'node_modules')).catch(() => null))) {
-    return `the ${needed} dependencies of package.json are not installed in the worktree, and the network is denied`;
-  }
-  return null;
+  return await missingModules(root, json);
 }
-
-const names = z.record(z.string(), z.string()).catch({});
-const packageSchema = z.object({ scripts: names, dependencies: names, devDependencies: names });

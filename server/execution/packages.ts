@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { runProcess } from './sandbox/process.ts';
+import { CACHES, type Sandbox } from './sandbox/sandbox.ts';
+import { alone, removeTree } from './workspace-files.ts';
+
+/**
+ * Packages of a Node project for the commands of its tasks: installed once per lockfile and host, by `npm ci` without
+ * scripts, and mounted read-only. Without them a project with dependencies could be neither built nor tested.
+ */
+
+const SECONDS = 600;
+const OUTPUT = 8_000;
+/** A lockfile nobody used for so long is not kept installed. */
+const KEEP_MS = 14 * 24 * 3_600_000;
+/** The public registry, which lockfiles name also where a mirror answers for it. */
+const NPM = 'https://registry.npmjs.org/';
+
+const names = z.record(z.string(), z.string()).catch({});
+const packageSchema = z.object({
+  dependencies: names,
+  devDependencies: names,
+  optionalDependencies: names,
+  workspaces: z.unknown().optional(),
+});
+const lockSchema = z.object({
+  lockfileVersion: z.number(),
+  packages: z.record(
+    z.string(),
+    z.object({
+      resolved: z.string().optional(),
+      integrity: z.string().optional(),
+      link: z.boolean().optional(),
+    }),
+  ),
+});
+
+export interface PackagesContext {
+  hostDir: string;
+  sandbox: Sandbox;
+  /** The operator's own registry, asked instead of the public one. */
+  registry?: string | undefined;
+  attempt: number;
+  /** Lays the tree that holds this lockfile out in a folder of its own. */
+  layOut: (name: string) => Promise<string>;
+  note: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/** The folder of installed packages for the project at `root`; null where it needs none, or they cannot be had. */
+export async function packagesFor(root: string, c: PackagesContext): Promise<string | null> {
+  const wanted = await wantedBy(root, c.registry ?? NPM);
+  if (wanted === null) return null;
+  if ('problem' in wanted) {
+    c.note(wanted.problem);
+    return null;
+  }
+  const folder = join(c.hostDir, 'packages', wanted.key);
+  const modules = join(folder, 'node_modules');
+  return await alone(folder, async () => {
+    if (await stat(join(folder, 'complete')).catch(() => null)) {
+      await utimes(folder, new Date(), new Date()).catch(() => {});
+      return modules;
+    }
+    return (await install(folder, wanted.count, c)) ? modules : null;
+  });
+}
+
+type Wanted = { key: string; count: number } | { problem: string };
+
+async function wantedBy(root: string, registry: string): Promise<Wanted | null> {
+  const [manifest, lock] = await Promise.all(
+    ['package.json', 'package-lock.json'].map((f) => readFile(join(root, f), 'utf8').catch(() => null)),
+  );
+  if (!manifest) return null;
+  const parsed = packageSchema.safeParse(parse(manifest));
+  if (!parsed.success) return null;
+  const { dependencies, devDependencies, optionalDependencies, workspaces } = parsed.data;
+  const count = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }).length;
+  if (count === 0) return null;
+  const at = await lstat(join(root, 'node_modules')).catch(() => null);
+  if (at?.isDirectory() && (await readdir(join(root, 'node_modules'))).length > 0) return null;
+  if (workspaces)
+    return { problem: 'The packages of npm workspaces are not installed; commands run without them.' };
+  if (!lock)
+    return {
+      problem: 'There is no package-lock.json, so no packages are installed; commands run without them.',
+    };
+  const known = lockSchema.safeParse(parse(lock));
+  if (!known.success) return { problem: 'package-lock.json cannot be read, so no packages are installed.' };
+  const stranger = Object.entries(known.data.packages).find(
+    ([path, p]) => path !== '' && p.resolved !== undefined && !p.link && !isFromRegistry(p, registry),
+  );
+  // The lockfile may be an agent's: an address of its choice would carry out whatever it put into it.
+  if (stranger)
+    return {
+      problem: `No packages are installed: ${stranger[0]} does not come from ${registry} with an integrity.`,
+    };
+  const hash = createHash('sha256');
+  for (const part of [manifest, lock, process.version, process.platform, process.arch])
+    hash.update(part).update('\0');
+  return { key: hash.digest('hex').slice(0, 32), count: Object.keys(known.data.packages).length - 1 };
+}
+
+function isFromRegistry(
+  p: { resolved?: string | undefined; integrity?: string | undefined },
+  registry: string,
+): boolean {
+  if (p.resolved?.startsWith('file:')) return true;
+  const { resolved = '' } = p;
+  const from = [NPM, registry].find((r) => resolved.startsWith(r));
+  if (!p.integrity || !from) return false;
+  return /^(?:@[\w.~-]+\/)?[\w.~-]+\/-\/[\w.~-]+\.tgz$/.test(resolved.slice(from.length));
+}
+
+async function install(folder: string, count: number, c: PackagesContext): Promise<boolean> {
+  c.note(`Installing ${count} packages of package-lock.json, without their scripts.`);
+  await sweep(join(c.hostDir, 'packages'));
+  const place = await c.layOut('packages');
+  try {
+    const argv = [
+      'npm',
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      `--registry=${c.registry ?? NPM}`,
+    ];
+    const { hostDir, sandbox, attempt, signal } = c;
+    const r = await runProcess({
+      ...{
+        argv,
+        root: place,
+        seconds: SECONDS,
+        outputBytes: OUTPUT,
+        network: true,
+        sandbox,
+        hostDir,
+        attempt,
+        signal,
+      },
+    });
+    if (r.exitCode !== 0) {
+      c.note(
+        `npm ci ended with ${r.timedOut ? 'no end' : `exit ${r.exitCode}`}; commands run without packages.\n${r.output.slice(-2_000)}`,
+      );
+      return false;
+    }
+    const made = join(place, 'node_modules');
+    await mkdir(made, { recursive: true });
+    for (const cache of CACHES) await mkdir(join(made, cache), { recursive: true });
+    await removeTree(folder, c.hostDir);
+    await mkdir(folder, { recursive: true });
+    await rename(made, join(folder, 'node_modules'));
+    await writeFile(join(folder, 'complete'), '');
+    c.note(`Installed in ${(r.ms / 1_000).toFixed(1)} s.`);
+    return true;
+  } finally {
+    await removeTree(place, c.hostDir).catch(() => {});
+  }
+}
+
+async function sweep(all: string): Promise<void> {
+  for (const name of await readdir(all).catch(() => [])) {
+    const at = await stat(join(all, name)).catch(() => null);
+    if (at && Date.now() - at.mtimeMs > KEEP_MS) await rm(join(all, name), { recursive: true, force: true });
+  }
+}
+
+/** The place in the project where the packages appear: a folder to mount on, or a link where nothing can be mounted. */
+export async function placeFor(root: string, modules: string, sandbox: Sandbox): Promise<void> {
+  const at = join(root, 'node_modules');
+  if (sandbox.kind === 'bwrap') await mkdir(at, { recursive: true });
+  else if (!(await lstat(at).catch(() => null))) await symlink(modules, at);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
