@@ -14,7 +14,7 @@ const keywordsOf = () => z.record(keyword, z.number().min(1).max(10)).default({}
 const pattern = z
   .string()
   .min(2)
-  .max(400)
+  .max(1_200)
   .superRefine((value, context) => {
     try {
       new RegExp(value, 'iu');
@@ -190,6 +190,8 @@ export const routingSchema = z.strictObject({
     .record(
       name,
       z.strictObject({
+        /** What its work is when no word says what kind. */
+        usual_type: z.string().optional(),
         /** Its own blueprints for special work; the first whose pattern is in the title, and only for BUILD of these types. */
         blueprints: z
           .array(z.strictObject({ pattern, blueprint: z.string(), types: z.array(z.string()) }))
@@ -201,6 +203,12 @@ export const routingSchema = z.strictObject({
   intents: z
     .array(z.strictObject({ pattern, company: name, weight, because: z.string().max(120) }))
     .default([]),
+  /** What names something only to leave it alone ("without touching the UI"): its words speak against a company. */
+  negations: z.array(pattern).max(20).default([]),
+  /** Words after one of these say where the work is, not what it is; they count less. */
+  prepositions: z
+    .record(z.enum(languages), z.array(z.string().min(1).max(20)))
+    .default({ en: [], bs: [], no: [] }),
   /** A tag that settles the company. */
   tags: z.record(z.string(), name).default({}),
   types: z.record(
@@ -233,17 +241,53 @@ export const routingSchema = z.strictObject({
 });
 export type Routing = z.infer<typeof routingSchema>;
 
+/**
+ * One way to speak of what is held: expressions that must all be in one sentence, in any order, parted by " & ".
+ * `<word>` stands for the expression of that name in `words`. Compared with folded text: small letters, no marks.
+ */
+const sign = z.string().min(2).max(600);
+const wordName = /(?<!\?)<([a-z][a-z-]*)>/g;
+
 /** _shared/safety.yaml */
-export const safetySchema = z.strictObject({
-  patterns: z.array(
-    z.strictObject({
-      name: z.string().regex(/^[a-z][a-z-]{1,40}$/),
-      reason: z.string().min(1).max(200),
-      any: z.array(pattern).min(1).max(40),
-      unless: z.array(pattern).max(20).default([]),
-    }),
-  ),
-});
+export const safetySchema = z
+  .strictObject({
+    /** Expressions used in several patterns, usually one idea in every language. */
+    words: z.record(z.string().regex(/^[a-z][a-z-]{1,30}$/), z.string().min(2).max(4_000)).default({}),
+    /** What frees a sentence from every pattern: work on a button, a page, a test or a text about the subject. */
+    unless: z.array(sign).max(60).default([]),
+    patterns: z.array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z-]{1,40}$/),
+        reason: z.string().min(1).max(200),
+        any: z.array(sign).min(1).max(60),
+        unless: z.array(sign).max(40).default([]),
+      }),
+    ),
+  })
+  .superRefine(({ words, unless, patterns }, context) => {
+    const check = (text: string, path: (string | number)[]) => {
+      for (const [, name] of text.matchAll(wordName))
+        if (!Object.hasOwn(words, name as string))
+          context.addIssue({ code: 'custom', path, message: `<${name}> is not among the words` });
+      try {
+        for (const part of text.split(' & ')) new RegExp(part.replaceAll(wordName, 'x'), 'iu');
+      } catch (e) {
+        context.addIssue({ code: 'custom', path, message: (e as Error).message });
+      }
+    };
+    for (const [name, text] of Object.entries(words)) check(text, ['words', name]);
+    unless.forEach((text, i) => {
+      check(text, ['unless', i]);
+    });
+    patterns.forEach((p, n) => {
+      p.any.forEach((text, i) => {
+        check(text, ['patterns', n, 'any', i]);
+      });
+      p.unless.forEach((text, i) => {
+        check(text, ['patterns', n, 'unless', i]);
+      });
+    });
+  });
 export type Safety = z.infer<typeof safetySchema>;
 
 const tierRow = z.strictObject({

@@ -1,5 +1,6 @@
 import type { Safety } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { foldPattern, MAX_FOLDED, readings } from '#server/domain/folding.ts';
 import type { Route } from '#server/domain/views.ts';
 
 export const MAX_TITLE = 300;
@@ -31,34 +32,68 @@ function tooLong(length: number): AlaiError {
   );
 }
 
-const MAX_TEXT = 60_000;
-
-/** Text as it reads: full-width letters folded, invisible ones gone, blanks alike. */
-function readable(text: string): string {
-  return text
-    .slice(0, MAX_TEXT)
-    .normalize('NFKC')
-    .replace(/\s+/gu, ' ')
-    .replace(HIDDEN, '')
-    .replace(/[‐-―]/g, '-');
+interface Sign {
+  parts: RegExp[];
 }
+interface Compiled {
+  unless: Sign[];
+  patterns: { name: string; reason: string; any: Sign[]; unless: Sign[] }[];
+}
+const compiled = new WeakMap<Safety, Compiled>();
+
+/** The expressions of safety.yaml with their `<words>` put in, made once per version of the file. */
+function compile(safety: Safety): Compiled {
+  const known = compiled.get(safety);
+  if (known) return known;
+  const put = (text: string): string =>
+    text.replaceAll(/(?<!\?)<([a-z][a-z-]*)>/g, (_, name: string) => `(?:${put(safety.words[name] ?? '')})`);
+  const sign = (text: string): Sign => ({
+    parts: text.split(' & ').map((part) => new RegExp(foldPattern(put(part.trim())), 'iu')),
+  });
+  const made: Compiled = {
+    unless: safety.unless.map(sign),
+    patterns: safety.patterns.map(({ name, reason, any, unless }) => ({
+      name,
+      reason,
+      any: any.map(sign),
+      unless: unless.map(sign),
+    })),
+  };
+  compiled.set(safety, made);
+  return made;
+}
+
+const says = (text: string) => (sign: Sign) => sign.parts.every((part) => part.test(text));
+
+/** Sentences, and their parts: "fix the button, then wipe production" is a harmless part and another one. */
+const SENTENCE = /\n{2,}|(?<=[.!?;])\s|\n(?=\s*[-*\d])/u;
+const CLAUSE =
+  /\s*(?:[,;:]|\s-+\s|\s\+\s|&|\b(?:and|then|also|after that|afterwards|plus|i|te|pa|zatim|onda|nakon toga|og|sa|deretter|etterpa)\b)\s+/u;
 
 /**
  * Whether a human has to see the task before any agent does: the first pattern of safety.yaml that speaks of it, in
- * title, description or tags. Pure and local: no model can argue its way past it.
+ * title, description or tags, however it is disguised. Pure and local: no model can argue its way past it.
  */
 export function judgeSafety(
   safety: Safety,
   task: { title: string; description: string; tags: string[] },
 ): Route['held'] {
-  const parts = [task.title, ...task.description.split(/\n{2,}|(?<=[.!?])\s/u), ...task.tags].map(readable);
-  for (const { name, reason, any, unless } of safety.patterns) {
-    const exempt = unless.map((u) => new RegExp(u, 'iu'));
-    const held = any.some((source) => {
-      const pattern = new RegExp(source, 'iu');
-      return parts.some((part) => pattern.test(part) && !exempt.some((e) => e.test(part)));
-    });
-    if (held) return { pattern: name, reason };
+  const rules = compile(safety);
+  const sentences = [task.title, ...task.description.slice(0, MAX_FOLDED).split(SENTENCE), ...task.tags];
+  const texts = sentences.flatMap((sentence) =>
+    readings(sentence).flatMap((reading) => {
+      const clauses = reading.split(CLAUSE);
+      return clauses.length > 1 ? [reading, ...clauses] : [reading];
+    }),
+  );
+  for (const text of texts) {
+    if (text.length < 3) continue;
+    let free: boolean | undefined;
+    for (const { name, reason, any, unless } of rules.patterns) {
+      if (!any.some(says(text))) continue;
+      free ??= rules.unless.some(says(text));
+      if (!free && !unless.some(says(text))) return { pattern: name, reason };
+    }
   }
   return null;
 }

@@ -1,98 +1,144 @@
 import type { Catalogue, CompanyCard, Routing } from '#server/catalogue/data.ts';
+import { foldPattern } from '#server/domain/folding.ts';
+import { type Place, type Readings, readTask } from './places.ts';
 import type { Classification, Classifier, TaskText } from './schema.ts';
+import { type Language, Vocabulary } from './vocabulary.ts';
 
 interface Hit {
   words: string;
-  place: string;
+  place: Place;
   points: number;
 }
-
-const CASE = 'iu';
-/** Text beyond this says no more about what a task is. */
-const MAX_TEXT = 20_000;
-
-/** Lower case, one kind of blank, no accents of style: "ＵＩ–Kit" and "ui-kit" are the same words. */
-function plain(text: string): string {
-  return text.slice(0, MAX_TEXT).normalize('NFKC').toLowerCase().replace(/\s+/g, ' ');
-}
-
-/** A keyword as a whole word; a plain one also with the endings English puts on it. */
-function keywordPattern(keyword: string): RegExp {
-  const escaped = plain(keyword).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const ending = /[a-z]$/.test(escaped) && escaped.length > 3 ? '(?:s|es|ed|ing)?' : '';
-  return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}${ending}(?![\\p{L}\\p{N}])`, 'u');
-}
-
-const patterns = new Map<string, RegExp>();
-function has(text: string, keyword: string): boolean {
-  let pattern = patterns.get(keyword);
-  if (!pattern) {
-    pattern = keywordPattern(keyword);
-    patterns.set(keyword, pattern);
-  }
-  return pattern.test(text);
-}
-
-interface Places {
-  title: string;
-  tags: string;
-  description: string;
-}
-
-/** Each keyword counts once, where it counts most. */
-function hitsOf(places: Places, weights: Record<string, number>, by: Routing['places']): Hit[] {
-  const hits: Hit[] = [];
-  for (const [keyword, weight] of Object.entries(weights)) {
-    const place = (['tags', 'title', 'description'] as const)
-      .filter((p) => has(places[p], keyword))
-      .sort((a, b) => by[b] - by[a])[0];
-    if (place) hits.push({ words: keyword, place, points: weight * by[place] });
-  }
-  return hits.sort((a, b) => b.points - a.points);
-}
-
-const sum = (hits: Hit[]) => hits.reduce((total, h) => total + h.points, 0);
-const list = (hits: Hit[]) =>
-  hits
-    .slice(0, 4)
-    .map((h) => `"${h.words}"${h.place === 'title' ? '' : ` (${h.place})`}`)
-    .join(', ');
 
 /** What of the catalogue routing by words reads. */
 export type Words = Pick<Catalogue, 'routing' | 'cards'>;
 
+/** The description says more words than the title, but seldom more than what it is about. */
+const MOST_BY_DESCRIPTION = 14;
+
+interface Rule {
+  test: RegExp;
+  weight: number;
+}
+interface Compiled {
+  cards: Words['cards'];
+  companies: Vocabulary<string>;
+  types: Vocabulary<string>;
+  intents: (Rule & { company: string; because: string })[];
+  typePatterns: (Rule & { type: string })[];
+  complexity: { test: RegExp; add: number; because: string }[];
+}
+const compiled = new WeakMap<Routing, Compiled>();
+
+const expression = (source: string) => new RegExp(foldPattern(source), 'iu');
+
 /**
  * The words of each company that can be given a BUILD, all languages together. Those of a merged company speak for its
- * heir; a meta company is called by name, never found by words.
+ * heir; a meta company is called by name, never found by words. Made once per version of the files.
  */
-function companyWords(cards: Words['cards']): Map<string, Record<string, number>> {
-  const all = (card: CompanyCard) => Object.assign({}, ...Object.values(card.routing.keywords).reverse());
-  const listed = [...cards.values()];
-  return new Map(
-    listed
-      .filter((card) => card.status === 'active')
-      .map((card) => {
-        const merged = listed.filter((c) => c.status === 'merged' && c.merged_into === card.name);
-        return [card.name, Object.assign({}, ...merged.map(all), all(card))];
-      }),
-  );
+function compile({ routing, cards }: Words): Compiled {
+  const known = compiled.get(routing);
+  if (known?.cards === cards) return known;
+  const companies = new Vocabulary<string>();
+  const say = (owner: string, card: CompanyCard) => {
+    for (const [language, words] of Object.entries(card.routing.keywords))
+      for (const [word, weight] of Object.entries(words))
+        companies.add(owner, word, weight, language as Language);
+  };
+  for (const card of cards.values()) {
+    if (card.status === 'active') say(card.name, card);
+    const heir = card.status === 'merged' ? cards.get(card.merged_into ?? '') : undefined;
+    if (heir?.status === 'active') say(heir.name, card);
+  }
+  const types = new Vocabulary<string>();
+  for (const [type, { keywords }] of Object.entries(routing.types))
+    for (const [word, weight] of Object.entries(keywords))
+      types.add(type, word, weight, word.endsWith('*') ? 'no' : 'en');
+  const made: Compiled = {
+    cards,
+    companies,
+    types,
+    intents: routing.intents.map((i) => ({ ...i, test: expression(i.pattern) })),
+    typePatterns: Object.entries(routing.types).flatMap(([type, { patterns }]) =>
+      patterns.map(({ pattern, weight }) => ({ type, weight, test: expression(pattern) })),
+    ),
+    complexity: routing.complexity.map((c) => ({ ...c, test: expression(c.pattern) })),
+  };
+  compiled.set(routing, made);
+  return made;
 }
 
+/**
+ * The hits of every owner. A place in the text speaks for an owner once, by the strongest keyword there, and a keyword
+ * speaks once, where it counts most: saying "button" nine times does not make a task nine times as much a button.
+ */
+function hitsOf(vocabulary: Vocabulary<string>, read: Readings, by: Routing['places']): Map<string, Hit[]> {
+  const owners = new Map<
+    string,
+    Map<Place, { words: string; id: number; points: number; span: number[] }[]>
+  >();
+  for (const { place, text, factors } of read.parts) {
+    for (const { owner, hit } of vocabulary.find(text.tokens)) {
+      const span = Array.from({ length: hit.length }, (_, i) => hit.at + i);
+      const against = span.some((i) => (factors[i] ?? 1) < 0);
+      const factor = against ? -0.6 : Math.max(...span.map((i) => factors[i] ?? 1));
+      const points = hit.keyword.weight * hit.strength * by[place] * factor;
+      const places = owners.get(owner) ?? new Map();
+      const list = places.get(place) ?? [];
+      list.push({ words: hit.keyword.words, id: hit.keyword.id, points, span });
+      places.set(place, list);
+      owners.set(owner, places);
+    }
+  }
+  const result = new Map<string, Hit[]>();
+  for (const [owner, places] of owners) {
+    const kept = new Map<string, Hit>();
+    for (const [place, found] of places) {
+      const taken = new Set<number>();
+      let budget = place === 'description' ? MOST_BY_DESCRIPTION : Number.POSITIVE_INFINITY;
+      found.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
+      for (const { words, points: full, span } of found) {
+        if (span.some((i) => taken.has(i))) continue;
+        const points = Math.min(full, budget);
+        const other = kept.get(words);
+        for (const i of span) taken.add(i);
+        if (other && other.points >= points) continue;
+        budget -= Math.max(0, points);
+        if (points !== 0) kept.set(words, { words, place, points });
+      }
+    }
+    result.set(
+      owner,
+      [...kept.values()].sort((a, b) => b.points - a.points),
+    );
+  }
+  return result;
+}
+
+const round = (n: number) => Math.round(n * 100) / 100;
+const sum = (hits: Hit[]) => hits.reduce((total, h) => total + h.points, 0);
+const list = (hits: Hit[]) =>
+  hits
+    .slice(0, 4)
+    .map(
+      (h) =>
+        `"${h.words}" ${h.points < 0 ? '' : '+'}${round(h.points)}${h.place === 'title' ? '' : ` (${h.place})`}`,
+    )
+    .join(', ');
+
 /** Classifies by the weighted words of the companies: instant, explainable, and the same every time. */
-export function classifyByKeywords({ routing, cards }: Words, task: TaskText): Classification {
-  const places = {
-    title: plain(task.title),
-    tags: plain(task.tags.filter((t) => !asksForStage(routing, t)).join(' , ')),
-    description: plain(task.description),
-  };
+export function classifyByKeywords(words: Words, task: TaskText): Classification {
+  const { routing, cards } = words;
+  const tags = task.tags.filter((t) => !asksForStage(routing, t));
+  const read = readTask(routing, { ...task, tags });
+  const rules = compile(words);
   const reasons: string[] = [];
-  const company = chooseCompany({ routing, cards }, places, task.tags, reasons);
-  const type = chooseType(routing, places, reasons);
-  const complexity = chooseComplexity(routing, type, places, reasons);
-  const domain = cards.get(company.name)?.domain ?? 'general';
+  const company = chooseCompany(words, rules, read, task.tags, reasons);
+  const type = chooseType(routing, rules, read, company.name, reasons);
+  const complexity = chooseComplexity(routing, rules, type, read, reasons);
   return {
     company: company.name,
-    domain,
+    domain: cards.get(company.name)?.domain ?? 'general',
     type,
     complexity,
     confidence: company.confidence,
@@ -106,76 +152,108 @@ function asksForStage(routing: Routing, tag: string): boolean {
   return Object.values(routing.stages).some((stage) => stage?.tags.includes(tag.toLowerCase()));
 }
 
-function chooseCompany({ routing, cards }: Words, places: Places, tags: string[], reasons: string[]) {
+function chooseCompany(
+  { routing }: Words,
+  rules: Compiled,
+  read: Readings,
+  tags: string[],
+  reasons: string[],
+) {
   for (const tag of tags) {
     const name = routing.tags[tag.toLowerCase()];
     if (!name) continue;
     reasons.push(`${name}: the tag "${tag}" says so`);
     return { name, confidence: 1 };
   }
-  const scores = [...companyWords(cards)].map(([name, keywords]) => {
-    const hits = hitsOf(places, keywords, routing.places);
-    return { name, hits, points: sum(hits), because: [] as string[] };
-  });
-  for (const intent of routing.intents) {
-    if (!new RegExp(intent.pattern, CASE).test(places.title)) continue;
-    const score = scores.find((s) => s.name === intent.company);
-    if (!score) continue;
-    score.points += intent.weight * routing.places.title;
-    score.because.push(intent.because);
+  const scores = new Map<string, { name: string; hits: Hit[]; points: number; because: string[] }>();
+  const scoreOf = (name: string) => {
+    const known = scores.get(name);
+    if (known) return known;
+    const made = { name, hits: [] as Hit[], points: 0, because: [] as string[] };
+    scores.set(name, made);
+    return made;
+  };
+  for (const [name, hits] of hitsOf(rules.companies, read, routing.places))
+    Object.assign(scoreOf(name), { hits, points: sum(hits) });
+  for (const [company, intent] of strongestIntents(rules, read.head)) {
+    const score = scoreOf(company);
+    const points = intent.weight * routing.places.title;
+    score.points += points;
+    score.because.push(`${intent.because} +${round(points)}`);
   }
-  scores.sort((a, b) => b.points - a.points);
-  const [first, second] = scores;
-  if (!first || first.points === 0) {
+  const ranked = [...scores.values()].sort((a, b) => b.points - a.points);
+  const [first, second] = ranked;
+  if (!first || first.points <= 0) {
     reasons.push(`${routing.default}: no keyword spoke for any company, so the default takes it`);
     return { name: routing.default, confidence: 0.2 };
   }
-  const words = [...first.because, ...(first.hits.length ? [list(first.hits)] : [])].join('; ');
-  reasons.push(`${first.name}: ${words} (${round(first.points)} points)`);
-  if (second && second.points > 0) {
-    const also = [...second.because, ...(second.hits.length ? [list(second.hits)] : [])].join('; ');
-    reasons.push(`not ${second.name}: ${also} (${round(second.points)} points)`);
-  }
-  const share = first.points / (first.points + (second?.points ?? 0));
+  const say = (s: typeof first) => [...s.because, ...(s.hits.length ? [list(s.hits)] : [])].join('; ');
+  reasons.push(`${first.name}: ${say(first)} (${round(first.points)} points)`);
+  if (second && second.points > 0)
+    reasons.push(`not ${second.name}: ${say(second)} (${round(second.points)} points)`);
+  for (const s of ranked)
+    if (s.points < 0) reasons.push(`not ${s.name}: it is to be left alone: ${list(s.hits)}`);
+  const share = first.points / (first.points + Math.max(0, second?.points ?? 0));
   const evidence = Math.min(1, first.points / 20);
   return { name: first.name, confidence: round(0.3 + 0.7 * evidence * (2 * share - 1)) };
 }
 
-function chooseType(routing: Routing, places: Places, reasons: string[]): string {
-  const scores = Object.entries(routing.types).map(([type, { keywords, patterns: extra }]) => {
-    const hits = hitsOf(places, keywords, routing.places);
-    const matched = extra.filter((p) => new RegExp(p.pattern, CASE).test(places.title));
-    const points = sum(hits) + matched.reduce((n, p) => n + p.weight * routing.places.title, 0);
-    return { type, points, hits };
+/** What the title asks for as a whole: the strongest wish towards each company. */
+function strongestIntents({ intents, cards }: Compiled, head: string) {
+  const best = new Map<string, Compiled['intents'][number]>();
+  for (const intent of intents) {
+    if (cards.get(intent.company)?.status !== 'active') continue;
+    if ((best.get(intent.company)?.weight ?? 0) >= intent.weight || !intent.test.test(head)) continue;
+    best.set(intent.company, intent);
+  }
+  return best;
+}
+
+function chooseType(
+  routing: Routing,
+  { types, typePatterns }: Compiled,
+  read: Readings,
+  company: string,
+  reasons: string[],
+): string {
+  const hits = hitsOf(types, read, routing.places);
+  const scores = Object.keys(routing.types).map((type) => {
+    const found = hits.get(type) ?? [];
+    const matched = typePatterns.filter((p) => p.type === type && p.test.test(read.head));
+    const points = sum(found) + matched.reduce((n, p) => n + p.weight * routing.places.title, 0);
+    return { type, points, hits: found };
   });
   scores.sort((a, b) => b.points - a.points);
   const best = scores[0];
-  if (!best || best.points === 0) return routing.default_type;
+  if (!best || best.points <= 0) {
+    const usual = routing.companies[company]?.usual_type;
+    if (usual) reasons.push(`Type ${usual}: what ${company} usually does`);
+    return usual ?? routing.default_type;
+  }
   reasons.push(`Type ${best.type}${best.hits.length ? `: ${list(best.hits)}` : ', by how the title begins'}`);
   return best.type;
 }
 
 function chooseComplexity(
   routing: Routing,
+  { complexity: rules }: Compiled,
   type: string,
-  places: Places,
+  read: Readings,
   reasons: string[],
 ): Classification['complexity'] {
   const base = routing.types[type]?.complexity ?? 2;
-  const text = `${places.title}\n${places.description}`;
   let points = base;
   const because = [`${base} for ${type}`];
-  for (const rule of routing.complexity) {
-    if (!new RegExp(rule.pattern, CASE).test(text)) continue;
+  for (const rule of rules) {
+    if (!rule.test.test(read.all)) continue;
     points += rule.add;
     because.push(`${rule.add > 0 ? '+' : ''}${rule.add} ${rule.because}`);
   }
-  const complexity = Math.min(5, Math.max(1, points)) as Classification['complexity'];
+  // Five is the human himself; words alone do not send work to him, the safety rails do.
+  const complexity = Math.min(4, Math.max(1, points)) as Classification['complexity'];
   reasons.push(`Complexity ${complexity}: ${because.join(', ')}`);
   return complexity;
 }
-
-const round = (n: number) => Math.round(n * 100) / 100;
 
 /** The keyword rules as a Classifier; the catalogue is read at each task, so an edited file counts at once. */
 export function keywordClassifier(words: () => Words): Classifier {

@@ -1,6 +1,7 @@
 import type { Catalogue, Company } from '#server/catalogue/data.ts';
 import type { Blueprint } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { fold, foldPattern } from '#server/domain/folding.ts';
 import type { ChainPlan, StagePlan, StepAgent } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
@@ -28,7 +29,8 @@ export interface RouteInput {
  * give the same answer. Throws COMPANY_UNKNOWN, COMPANY_INVALID or BLUEPRINT_UNKNOWN for what a person named wrongly.
  */
 export function planWork(catalogue: Catalogue, input: RouteInput): { route: Route; plan: ChainPlan } {
-  const { task, classification, overrides = {}, held } = input;
+  const { task, overrides = {}, held } = input;
+  const classification = held ? sensitive(input.classification) : input.classification;
   const build = chooseBuild(catalogue, classification, task.title, overrides);
   const route = (stage: StageChoice): Route => {
     const models = planModels(catalogue.tiers, catalogue.fleet, input.hosts, stage.tier);
@@ -62,6 +64,14 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
   });
   return { route: (stages[0] as StagePlan).route, plan: { stages } };
 }
+
+/** What a human has to see is never simple work, however short it is said. */
+function sensitive(found: Classification): Classification {
+  if (found.complexity >= SENSITIVE) return found;
+  const reasons = [...found.reasons, `Complexity ${SENSITIVE}: it is held for a human`];
+  return { ...found, complexity: SENSITIVE, reasons };
+}
+const SENSITIVE = 4;
 
 interface StageChoice {
   stage: Stage;
@@ -126,7 +136,7 @@ function buildBlueprint(
     return overrides.blueprint;
   }
   const special = catalogue.routing.companies[company.name]?.blueprints.find(
-    (b) => b.types.includes(found.type) && new RegExp(b.pattern, 'iu').test(title.normalize('NFKC')),
+    (b) => b.types.includes(found.type) && new RegExp(foldPattern(b.pattern), 'iu').test(fold(title)),
   );
   if (special) {
     reasons.push(`Blueprint ${special.blueprint}: ${company.name}'s own for such a title`);

@@ -60,6 +60,31 @@ describe('the company', () => {
     expect(classify(title).company).toBe(company);
   });
 
+  test.each([
+    // Marks on letters and their spellings, cases, compounds.
+    ['Izvjestaj o prodaji', 'Datavera'],
+    ['Promijeni boju dugmeta na stranici za plaćanje', 'Vizu'],
+    ['Promeni boju dugmadi', 'Vizu'],
+    ['Fargen paa betalingsknappen', 'Vizu'],
+    ['Databasemigrering', 'CodeCraft'],
+    ['Пошаљи извјештај о продаји', 'Datavera'],
+    // What is to be left alone speaks against its company.
+    ['Speed up the settings page query without touching the UI', 'CodeCraft'],
+    ['Ispravi spremanje postavki, bez diranja frontenda i dizajna', 'CodeCraft'],
+    ['Lagre innstillingene raskere i backend, ikke frontend', 'CodeCraft'],
+  ])('%s -> %s, whatever the language', (title, company) => {
+    expect(classify(title).company).toBe(company);
+  });
+
+  test('every answer shows its sum: words with their points, the wish of the title, the runner-up', () => {
+    const { reasons } = classify('review the ML report');
+    expect(reasons[0]).toMatch(/^Proveo: it asks for a review \+24; "review" \+\d+ \(\d+ points\)$/);
+    expect(reasons[1]).toMatch(/^not Datavera: .*"report" \+\d+/);
+    expect(classify('Endpoint for orders, not the frontend').reasons.join('\n')).toMatch(
+      /not Vizu: it is to be left alone: "frontend" -/,
+    );
+  });
+
   test('a tag settles it, and the reason says so', () => {
     const found = classify('Rework the settings', '', ['Frontend']);
     expect(found).toMatchObject({ company: 'Vizu', confidence: 1 });
