@@ -18,7 +18,7 @@ const LOOKS = new Map(
     'օo ոn սu հh ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ɑa ɡg ɩi'
   )
     .split(' ')
-    .map((pair) => [...pair] as [string, string]),
+    .map((pair) => [pair.slice(0, 1), pair.slice(1)] as const),
 );
 const FOREIGN = /[\p{Script=Cyrillic}\p{Script=Greek}օոսհᴀ-ᴢꜰꜱʀɢʜɪʟɴʙʏɑɡɩ]/u;
 const FOREIGN_ALL = new RegExp(FOREIGN.source, 'gu');
@@ -26,7 +26,7 @@ const FOREIGN_ALL = new RegExp(FOREIGN.source, 'gu');
 /** Bosnian is written in Cyrillic too; a word wholly in it is read, not looked at. */
 const CYRILLIC: Record<string, string> = {
   ...Object.fromEntries(
-    [...'абвгдежзијклмнопрстћуфхцчшё'].map((c, i) => [c, [...'abvgdezzijklmnoprstcufhccse'][i] as string]),
+    Array.from('абвгдежзијклмнопрстћуфхцчшё', (c, i) => [c, 'abvgdezzijklmnoprstcufhccse'.charAt(i)]),
   ),
   ђ: 'dj',
   љ: 'lj',
