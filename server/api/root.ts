@@ -2,6 +2,7 @@ import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
 import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
+import { integrationRouter } from './routers/integration.ts';
 import { meRouter } from './routers/me.ts';
 import { pipelinesRouter } from './routers/pipelines.ts';
 import { projectsRouter } from './routers/projects.ts';
@@ -17,6 +18,7 @@ export const appRouter = router({
   companies: companiesRouter,
   events: eventsRouter,
   factory: factoryRouter,
+  integration: integrationRouter,
   me: meRouter,
   pipelines: pipelinesRouter,
   projects: projectsRouter,

@@ -237,6 +237,8 @@ export const changesSchema = z.object({
   truncated: z.boolean(),
   commit: z.string().nullable(),
   branch: z.string().nullable(),
+  /** Not what this task did and proved: `running` is what it pushed so far, `reviewed` what it judges. */
+  subject: z.enum(['running', 'reviewed']).optional(),
 });
 export type Changes = z.infer<typeof changesSchema>;
 

@@ -17,7 +17,7 @@ import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { move } from './move.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
 
-interface TaskRow {
+export interface TaskRow {
   id: number;
   title: string;
   description: string;
@@ -34,7 +34,7 @@ interface TaskRow {
   approved_digest: string | null;
 }
 
-async function lockTask(q: Queryable, id: number): Promise<TaskRow> {
+export async function lockTask(q: Queryable, id: number): Promise<TaskRow> {
   const { rows } = await q.query<TaskRow>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [id]);
   const row = rows[0];
   if (!row)
@@ -56,7 +56,7 @@ function refuse(t: TaskRow, wish: string): AlaiError {
 }
 
 /** The chain's live stage task, which is what a human command on any task of the chain means. */
-async function liveTask(q: Queryable, t: TaskRow): Promise<TaskRow> {
+export async function liveTask(q: Queryable, t: TaskRow): Promise<TaskRow> {
   if (t.chain_id === null) return t;
   for (;;) {
     const { rows } = await q.query<{ id: number }>(
@@ -105,7 +105,13 @@ export async function startTask(q: Queryable, id: number, actor: Actor): Promise
   return out;
 }
 
-async function endLiveAttempt(q: Queryable, taskId: number, actor: Actor, reason: string): Promise<void> {
+/** Ends the agent that works on it, and the steps it had not done. */
+export async function endLiveAttempt(
+  q: Queryable,
+  taskId: number,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
   const { rows } = await q.query<{ id: number }>(
     `SELECT id FROM attempt WHERE task_id = $1 AND state IN ('LEASED', 'RUNNING')`,
     [taskId],

@@ -126,6 +126,9 @@ export async function relane(
   return out;
 }
 
+/** `o` is waited for, `c` is its chain: a stage that was cancelled to be done again does not end its chain. */
+const willNotCome = `CASE WHEN c.id IS NULL THEN o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') ELSE c.state = 'CANCELLED' END`;
+
 /** Tasks that wait for something that will not come by itself: say so, and ask. */
 async function askForDependants(q: Queryable): Promise<void> {
   const { rows } = await q.query<{
@@ -137,7 +140,7 @@ async function askForDependants(q: Queryable): Promise<void> {
   }>(
     `SELECT t.id, t.title, o.id on_id, o.title on_title, coalesce(CASE WHEN c.state = 'CANCELLED' THEN 'CANCELLED' END, o.status) status
      FROM dependency d JOIN task t ON t.id = d.task_id AND t.status = 'OPEN' JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
-     WHERE d.satisfied_at IS NULL AND (o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') OR c.state = 'CANCELLED')
+     WHERE d.satisfied_at IS NULL AND ${willNotCome}
        AND NOT EXISTS (SELECT 1 FROM escalation e WHERE e.dedupe_key = 'dependency:t' || t.id AND e.state IN ('OPEN', 'PENDING')) LIMIT 50`,
   );
   for (const r of rows)
@@ -156,7 +159,7 @@ async function withdrawStale(q: Queryable): Promise<void> {
   const { rows } = await q.query<{ id: number }>(
     `SELECT e.id FROM escalation e JOIN task t ON t.id = e.task_id WHERE e.state = 'OPEN' AND CASE WHEN e.kind = 'dependency'
        THEN t.status <> 'OPEN' OR NOT EXISTS (SELECT 1 FROM dependency d JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
-         WHERE d.task_id = t.id AND d.satisfied_at IS NULL AND (o.status IN ('FAILED', 'CANCELLED', 'SKIPPED') OR c.state = 'CANCELLED'))
+         WHERE d.task_id = t.id AND d.satisfied_at IS NULL AND ${willNotCome})
        ELSE t.status <> 'NEEDS_HUMAN' END ORDER BY e.id LIMIT 50`,
   );
   for (const { id } of rows)

@@ -11,19 +11,14 @@ import {
   transcriptViewSchema,
 } from '#server/domain/views.ts';
 import { readChecks } from '#server/engine/data/checks.ts';
-import {
-  readCalls,
-  readChanges,
-  readGates,
-  readProof,
-  readTranscript,
-} from '#server/engine/data/evidence.ts';
+import { readCalls, readGates, readProof, readTranscript } from '#server/engine/data/evidence.ts';
 import { readPrompts } from '#server/engine/data/prompt.ts';
 import { listTasks as list, nextTask, readTask } from '#server/engine/data/task.ts';
 import { readTimeline } from '#server/engine/data/timeline.ts';
 import { cancelTask, finishByHand, reopenTask, setProject, startTask } from '#server/engine/human.ts';
 import { stopTask } from '#server/engine/stop.ts';
 import { actorOf } from '../auth.ts';
+import { changesOf } from '../changes.ts';
 import { command } from '../command.ts';
 import { createWork, editWork, resolveProject } from '../compose.ts';
 import { byId, editTask, id, listTasks, projectReference, reason } from '../inputs.ts';
@@ -52,7 +47,7 @@ export const tasksRouter = router({
   changes: reader
     .input(byId)
     .output(changesSchema)
-    .query(({ ctx, input }) => readChanges(ctx.s.db, input.id)),
+    .query(({ ctx, input }) => changesOf(ctx.s, input.id)),
   evidence: reader
     .input(byId)
     .output(evidenceSchema)

@@ -5,7 +5,7 @@ import { filesOf } from './patch.ts';
 
 /** A page shows this much of an output; the proof of work holds all of it. */
 const MAX_OUTPUT = 20_000;
-const MAX_PATCH = 1_000_000;
+export const MAX_PATCH = 1_000_000;
 const MAX_ENTRIES = 500;
 
 /** What every gate found, oldest first, with the output of those that have one. */

@@ -22,7 +22,7 @@ export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<n
       ? []
       : q
           .query<{ task_id: number; on_task_id: number; kind: string; status: string }>(
-            `SELECT d.task_id, d.on_task_id, d.kind, CASE WHEN c.state = 'CANCELLED' THEN 'CANCELLED' ELSE o.status END status
+            `SELECT d.task_id, d.on_task_id, d.kind, coalesce(CASE WHEN c.state = 'CANCELLED' THEN 'CANCELLED' WHEN o.status <> 'FAILED' THEN c.state END, o.status) status
              FROM dependency d JOIN task o ON o.id = d.on_task_id LEFT JOIN chain c ON c.id = o.chain_id
              WHERE d.task_id = ANY($1) AND d.satisfied_at IS NULL ORDER BY d.on_task_id`,
             [open.map((t) => t.id)],
