@@ -1,7 +1,7 @@
 'use client';
 import Link from 'next/link';
 import type { EscalationView } from '#server/domain/views.ts';
-import { Changes } from '../task/changes.tsx';
+import { Changes } from '../changes/changes.tsx';
 import { Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, took } from '../ui/format.ts';

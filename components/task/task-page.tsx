@@ -2,13 +2,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useState } from 'react';
 import type { TaskView } from '#server/domain/views.ts';
+import { Changes } from '../changes/changes.tsx';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { money } from '../ui/format.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
-import { Changes } from './changes.tsx';
+import { useChoice } from '../ui/use-choice.ts';
 import { Cost } from './cost.tsx';
 import { Evidence } from './evidence.tsx';
 import { Prompt } from './prompt.tsx';
@@ -29,10 +30,14 @@ const names: Record<Tab, string> = {
 const scoreOf = (score: { passed: number; applicable: number } | null | undefined) =>
   score ? `${score.passed}/${score.applicable}` : undefined;
 
-function ChangesPanel({ task }: { task: TaskView }) {
+interface ChangesPanelProps {
+  task: TaskView;
+  wide: { on: boolean; set: (on: boolean) => void };
+}
+function ChangesPanel({ task, wide }: ChangesPanelProps) {
   const trpc = useTRPC();
   const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
-  if (changes.data) return <Changes changes={changes.data} />;
+  if (changes.data) return <Changes key={task.id} changes={changes.data} task={task} wide={wide} />;
   if (changes.error) return <Failure error={refusalOf(changes.error)} retry={() => void changes.refetch()} />;
   return (
     <div className="p-4">
@@ -51,6 +56,7 @@ function Room({ task }: { task: TaskView }) {
         ? 'transcript'
         : 'changes',
   );
+  const [wide, setWide] = useChoice('wide', ['on', 'off'], 'off');
   const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
   const evidence = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
   useKeys({
@@ -77,7 +83,11 @@ function Room({ task }: { task: TaskView }) {
     next?.click();
   };
   return (
-    <div className="task-view" data-tab={tab}>
+    <div
+      className="task-view"
+      data-tab={tab}
+      data-wide={tab === 'changes' || tab === 'task' || tab === 'transcript' ? wide : 'off'}
+    >
       <Side task={task} />
       <Transcript task={task} />
       <div className="tabs" role="tablist" aria-label="Results">
@@ -99,7 +109,9 @@ function Room({ task }: { task: TaskView }) {
         ))}
       </div>
       <div className="panel" id="results" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
-        {tab === 'changes' || tab === 'task' || tab === 'transcript' ? <ChangesPanel task={task} /> : null}
+        {tab === 'changes' || tab === 'task' || tab === 'transcript' ? (
+          <ChangesPanel task={task} wide={{ on: wide === 'on', set: (on) => setWide(on ? 'on' : 'off') }} />
+        ) : null}
         {tab === 'evidence' ? <Evidence task={task} /> : null}
         {tab === 'prompt' ? <Prompt task={task} /> : null}
         {tab === 'cost' ? <Cost task={task} /> : null}

@@ -267,6 +267,7 @@ export const taskViewSchema = z.object({
   projectName: z.string().nullable(),
   pipelineId: z.number().nullable(),
   chainId: z.number().nullable(),
+  chainState: z.enum(chainStates).nullable(),
   rootTaskId: z.number().nullable(),
   parentId: z.number().nullable(),
   company: z.string().nullable(),
@@ -276,8 +277,8 @@ export const taskViewSchema = z.object({
   slot: z.number().nullable(),
   route: routeSchema.nullable(),
   waits: z.string().nullable(),
-  /** Legal human moves right now, as commands: start, done, cancel, reopen, edit. */
-  commands: z.array(z.enum(['start', 'done', 'cancel', 'reopen', 'edit', 'stop'])),
+  /** Legal human moves right now, as commands. */
+  commands: z.array(z.enum(['start', 'done', 'cancel', 'reopen', 'edit', 'stop', 'send-back'])),
   dependsOn: z.array(taskRefSchema),
   blocks: z.array(taskRefSchema),
   steps: z.array(stepViewSchema),

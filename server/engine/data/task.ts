@@ -38,6 +38,7 @@ export function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['comm
   if (over && ['DONE', 'FAILED', 'CANCELLED'].includes(t.status)) commands.push('reopen');
   if (t.status === 'OPEN' || t.status === 'NEEDS_HUMAN') commands.push('edit');
   if (t.status === 'RUNNING') commands.push('stop');
+  if (chain !== null && chain !== 'CANCELLED') commands.push('send-back');
   return commands;
 }
 
@@ -107,6 +108,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     projectName: t.project_name,
     pipelineId: t.pipeline_id,
     chainId: t.chain_id,
+    chainState: extra.chain_state,
     rootTaskId: extra.root_task_id,
     parentId: t.parent_id,
     company: t.company,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changes } from '../fixtures/task.ts';
-import { parseDiff } from './diff.ts';
+import { parseDiff, sideBySide, withoutBlanks } from './diff.ts';
 
 describe('a unified diff', () => {
   const files = parseDiff(changes.patch);
@@ -14,9 +14,9 @@ describe('a unified diff', () => {
 
   it('numbers each line on the side it belongs to', () => {
     const line = (text: string) => files[0]?.lines.find((l) => l.text.includes(text));
-    expect(line('db.insert(user, refresh)')).toMatchObject({ kind: 'remove', at: 41 });
-    expect(line('db.insert(user, hash')).toMatchObject({ kind: 'add', at: 41 });
-    expect(line('revokeOlder')).toMatchObject({ kind: 'add', at: 42 });
+    expect(line('db.insert(user, refresh)')).toMatchObject({ kind: 'remove', old: 41, fresh: null });
+    expect(line('db.insert(user, hash')).toMatchObject({ kind: 'add', old: null, fresh: 41 });
+    expect(line('revokeOlder')).toMatchObject({ kind: 'add', old: null, fresh: 42 });
   });
 
   it('takes lines that look like headers for what they are inside a hunk', () => {
@@ -38,5 +38,28 @@ describe('a unified diff', () => {
 
   it('shows nothing for nothing', () => {
     expect(parseDiff('')).toEqual([]);
+  });
+
+  it('puts what was removed beside what stands in its place', () => {
+    const [file] = parseDiff('diff --git a/x b/x\n@@ -1,4 +1,3 @@\n a\n-b\n-c\n+B\n d\n');
+    const text = (i: number | null) => (i === null ? null : file?.lines[i]?.text);
+    expect(sideBySide(file?.lines ?? []).map((p) => [text(p.left), text(p.right)])).toEqual([
+      ['@@ line 1', '@@ line 1'],
+      ['a', 'a'],
+      ['b', 'B'],
+      ['c', null],
+      ['d', 'd'],
+    ]);
+  });
+
+  it('shows lines that differ in blanks only once, when asked', () => {
+    const [file] = parseDiff('diff --git a/x b/x\n@@ -1,3 +1,3 @@\n-if(a) {\n+if (a) {\n b\n-c\n+d\n');
+    expect(withoutBlanks(file?.lines ?? []).map((l) => [l.kind, l.text, l.old, l.fresh])).toEqual([
+      ['hunk', '@@ line 1', null, null],
+      ['same', 'if (a) {', 1, 1],
+      ['same', 'b', 2, 2],
+      ['remove', 'c', 3, null],
+      ['add', 'd', null, 3],
+    ]);
   });
 });
