@@ -142,7 +142,7 @@ export function Changes({ changes, task, open = true, wide }: ChangesProps) {
               {(diff) => (
                 <FileDiff
                   file={diff}
-                  split={roomy && view === 'split'}
+                  split={roomy && view === 'split' && diff.kind !== 'added' && diff.kind !== 'deleted'}
                   blanks={blanks}
                   review={mayComment ? review : undefined}
                 />

@@ -22,15 +22,13 @@ type Side = Remark['side'];
 const sideOf = (line: DiffLine): Side => (line.kind === 'remove' ? 'old' : 'fresh');
 const placeOf = (line: DiffLine, side: Side) => (side === 'old' ? line.old : line.fresh);
 
-/** Up and down walk the line numbers, so that a line can be commented without a mouse. */
-function walk(e: KeyboardEvent<HTMLDivElement>): void {
+/** Up and down walk the line numbers, so that a line can be commented without a mouse and Tab passes them in one step. */
+function walk(e: KeyboardEvent<HTMLButtonElement>): void {
   const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
-  if (!by || (e.target as HTMLElement).closest('textarea')) return;
-  const all = [...e.currentTarget.querySelectorAll<HTMLButtonElement>('button.ln')];
-  if (all.length === 0) return;
+  if (!by) return;
   e.preventDefault();
-  const at = all.indexOf(document.activeElement as HTMLButtonElement);
-  all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)]?.focus();
+  const all = [...(e.currentTarget.closest('.diff')?.querySelectorAll<HTMLButtonElement>('button.ln') ?? [])];
+  all[all.indexOf(e.currentTarget) + by]?.focus();
 }
 
 /** One file's diff, unified or side by side, with line numbers to comment on. */
@@ -40,6 +38,7 @@ export function FileDiff({ file, split, blanks, review }: Shown) {
   const [editing, setEditing] = useState<string | null>(null);
   if (lines.length === 0) return <p className="m p-4">No lines changed.</p>;
 
+  const first = lines.find((l) => l.kind !== 'hunk' && l.kind !== 'note');
   const keyOf = (line: DiffLine, side: Side) => `${file.path}:${side}:${placeOf(line, side)}`;
   const number = (line: DiffLine, side: Side): ReactNode => {
     const at = placeOf(line, side);
@@ -48,7 +47,8 @@ export function FileDiff({ file, split, blanks, review }: Shown) {
       <button
         type="button"
         className="ln"
-        tabIndex={-1}
+        tabIndex={line === first ? 0 : -1}
+        onKeyDown={walk}
         aria-label={`Comment on ${side === 'old' ? 'removed ' : ''}line ${at}`}
         onClick={() => setEditing(keyOf(line, side))}
       >
@@ -99,10 +99,7 @@ export function FileDiff({ file, split, blanks, review }: Shown) {
   );
   return (
     <Scroll className={split ? 'diff split' : 'diff'} label={`Diff of ${file.path}`}>
-      {/* The keys only move the focus between its buttons. */}
-      <div role="group" aria-label="Lines" onKeyDown={walk}>
-        {body}
-      </div>
+      <div>{body}</div>
     </Scroll>
   );
 }
