@@ -98,6 +98,20 @@ test('opens a node, reads its transcript and its diff', async () => {
   await expect(page.locator('.diff .add').first()).toBeVisible();
   await expectAccessible(page, 'The task');
 
+  await page.keyboard.press('w');
+  await expect(page.getByRole('navigation', { name: 'Changed files' })).toContainText('app.js');
+  await expect(page.locator('.diff .code-keyword').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Comment on line 1', exact: true }).first().click();
+  await page.getByRole('textbox', { name: /Comment on line 1 of/ }).fill('Say why it is needed');
+  await page.getByRole('button', { name: 'Keep comment' }).click();
+  await expect(page.getByRole('button', { name: 'Send back: 1 comment' })).toBeVisible();
+  await expectAccessible(page, 'A comment on a line');
+  await page.reload();
+  await expect(page.getByRole('region', { name: 'Comments to send back' })).toContainText('Say why');
+  await page.getByRole('button', { name: /Delete comment on/ }).click();
+  await expect(page.getByRole('button', { name: /Send back/ })).toHaveCount(0);
+  await page.keyboard.press('w');
+
   await page.getByRole('tab', { name: /Evidence/ }).click();
   await expect(page.getByText('Harness ran').first()).toBeVisible();
   await expect(page.getByText('Not run. The nineteen checks')).toBeVisible();
