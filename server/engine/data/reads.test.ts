@@ -89,6 +89,7 @@ describe('what pages show of a busy factory', () => {
     expect(taskViewSchema.parse(await readTask(db, factory.timing, ids[0] as number)).commands).toEqual([
       'cancel',
       'stop',
+      'send-back',
     ]);
     await db.pool.query(`UPDATE attempt SET state = 'LOST', ended_at = now() WHERE id = $1`, [
       attempt.attemptId,
