@@ -113,11 +113,20 @@ test('opens a node, reads its transcript and its diff', async () => {
   await page.keyboard.press('w');
 
   await page.getByRole('tab', { name: /Evidence/ }).click();
+  const results = page.getByRole('tabpanel');
+  await expect(results.locator('.check-score')).toContainText(/Passed\s*\d+\/\d+/);
+  await expect(results.locator('.check')).toHaveCount(19);
+  // Nothing of this deliverable failed, and its criteria were answered by who did not build it.
+  await expect(results.locator('.check.failed')).toHaveCount(0);
+  await results.getByText('The new tests fail without the change').click();
+  await expect(results.getByRole('region', { name: /Evidence of The new tests/ })).toContainText('fail');
+  await results.getByText('Each acceptance criterion').first().click();
+  await expect(results.getByText(/answered by the reviewer in/)).toBeVisible();
   await expect(page.getByText('Harness ran').first()).toBeVisible();
-  await expect(page.getByText('Not run. The nineteen checks')).toBeVisible();
+  await expectAccessible(page, 'The checks');
   const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Download manifest' }).click();
-  expect((await download).suggestedFilename()).toBe('manifest-4001.json');
+  await page.getByRole('link', { name: 'Download as archive' }).click();
+  expect((await download).suggestedFilename()).toBe('proof-4001.zip');
   await expectAccessible(page, 'The evidence');
   await page.getByRole('tab', { name: /Prompt/ }).click();
   await expect(page.getByRole('tabpanel')).toContainText('Exactly as sent, secrets masked');

@@ -109,7 +109,12 @@ async function agentsOf(
   return Object.fromEntries(
     agents.flatMap(([key, a]) => {
       const data = rows.find((v) => v.name === a.company && v.hash === a.companyHash)?.data;
-      if (!data) return [];
+      if (!data)
+        throw new AlaiError(
+          'COMPANY_UNKNOWN',
+          `${a.company} (${a.companyHash.slice(0, 12)}), who does the step ${key}, is not stored.`,
+          'Route the task again.',
+        );
       const policy = data.policy ? companyRulesSchema.parse(data.policy) : defaultRules();
       const mcp = mcpServerWorkSchema.array().parse(data.mcp ?? []);
       return [[key, { name: a.company, company: briefOf(data), mcp, policy, tiers: a.tiers }]];

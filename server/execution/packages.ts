@@ -25,6 +25,8 @@ import { alone, removeTree } from './workspace-files.ts';
 const SECONDS = 600;
 const OUTPUT = 8_000;
 /** A lockfile nobody used for so long is not kept installed. */
+/** After a failure every command of the attempt would wait for the next one. */
+const RETRY_MS = 10 * 60_000;
 const KEEP_MS = 14 * 24 * 3_600_000;
 /** The public registry, which lockfiles name also where a mirror answers for it. */
 const NPM = 'https://registry.npmjs.org/';
@@ -74,6 +76,11 @@ export async function packagesFor(root: string, c: PackagesContext): Promise<str
     if (await stat(join(folder, 'complete')).catch(() => null)) {
       await utimes(folder, new Date(), new Date()).catch(() => {});
       return modules;
+    }
+    const failed = await stat(`${folder}.failed`).catch(() => null);
+    if (failed && Date.now() - failed.mtimeMs < RETRY_MS) {
+      c.note('These packages could not be installed a short while ago; commands run without them.');
+      return null;
     }
     return (await install(folder, wanted.count, c)) ? modules : null;
   });
@@ -137,6 +144,8 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
       '--ignore-scripts',
       '--no-audit',
       '--no-fund',
+      '--fetch-retries=2',
+      '--fetch-timeout=60000',
       '--loglevel=error',
       `--registry=${c.registry ?? NPM}`,
     ];
@@ -148,6 +157,7 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
         seconds: SECONDS,
         outputBytes: OUTPUT,
         network: true,
+        env: wayOut(),
         sandbox,
         hostDir,
         attempt,
@@ -156,8 +166,10 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
     });
     if (r.exitCode !== 0) {
       c.note(
-        `npm ci ended with ${r.timedOut ? 'no end' : `exit ${r.exitCode}`}; commands run without packages.\n${r.output.slice(-2_000)}`,
+        `npm ci ended with ${r.timedOut ? 'no end' : `exit ${r.exitCode}`}; commands run without packages.\n${r.output.slice(0, 2_000)}`,
       );
+      await mkdir(join(c.hostDir, 'packages'), { recursive: true });
+      await writeFile(`${folder}.failed`, '');
       return false;
     }
     const made = join(place, 'node_modules');
@@ -172,6 +184,20 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
   } finally {
     await removeTree(place, c.hostDir).catch(() => {});
   }
+}
+
+/** How this machine reaches the registry: its proxy and its own certificates, and no other variable of ours. */
+function wayOut(): Record<string, string> {
+  const names = [
+    'NODE_EXTRA_CA_CERTS',
+    'HTTPS_PROXY',
+    'HTTP_PROXY',
+    'NO_PROXY',
+    'https_proxy',
+    'http_proxy',
+    'no_proxy',
+  ];
+  return Object.fromEntries(names.flatMap((n) => (process.env[n] ? [[n, process.env[n]]] : [])));
 }
 
 async function sweep(all: string): Promise<void> {
