@@ -118,11 +118,11 @@ test('opens a node, reads its transcript and its diff', async () => {
   await expect(results.locator('.check')).toHaveCount(19);
   // Nothing of this deliverable failed, and its criteria were answered by who did not build it.
   await expect(results.locator('.check.failed')).toHaveCount(0);
-  await results.getByText('The new tests fail without the change').click();
+  await results.getByText('The new tests fail without the change', { exact: true }).click();
   await expect(results.getByRole('region', { name: /Evidence of The new tests/ })).toContainText('fail');
-  await results.getByText('Each acceptance criterion').first().click();
+  await results.getByText('Each acceptance criterion is addressed by a reviewer', { exact: true }).click();
   await expect(results.getByText(/answered by the reviewer in/)).toBeVisible();
-  await expect(page.getByText('Harness ran').first()).toBeVisible();
+  await expect(results.getByText('Harness ran').filter({ visible: true }).first()).toBeVisible();
   await expectAccessible(page, 'The checks');
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download as archive' }).click();
