@@ -245,12 +245,15 @@ function chooseComplexity(
   let points = base;
   const because = [`${base} for ${type}`];
   for (const rule of rules) {
-    if (!rule.test.test(read.all)) continue;
+    const why = `${rule.add > 0 ? '+' : ''}${rule.add} ${rule.because}`;
+    // The same thing said in two languages makes it no harder.
+    if (because.includes(why) || !rule.test.test(read.all)) continue;
     points += rule.add;
-    because.push(`${rule.add > 0 ? '+' : ''}${rule.add} ${rule.because}`);
+    because.push(why);
   }
-  // Five is the human himself; words alone do not send work to him, the safety rails do.
-  const complexity = Math.min(4, Math.max(1, points)) as Classification['complexity'];
+  // Writing about hard things is not hard. Five is the human himself; words alone do not send work to him, the safety rails do.
+  const most = base === 1 ? 2 : 4;
+  const complexity = Math.min(most, Math.max(1, points)) as Classification['complexity'];
   reasons.push(`Complexity ${complexity}: ${because.join(', ')}`);
   return complexity;
 }

@@ -54,7 +54,7 @@ describe('the company', () => {
     ['CVE-2026-1234 in the image library', 'Securion'],
     ['Build the reporting API for analysts', 'CodeCraft'],
     // No word of anybody's.
-    ['Make it nicer somehow', 'CodeCraft'],
+    ['Make it better somehow', 'CodeCraft'],
     ['Ærlig talt 🍱', 'CodeCraft'],
   ])('%s -> %s', (title, company) => {
     expect(classify(title).company).toBe(company);

@@ -49,6 +49,8 @@ const ENDINGS: Record<Language, Set<string>> = {
 const VOWEL = /[aeiou]$/;
 
 interface Part {
+  /** The letters every match begins with; null when it may be the end of a compound. */
+  begins: string | null;
   /** How strongly the token stands for this part: 0 not at all, 1 wholly, less as the first half of a compound. */
   match(word: string): number;
 }
@@ -58,8 +60,12 @@ const MODIFIER = 0.35;
 function part(source: string, language: Language): Part {
   const word = spelling(source.replaceAll('*', ''));
   const endings = ENDINGS[language];
+  const begins = word.slice(0, 2);
   if (source.endsWith('*'))
-    return { match: (w) => (w.startsWith(word) || (language === 'no' && compound(w, word, null)) ? 1 : 0) };
+    return {
+      begins: language === 'no' ? null : begins,
+      match: (w) => (w.startsWith(word) || (language === 'no' && compound(w, word, null)) ? 1 : 0),
+    };
   const plain = (w: string) => {
     if (w === word) return true;
     if (word.length < 3 || !w.startsWith(word.slice(0, -1))) return false;
@@ -75,11 +81,14 @@ function part(source: string, language: Language): Part {
         w === `${word}${last}ed`
       );
     }
-    return VOWEL.test(word) && word.length > 3 && endings.has(w.slice(word.length - 1));
+    return (
+      VOWEL.test(word) && word.length > 3 && w.length >= word.length && endings.has(w.slice(word.length - 1))
+    );
   };
-  if (language !== 'no' || word.length < 4) return { match: (w) => (plain(w) ? 1 : 0) };
+  if (language !== 'no' || word.length < 4) return { begins, match: (w) => (plain(w) ? 1 : 0) };
   const stem = word.endsWith('e') ? word.slice(0, -1) : word;
   return {
+    begins: null,
     match: (w) => {
       if (plain(w)) return 1;
       if (compound(w, stem, endings)) return 1;
@@ -113,7 +122,9 @@ export interface KeywordHit {
 
 /** Many keywords that look at one text together: what a word stands for is found out once per word, not once per text. */
 export class Vocabulary<Owner> {
-  private readonly keywords: { keyword: Keyword; owner: Owner }[] = [];
+  private size = 0;
+  /** By the letters they begin with, so that a word is not compared with all of them; those of compounds under ''. */
+  private readonly keywords = new Map<string, { keyword: Keyword; owner: Owner }[]>();
   private readonly known = new Map<string, { keyword: Keyword; owner: Owner; strength: number }[]>();
 
   add(owner: Owner, words: string, weight: number, language: Language): void {
@@ -122,8 +133,11 @@ export class Vocabulary<Owner> {
       .filter(Boolean)
       .map((p) => part(p, language));
     if (parts.length === 0) return;
-    const id = this.keywords.length;
-    this.keywords.push({ keyword: { id, words, weight, parts }, owner });
+    this.size += 1;
+    const key = parts[0]?.begins ?? '';
+    const list = this.keywords.get(key) ?? [];
+    list.push({ keyword: { id: this.size, words, weight, parts }, owner });
+    this.keywords.set(key, list);
   }
 
   /** Every place of every keyword, in the order of the text. */
@@ -146,7 +160,9 @@ export class Vocabulary<Owner> {
   private startingWith(word: string) {
     const known = this.known.get(word);
     if (known) return known;
-    const found = this.keywords.flatMap(({ keyword, owner }) => {
+    const near = this.keywords.get(word.slice(0, 2)) ?? [];
+    const compounds = /^\d/.test(word) ? [] : (this.keywords.get('') ?? []);
+    const found = [...near, ...compounds].flatMap(({ keyword, owner }) => {
       const strength = (keyword.parts[0] as Part).match(word);
       return strength > 0 ? [{ keyword, owner, strength }] : [];
     });
