@@ -30,6 +30,8 @@ export function api(): Api {
       httpBatchLink({
         url: `${url}/api/trpc`,
         transformer: superjson,
+        // A question can be longer than an address may be.
+        methodOverride: 'POST',
         headers: { authorization: `Bearer ${token}` },
       }),
     ],

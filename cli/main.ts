@@ -7,6 +7,7 @@ import { registerTaskCommands } from './mc.ts';
 import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
+import { registerRouteCommand } from './route.ts';
 import { registerRunCommands } from './run.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
@@ -21,6 +22,7 @@ const program = new Command('alai')
 
 registerTaskCommands(program);
 registerPipelineCommands(program);
+registerRouteCommand(program);
 registerCompanyCommands(program);
 registerSampleCommand(program);
 registerProcessCommands(program);

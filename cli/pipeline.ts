@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { api } from './client.ts';
-import { pipelineText, routeText, sessionLogText } from './format.ts';
+import { pipelineText, sessionLogText } from './format.ts';
 import { taskNumber } from './mc.ts';
 import { print } from './output.ts';
 
-/** `alai pipeline`, `alai route`, `alai factory`. */
+/** `alai pipeline`, `alai factory`. */
 export function registerPipelineCommands(program: Command): void {
   const pipeline = program
     .command('pipeline')
@@ -38,33 +38,6 @@ export function registerPipelineCommands(program: Command): void {
     .action(async (taskId: number) => {
       await api().pipelines.create.mutate({ taskId });
       await show(taskId);
-    });
-
-  program
-    .command('route')
-    .description('a dry run: who would do it, on which model, and why; nothing is created')
-    .argument('<title>')
-    .option('-d, --description <text>', 'description', '')
-    .option('-t, --tag <tag>', 'tag, repeatable', (v: string, all: string[]) => [...all, v], [])
-    .action(async (title: string, o: { description: string; tag: string[] }) => {
-      const [preview] = await api().routing.preview.query({
-        tasks: [{ title, description: o.description, tags: o.tag }],
-        projectId: null,
-      });
-      if (!preview) throw new Error('no answer');
-      const { route } = preview;
-      const flat = {
-        company: route.company,
-        complexity: route.complexity,
-        domain: route.domain,
-        type: route.type,
-        tier: route.tier,
-        host: route.choices[0]?.host ?? null,
-        held: route.held,
-        reasons: route.reasons,
-        route,
-      };
-      print(flat, () => routeText(preview));
     });
 
   const factory = program.command('factory').description('the kill switch: stop, resume, status');

@@ -13,6 +13,7 @@ async function handler(req: Request): Promise<Response> {
     endpoint: '/api/trpc',
     req,
     router: appRouter,
+    allowMethodOverride: true,
     createContext: () => createContext(req),
     onError: ({ error, path }) => report(error, path),
   });
