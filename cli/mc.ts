@@ -4,7 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { taskStatuses } from '#server/domain/status.ts';
 import { api } from './client.ts';
 import { taskLine, taskText } from './format.ts';
-import { print } from './output.ts';
+import { exits, print } from './output.ts';
+import { untilOver } from './wait.ts';
 
 export function taskNumber(value: string): number {
   const n = Number(value.replace(/^#/, ''));
@@ -28,7 +29,9 @@ export const projectOf = (value: string | undefined) =>
 
 /** `alai mc`: tasks from the terminal. */
 export function registerTaskCommands(program: Command): void {
-  const mc = program.command('mc').description('tasks: add, list, show, start, done, cancel, reopen, next');
+  const mc = program
+    .command('mc')
+    .description('tasks: add, list, show, start, done, cancel, reopen, revert, next');
   mc.command('add')
     .description('create a task; it starts by itself when it has a project and nothing holds it')
     .argument('<title>')
@@ -125,6 +128,17 @@ export function registerTaskCommands(program: Command): void {
   act('done', 'you did it by hand', true);
   act('cancel', 'end it; on a stage task, the whole chain', true);
   act('reopen', 'do a finished deliverable again', true);
+  mc.command('revert')
+    .description('take back what a task merged, with a commit of its own that passes gates and checks')
+    .argument('<task>', 'number', taskNumber)
+    .argument('[reason]')
+    .option('--wait', 'until it is reverted or refused')
+    .action(async (id: number, reason: string | undefined, o: { wait?: boolean }) => {
+      const made = await api().integration.revert.mutate({ id, reason: reason ?? '' });
+      const task = await (o.wait ? untilOver(made.taskId) : api().tasks.get.query({ id: made.taskId }));
+      print(task, () => [taskLine(task), ...task.findings.map((f) => `  ${f.title}`)].join('\n'));
+      if (o.wait && task.verdict === 'reject') process.exitCode = exits.failed;
+    });
   mc.command('next')
     .description('the task that would start next')
     .action(async () => {

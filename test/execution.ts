@@ -256,6 +256,7 @@ export async function createFactory(
           output: null,
         })),
         integrates,
+        reverts: null,
         reviewedCommit: null,
         company: { identity: 'Write small, tested, readable code.', roles: {}, skills: [] },
         mcp: [],

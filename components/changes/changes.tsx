@@ -16,6 +16,12 @@ import { useRemarks } from './use-remarks.ts';
 const longFile = 400;
 const longChange = 1_500;
 
+const subjects = {
+  running: 'Work in progress: what its steps have pushed so far.',
+  reviewed: 'The work that this task judges.',
+  reverted: 'The commit that takes it back.',
+} as const;
+
 interface ChangesProps {
   changes: ChangesView;
   /** Whose change it is; absent where it is only looked at. */
@@ -124,13 +130,7 @@ export function Changes({ changes, task, open = true, wide }: ChangesProps) {
       <div className="changes-body">
         {task ? <FileTree folder={tree} at={at} remarks={remarks} onPick={pick} /> : null}
         <div className="changes-files">
-          {changes.subject ? (
-            <p className="m px-4 py-2">
-              {changes.subject === 'running'
-                ? 'Work in progress: what its steps have pushed so far.'
-                : 'The work that this task judges.'}
-            </p>
-          ) : null}
+          {changes.subject ? <p className="m px-4 py-2">{subjects[changes.subject]}</p> : null}
           {files.map((f, i) => (
             <FileCard
               key={f.path}

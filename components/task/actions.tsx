@@ -10,7 +10,7 @@ import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
 import { EditTask } from './edit.tsx';
 
-type Move = 'start' | 'done' | 'cancel' | 'reopen' | 'stop';
+type Move = 'start' | 'done' | 'cancel' | 'reopen' | 'stop' | 'revert';
 
 const moves: Record<Move, { name: string; title: string; says: string; asks: boolean; did: string }> = {
   start: { name: 'Start', title: 'Start', says: '', asks: false, did: 'queued' },
@@ -42,6 +42,13 @@ const moves: Record<Move, { name: string; title: string; says: string; asks: boo
     asks: true,
     did: 'stopped',
   },
+  revert: {
+    name: 'Revert',
+    title: 'Take back what it merged?',
+    says: 'A host makes one commit that takes it back and keeps later work. Gates and checks run on the result first; when they fail nothing moves.',
+    asks: true,
+    did: 'is being reverted',
+  },
 };
 
 function useMoves(task: Pick<TaskView, 'id'>) {
@@ -63,6 +70,8 @@ function useMoves(task: Pick<TaskView, 'id'>) {
     cancel: useMutation(trpc.tasks.cancel.mutationOptions(options(moves.cancel.did))),
     reopen: useMutation(trpc.tasks.reopen.mutationOptions(options(moves.reopen.did))),
     stop: useMutation(trpc.tasks.stop.mutationOptions(options(moves.stop.did))),
+    revert: useMutation(trpc.integration.revert.mutationOptions(options(moves.revert.did))),
+    asWork: useMutation(trpc.integration.revertAsWork.mutationOptions(options('is built now'))),
   };
 }
 
@@ -139,8 +148,8 @@ export function Actions({ task }: { task: TaskView }) {
   const may = (c: TaskView['commands'][number]) => task.commands.includes(c);
   const act = (m: Move) => (moves[m].asks ? setMove(m) : acts[m].mutate({ id: task.id, reason: '' }));
   useKeys({ e: () => (may('edit') ? setEditing(true) : undefined) });
-  const shown = (['start', 'done', 'reopen', 'cancel'] as const).filter(may);
-  if (shown.length === 0 && !may('edit')) return null;
+  const shown = (['start', 'done', 'reopen', 'revert', 'cancel'] as const).filter(may);
+  if (shown.length === 0 && !may('edit') && !may('revert-as-work')) return null;
   return (
     <div className="mt-3 flex flex-wrap gap-2">
       {shown.map((m) => (
@@ -154,6 +163,16 @@ export function Actions({ task }: { task: TaskView }) {
           {moves[m].name}
         </Button>
       ))}
+      {may('revert-as-work') ? (
+        <Button
+          small
+          kind="primary"
+          disabled={acts.asWork.isPending}
+          onClick={() => acts.asWork.mutate({ id: task.id })}
+        >
+          Make it a BUILD task
+        </Button>
+      ) : null}
       {may('edit') ? (
         <Button small hint="e" onClick={() => setEditing(true)}>
           Edit

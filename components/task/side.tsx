@@ -34,6 +34,32 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
+/** Where its work is on the project's branch, and who took it back. */
+function Merged({ merge }: { merge: NonNullable<TaskView['merge']> }) {
+  const { revert } = merge;
+  return (
+    <>
+      <span className="n">{merge.sha.slice(0, 7)}</span> on {plain(merge.branch)}, <Age since={merge.at} />{' '}
+      ago
+      {revert ? (
+        <span className="mt-1 flex flex-wrap items-center gap-1">
+          <Mark shape={revert.state === 'done' ? 'cancelled' : 'running'} />
+          {revert.state === 'done' ? `Reverted by ${plain(revert.by)} as ` : 'Being reverted in '}
+          {revert.sha ? <span className="n">{revert.sha.slice(0, 7)}</span> : null}
+          {revert.at ? (
+            <>
+              , <Age since={revert.at} /> ago, in
+            </>
+          ) : null}
+          <Link className="n underline" href={`/tasks/${revert.taskId}`}>
+            #{revert.taskId}
+          </Link>
+        </span>
+      ) : null}
+    </>
+  );
+}
+
 const priorityWords = { H: 'High', M: 'Medium', L: 'Low' } as const;
 
 /** Properties and timeline: what it is, who has it, what it waits for, what happened. */
@@ -94,6 +120,11 @@ export function Side({ task }: { task: TaskView }) {
           </Row>
         ) : null}
         <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
+        {task.merge ? (
+          <Row name="Merged">
+            <Merged merge={task.merge} />
+          </Row>
+        ) : null}
         {task.company ? (
           <Row name="Company">
             <Link className="underline" href={`/companies/${companyName(task.company)}`} prefetch={false}>

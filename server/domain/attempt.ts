@@ -126,6 +126,12 @@ export interface CompanyBrief {
   skills: GivenSkill[];
 }
 
+/** A change as it was merged: the branch before and after it. */
+export interface RevertedChange {
+  oldSha: string;
+  newSha: string;
+}
+
 /** All that one attempt needs to know; built by the claim, read once, never a live handle. */
 export interface AttemptWork {
   attemptId: number;
@@ -166,6 +172,8 @@ export interface AttemptWork {
   /** `integrate` is last among them when this task merges what it reviewed. */
   steps: WorkStep[];
   integrates: boolean;
+  /** The merged change that this task takes back; null for every other task. */
+  reverts: RevertedChange | null;
   /** The commit that was reviewed: what `integrate` merges. Null for OPS and DOCS, which merge their own commit. */
   reviewedCommit: string | null;
   company: CompanyBrief;

@@ -12,6 +12,7 @@ import {
   taskStatuses,
   verdicts,
 } from './status.ts';
+import { mergeViewSchema } from './views/merge.ts';
 
 /** The shapes that pages and the CLI show. The API validates its answers' types against these, the browser imports them. */
 
@@ -237,8 +238,9 @@ export const changesSchema = z.object({
   truncated: z.boolean(),
   commit: z.string().nullable(),
   branch: z.string().nullable(),
-  /** Not what this task did and proved: `running` is what it pushed so far, `reviewed` what it judges. */
-  subject: z.enum(['running', 'reviewed']).optional(),
+  /** Not what this task did and proved: `running` is what it pushed so far, `reviewed` what it judges,
+   * `reverted` what it took back. */
+  subject: z.enum(['running', 'reviewed', 'reverted']).optional(),
 });
 export type Changes = z.infer<typeof changesSchema>;
 
@@ -278,7 +280,9 @@ export const taskViewSchema = z.object({
   route: routeSchema.nullable(),
   waits: z.string().nullable(),
   /** Legal human moves right now, as commands. */
-  commands: z.array(z.enum(['start', 'done', 'cancel', 'reopen', 'edit', 'stop', 'send-back'])),
+  commands: z.array(
+    z.enum(['start', 'done', 'cancel', 'reopen', 'edit', 'stop', 'send-back', 'revert', 'revert-as-work']),
+  ),
   dependsOn: z.array(taskRefSchema),
   blocks: z.array(taskRefSchema),
   steps: z.array(stepViewSchema),
@@ -289,6 +293,8 @@ export const taskViewSchema = z.object({
   report: reportSchema.nullable(),
   /** What the lead of this task wants done; `report.planItems` says what became of it. */
   plan: planSchema.nullable(),
+  /** Its work on the project's branch; null while nothing of it is merged. */
+  merge: mergeViewSchema.nullable(),
   escalationId: z.number().nullable(),
   costUsd: z.number(),
   tokensIn: z.number(),

@@ -5,6 +5,7 @@ import { progressChain } from './chain.ts';
 import { coalesce } from './coalesce.ts';
 import { ENGINE } from './event.ts';
 import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+import { refusedRevert } from './revert.ts';
 
 export interface Advance {
   attemptId: number;
@@ -53,6 +54,8 @@ export function advancer(
       for (const [i, row] of rows.entries()) {
         if (row.result === 'ok' && row.chain_id !== null && row.task_id !== null)
           out.push(...(await progressChain(q, row.chain_id, row.task_id, items[i] as Advance)));
+        else if (row.result === 'ok' && row.task_id !== null && items[i]?.integration?.result === 'conflict')
+          out.push(...(await refusedRevert(q, row.task_id, items[i].integration)));
       }
       const pipelines = [...new Set(rows.map((r) => r.pipeline_id).filter((p): p is number => p !== null))];
       if (pipelines.length > 0)

@@ -142,6 +142,7 @@ export async function loadWork(
      FROM attempt a JOIN task t ON t.id = a.task_id LEFT JOIN chain c ON c.id = t.chain_id LEFT JOIN project p ON p.id = t.project_id
      LEFT JOIN catalogue_version b ON b.kind = 'blueprint' AND b.name = t.blueprint AND b.hash = t.blueprint_hash
      LEFT JOIN catalogue_version co ON co.kind = 'company' AND co.name = t.company AND co.hash = t.company_hash
+     LEFT JOIN effect rv ON rv.id = t.reverts
      WHERE a.id = $1`,
     [attemptId],
   );
@@ -229,6 +230,7 @@ export async function loadWork(
       output: s.output,
     })),
     integrates: r.integrates,
+    reverts: r.revert_new ? { oldSha: r.revert_old, newSha: r.revert_new } : null,
     reviewedCommit: r.stage === 'REVIEW' || r.stage === 'SECURITY' ? r.chain_head : null,
     company: briefOf(company),
     mcp: mcpServerWorkSchema.array().parse(company.mcp ?? []),

@@ -2,6 +2,7 @@ import type { IntegrationPlan } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
 import { appendEvents, REAPER } from './event.ts';
+import { tellReverted } from './revert.ts';
 
 /**
  * Logs a merge before it is pushed. One per project at a time: answers null while another one is planned, and the caller
@@ -18,8 +19,11 @@ export async function planIntegration(
       chain_id: number | null;
       project_id: string;
       pipeline_id: number;
+      kind: 'integrate' | 'revert';
     }>(
-      `SELECT a.task_id, t.chain_id, t.project_id, t.pipeline_id FROM attempt a JOIN task t ON t.id = a.task_id
+      `SELECT a.task_id, coalesce(t.chain_id, rv.chain_id) chain_id, t.project_id, t.pipeline_id,
+         CASE WHEN rv.id IS NULL THEN 'integrate' ELSE 'revert' END kind
+       FROM attempt a JOIN task t ON t.id = a.task_id LEFT JOIN effect rv ON rv.id = t.reverts
        WHERE a.id = $1 AND a.fence = $2 AND a.state = 'RUNNING' FOR UPDATE OF a`,
       [a.attemptId, a.fence],
     );
@@ -33,10 +37,10 @@ export async function planIntegration(
     const { rows } = await q.query<{ id: number }>(
       `INSERT INTO effect(kind, key, project_id, chain_id, task_id, attempt_id, branch, old_sha, new_sha)
        -- Numbered, because the same plan after a refusal is another try and not the one that was refused.
-       VALUES ('integrate', $1 || ':' || (SELECT count(*) FROM effect WHERE attempt_id = $5), $2, $3, $4, $5, $6, $7, $8)
+       VALUES ($9, $1 || ':' || (SELECT count(*) FROM effect WHERE attempt_id = $5), $2, $3, $4, $5, $6, $7, $8)
        ON CONFLICT DO NOTHING RETURNING id`,
       [
-        `integrate:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`,
+        `${row.kind}:${row.task_id}:${plan.oldSha}:${plan.newSha}:${a.fence}`,
         row.project_id,
         row.chain_id,
         row.task_id,
@@ -44,6 +48,7 @@ export async function planIntegration(
         plan.branch,
         plan.oldSha,
         plan.newSha,
+        row.kind,
       ],
     );
     const made = rows[0];
@@ -55,8 +60,8 @@ export async function planIntegration(
         id: made.id,
         ver: 1,
         to: 'PLANNED',
-        actor: { kind: 'worker', name: 'integrate' },
-        reason: `Merge ${plan.newSha.slice(0, 7)} onto ${plan.oldSha.slice(0, 7)}`,
+        actor: { kind: 'worker', name: row.kind },
+        reason: `${row.kind === 'revert' ? 'Revert' : 'Merge'} ${plan.newSha.slice(0, 7)} onto ${plan.oldSha.slice(0, 7)}`,
         projectId: row.project_id,
         pipelineId: row.pipeline_id,
         taskId: row.task_id,
@@ -78,11 +83,17 @@ export async function settleEffect(
   by: 'worker' | 'sweep' = 'worker',
 ): Promise<boolean> {
   return await transaction(db, async (q) => {
-    const { rows } = await q.query<{ project_id: string; task_id: number; new_sha: string; was: string }>(
+    const { rows } = await q.query<{
+      project_id: string;
+      task_id: number;
+      new_sha: string;
+      was: string;
+      kind: string;
+    }>(
       `UPDATE effect e SET state = $2, settled_at = clock_timestamp()
        FROM (SELECT id, state was FROM effect WHERE id = $1 FOR UPDATE) o
        WHERE e.id = o.id AND (o.was = 'PLANNED' OR (o.was = 'ABANDONED' AND $2 = 'DONE'))
-       RETURNING e.project_id, e.task_id, e.new_sha, o.was`,
+       RETURNING e.project_id, e.task_id, e.new_sha, o.was, e.kind`,
       [effectId, state],
     );
     const row = rows[0];
@@ -101,6 +112,7 @@ export async function settleEffect(
         data: { newSha: row.new_sha },
       },
     ]);
+    if (row.kind === 'revert' && state === 'DONE') await tellReverted(q, row.task_id, row.new_sha);
     return true;
   });
 }

@@ -36,9 +36,11 @@ export function finished(
   const wrote =
     work.steps.findLast((s) => s.done && s.commit !== null && s.key !== INTEGRATE)?.commit ?? null;
   const commit = ws.head() === ws.base ? wrote : ws.head();
+  const refused = work.reverts !== null && integration?.result === 'conflict';
   return {
     kind: 'done',
-    verdict,
+    // A revert that does not hold is an answer: the branch stays as it is.
+    verdict: refused ? 'reject' : verdict,
     commit,
     report: reportOf(work, gathered),
     findings: gathered.findings,

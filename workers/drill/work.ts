@@ -59,6 +59,7 @@ export function drillWork(
       output: null,
     })),
     integrates: false,
+    reverts: null,
     reviewedCommit: o.head,
     company: { identity: o.rules, roles: {}, skills: [] },
     mcp: [],

@@ -19,6 +19,7 @@ interface ChainRow {
   ask_kind: EscalationKind;
   ask_state: string;
   ask_at: Date;
+  reverted_at: Date | null;
 }
 
 /** Finished work stays on the board for a day; everything is still found by search. */
@@ -28,6 +29,8 @@ const MAX_DONE = 300;
 async function readChains(db: Db, projectId: string | null): Promise<ChainRow[]> {
   const { rows } = await db.pool.query<ChainRow>(
     `SELECT c.id, c.root_task_id, c.state, c.plan, c.accepted_at, c.finished_at, r.title,
+       (SELECT v.settled_at FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
+        WHERE m.chain_id = c.id LIMIT 1) reverted_at,
        e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at
      FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
      LEFT JOIN LATERAL (SELECT * FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING') ORDER BY e.id DESC LIMIT 1) e ON true
@@ -58,6 +61,7 @@ function dotsOf(chain: ChainRow, tasks: TaskRow[], p: Patience): BoardCard['dots
 const endLook = (chain: ChainRow, root: TaskRow): [Look, string, Date | null] => {
   if (root.status === 'FAILED') return ['failed', 'Failed', root.finished_at];
   if (chain.state === 'CANCELLED') return ['cancelled', 'Cancelled', chain.finished_at];
+  if (chain.reverted_at) return ['cancelled', 'Reverted', chain.reverted_at];
   return ['done', 'Merged', chain.finished_at ?? chain.accepted_at];
 };
 

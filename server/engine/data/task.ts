@@ -1,8 +1,10 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainState } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { MergeView } from '#server/domain/views/merge.ts';
 import type { FindingView, Route, TaskListItem, TaskView } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
+import { readMerge } from './merge.ts';
 import { patience, readTasks, type TaskRow, taskStatus } from './rows.ts';
 import type { Patience } from './status.ts';
 import { waitReasons } from './waits.ts';
@@ -18,6 +20,7 @@ interface MoreRow {
   root_task_id: number | null;
   chain_state: ChainState | null;
   chain_ask: number | null;
+  reverts: number | null;
 }
 
 const notFound = (id: number) =>
@@ -42,6 +45,17 @@ export function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['comm
   return commands;
 }
 
+function revertsOf(
+  t: TaskRow,
+  reverts: number | null,
+  merge: MergeView | null,
+  findings: FindingView[],
+): TaskView['commands'] {
+  if (merge && !merge.revert) return ['revert'];
+  const refused = reverts !== null && t.status === 'DONE' && t.verdict === 'reject';
+  return refused && findings.some((f) => f.followUpTaskId === null) ? ['revert-as-work'] : [];
+}
+
 const refOf = (t: TaskRow, p: Patience): TaskView['dependsOn'][number] => ({
   id: t.id,
   title: t.title,
@@ -55,10 +69,10 @@ const findingColumns = `f.id, f.task_id "taskId", f.severity, f.title, f.detail,
 /** Everything a task's page shows but its transcript, changes and evidence. Throws NOT_FOUND. */
 export async function readTask(db: Db, timing: Timing, id: number): Promise<TaskView> {
   const q = db.pool;
-  const [[t], more, steps, attempts, findings, toMend, p] = await Promise.all([
+  const [[t], more, steps, attempts, findings, toMend, p, merge] = await Promise.all([
     readTasks(q, 't.id = $1', [id]),
     q.query<MoreRow>(
-      `SELECT t.description, t.owner, t.blueprint, t.route, t.report, t.ver, c.root_task_id, c.state chain_state,
+      `SELECT t.description, t.owner, t.blueprint, t.route, t.report, t.ver, t.reverts, c.root_task_id, c.state chain_state,
          (SELECT s.output->'plan' FROM step s WHERE s.task_id = t.id AND s.generation = t.generation
            AND s.output->>'plan' IS NOT NULL ORDER BY s.iteration DESC, s.ord DESC LIMIT 1) plan,
          (SELECT max(e.id) FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING')) chain_ask
@@ -81,6 +95,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
       id,
     ]),
     patience(q, timing),
+    readMerge(q, id),
   ]);
   const extra = more.rows[0];
   if (!t || !extra) throw notFound(id);
@@ -118,13 +133,14 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     slot: t.slot,
     route: extra.route,
     waits: waits.get(t.id) ?? null,
-    commands: commandsOf(t, extra.chain_state),
+    commands: [...commandsOf(t, extra.chain_state), ...revertsOf(t, extra.reverts, merge, findings.rows)],
     dependsOn: before.map((x) => refOf(x, p)),
     blocks: after.map((x) => refOf(x, p)),
     steps: steps.rows,
     attempts: attempts.rows.map(({ sandboxed: _s, ...a }) => a),
     findings: findings.rows,
     toMend: toMend.rows,
+    merge,
     report: extra.report,
     plan: extra.plan,
     escalationId: t.asks?.id ?? extra.chain_ask,
