@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, planSchema, reportSchema } from './attempt.ts';
+import { mergeViewSchema } from './merge.ts';
 import {
   attemptStates,
   chainStates,
@@ -12,7 +13,6 @@ import {
   taskStatuses,
   verdicts,
 } from './status.ts';
-import { mergeViewSchema } from './views/merge.ts';
 
 /** The shapes that pages and the CLI show. The API validates its answers' types against these, the browser imports them. */
 

@@ -1,4 +1,4 @@
-import type { MergeView } from '#server/domain/views/merge.ts';
+import type { MergeView } from '#server/domain/merge.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { MERGE_OF } from '../revert.ts';
 

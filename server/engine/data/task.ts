@@ -1,7 +1,7 @@
 import { AlaiError } from '#server/domain/errors.ts';
+import type { MergeView } from '#server/domain/merge.ts';
 import type { ChainState } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { MergeView } from '#server/domain/views/merge.ts';
 import type { FindingView, Route, TaskListItem, TaskView } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
 import { readMerge } from './merge.ts';
