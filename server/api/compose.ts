@@ -18,9 +18,9 @@ import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { addProject } from '#server/projects/commands.ts';
-import { classifyByKeywords } from '#server/routing/keywords.ts';
 import { planWork } from '#server/routing/policy.ts';
-import type { HostState } from '#server/routing/schema.ts';
+import type { Classification, HostState } from '#server/routing/schema.ts';
+import { classifyTasks } from './classify.ts';
 import type { Services } from './services.ts';
 
 /** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
@@ -28,19 +28,27 @@ import type { Services } from './services.ts';
 type Text = Pick<NewTask, 'title' | 'description' | 'tags'> &
   Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>>;
 
-async function hostStates(q: Queryable): Promise<HostState[]> {
-  const { rows } = await q.query<{ name: string; models: string[]; last_seen: Date | null }>(
-    'SELECT name, models, last_seen FROM host',
-  );
-  return rows.map((r) => ({ name: r.name, models: r.last_seen ? r.models : null }));
+async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolean })[]> {
+  const { rows } = await q.query<{
+    name: string;
+    models: string[];
+    last_seen: Date | null;
+    scripted: boolean;
+  }>('SELECT name, models, last_seen, scripted FROM host');
+  return rows.map((r) => ({ name: r.name, models: r.last_seen ? r.models : null, scripted: r.scripted }));
 }
 
 /** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
-function routeText(catalogue: Catalogue, hosts: HostState[], text: Text): RoutedTask & { plan: ChainPlan } {
-  const task = { title: text.title, description: text.description, tags: text.tags };
+function routeText(
+  catalogue: Catalogue,
+  hosts: HostState[],
+  text: Text,
+  classification: Classification,
+): RoutedTask & { plan: ChainPlan } {
+  const task = textOf(text);
   return planWork(catalogue, {
     task,
-    classification: classifyByKeywords(catalogue, task),
+    classification,
     overrides: {
       company: text.company ?? undefined,
       blueprint: text.blueprint ?? undefined,
@@ -50,6 +58,8 @@ function routeText(catalogue: Catalogue, hosts: HostState[], text: Text): Routed
     hosts,
   });
 }
+
+const textOf = ({ title, description, tags }: Text) => ({ title, description, tags });
 
 function heldOf(
   catalogue: Catalogue,
@@ -68,9 +78,11 @@ export async function previewRoutes(
 ): Promise<RoutePreview[]> {
   const catalogue = s.catalogue();
   const hosts = await hostStates(s.db.pool);
-  return tasks.map((t) => ({
-    title: t.title,
-    route: routeSchema.parse(routeText(catalogue, hosts, { ...t, title: cleanTitle(t.title) }).route),
+  const clean = tasks.map((t) => ({ ...t, title: cleanTitle(t.title) }));
+  const found = await classifyTasks(s, catalogue, hosts, clean.map(textOf));
+  return clean.map((t, i) => ({
+    title: tasks[i]?.title ?? t.title,
+    route: routeSchema.parse(routeText(catalogue, hosts, t, found[i] as Classification).route),
     projectRequired: projectId === null,
   }));
 }
@@ -79,7 +91,10 @@ async function intakePorts(s: Services): Promise<IntakePorts> {
   const catalogue = s.catalogue();
   const hosts = await hostStates(s.db.pool);
   return {
-    route: (task) => routeText(catalogue, hosts, task),
+    route: async (tasks) => {
+      const found = await classifyTasks(s, catalogue, hosts, tasks.map(textOf));
+      return tasks.map((task, i) => routeText(catalogue, hosts, task, found[i] as Classification));
+    },
     storeVersions: (q, plans) =>
       storeVersions(
         q,
@@ -120,6 +135,12 @@ export async function createWork(s: Services, input: CreateTasks, actor: Actor):
   return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s));
 }
 
+async function routeAnew(s: Services, catalogue: Catalogue, text: Text) {
+  const hosts = await hostStates(s.db.pool);
+  const [found] = await classifyTasks(s, catalogue, hosts, [textOf(text)]);
+  return routeText(catalogue, hosts, text, found as Classification);
+}
+
 /** Edits a task; a changed text is routed and judged anew. */
 export async function editWork(
   s: Services,
@@ -139,7 +160,7 @@ export async function editWork(
   const textual = clean.title !== undefined || clean.description !== undefined || clean.tags !== undefined;
   const catalogue = s.catalogue();
   const routed = textual
-    ? routeText(catalogue, await hostStates(s.db.pool), {
+    ? await routeAnew(s, catalogue, {
         title: clean.title ?? row.title,
         description: clean.description ?? row.description,
         tags: clean.tags ?? row.tags,

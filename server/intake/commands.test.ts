@@ -10,12 +10,13 @@ beforeAll(async () => {
   f = await testFactory(db);
 });
 const ports: IntakePorts = {
-  route: (t) => ({
-    route: route({
-      held: /PSD2/.test(t.title) ? { pattern: 'regulated', reason: 'PSD2 is regulated.' } : null,
-    }),
-    plan: plan(),
-  }),
+  route: async (tasks) =>
+    tasks.map((t) => ({
+      route: route({
+        held: /PSD2/.test(t.title) ? { pattern: 'regulated', reason: 'PSD2 is regulated.' } : null,
+      }),
+      plan: plan(),
+    })),
   storeVersions: async () => {},
   project: async () => ({ id: 'p1' }),
 };

@@ -23,7 +23,7 @@ export interface RoutedTask {
 /** What intake needs of other rooms; the API puts them together. */
 export interface IntakePorts {
   /** Throws COMPANY_UNKNOWN, BLUEPRINT_UNKNOWN and their like before anything is written. */
-  route(task: NewTask): RoutedTask;
+  route(tasks: NewTask[]): Promise<RoutedTask[]>;
   /** Keeps the versions of companies and blueprints that the plans refer to. */
   storeVersions(q: Queryable, plans: ChainPlan[]): Promise<void>;
   /** An id or a folder path becomes a known project; throws PROJECT_* errors. */
@@ -81,8 +81,9 @@ export async function acceptTasks(
       );
     keys.set(t.key, i);
   });
+  const routed = await ports.route(request.tasks.map((t, i) => ({ ...t, title: titles[i] as string })));
   const works = request.tasks.map((t, i): NewWork => {
-    const { route, plan } = ports.route({ ...t, title: titles[i] as string });
+    const { route, plan } = routed[i] as RoutedTask;
     return {
       title: titles[i] as string,
       description: t.description,

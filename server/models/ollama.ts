@@ -79,6 +79,8 @@ export function createOllama(url: string): Provider {
           ...(r.tools.length > 0 && about.tools
             ? { tools: r.tools.map((t) => ({ type: 'function', function: { ...t } })) }
             : {}),
+          // A model that thinks aloud first would use up the answer's tokens.
+          ...(r.format ? { format: r.format, think: false } : {}),
           options: { num_predict: r.maxTokens, num_ctx: contextFor(about) },
         });
         for await (const part of stream) {

@@ -28,6 +28,8 @@ export interface ChatRequest {
   model: string;
   messages: Message[];
   tools: ToolSpec[];
+  /** JSON Schema the server is asked to hold the answer to. What comes is checked all the same. */
+  format?: Record<string, unknown>;
   /** Always sent: an answer without a cap can run until the context is full. */
   maxTokens: number;
   idleMs: number;
