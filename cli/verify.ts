@@ -13,23 +13,30 @@ export function registerVerifyCommand(program: Command): void {
     .description('run the evidence of a task again: hashes, tree, and the nineteen checks on the commit')
     .argument('[task]', 'its number', taskNumber)
     .option('--archive <file>', 'a downloaded proof of work, instead of asking the server')
+    .option('--unsandboxed', 'run the commands of the project although this machine has no sandbox')
     .option('--save <file>', 'keep the downloaded archive')
-    .action(async (task: number | undefined, o: { archive?: string; save?: string }, command: Command) => {
-      if (task === undefined && !o.archive) command.error('error: name a task or an --archive');
-      const from = (file: string) => path.resolve(process.env.ALAI_CWD ?? '.', file);
-      const zip = o.archive ? await readFile(from(o.archive)) : await download(`/api/tasks/${task}/proof`);
-      if (o.save) await writeFile(from(o.save), zip);
-      const v = await verifyProof(zip);
-      print(v, () =>
-        [
-          `#${v.taskId} ${v.title}`,
-          ...v.items.map(
-            (i) =>
-              `${i.ok ? '✓' : '✕'} ${i.name}${i.recorded && i.now !== i.recorded ? ` (then: ${i.recorded}, now: ${i.now})` : ''}\n    ${i.detail.split('\n')[0]}`,
-          ),
-          `${v.passed} as recorded, ${v.failed} not.`,
-        ].join('\n'),
-      );
-      if (!v.ok) process.exitCode = exits.failed;
-    });
+    .action(
+      async (
+        task: number | undefined,
+        o: { archive?: string; save?: string; unsandboxed?: boolean },
+        command: Command,
+      ) => {
+        if (task === undefined && !o.archive) command.error('error: name a task or an --archive');
+        const from = (file: string) => path.resolve(process.env.ALAI_CWD ?? '.', file);
+        const zip = o.archive ? await readFile(from(o.archive)) : await download(`/api/tasks/${task}/proof`);
+        if (o.save) await writeFile(from(o.save), zip);
+        const v = await verifyProof(zip, o.unsandboxed ?? false);
+        print(v, () =>
+          [
+            `#${v.taskId} ${v.title}`,
+            ...v.items.map(
+              (i) =>
+                `${i.ok ? '✓' : '✕'} ${i.name}${i.recorded && i.now !== i.recorded ? ` (then: ${i.recorded}, now: ${i.now})` : ''}\n    ${i.detail.split('\n')[0]}`,
+            ),
+            `${v.passed} as recorded, ${v.failed} not.`,
+          ].join('\n'),
+        );
+        if (!v.ok) process.exitCode = exits.failed;
+      },
+    );
 }

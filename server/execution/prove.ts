@@ -3,6 +3,7 @@ import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Gathered } from './context.ts';
 import { reportOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';
+import { maskDeep, maskFor } from './prompt/mask.ts';
 import type { Workspace } from './workspace.ts';
 
 const PATCH_BYTES = 400_000;
@@ -49,5 +50,8 @@ export async function prove(p: {
     startedAt: p.startedAt,
     endedAt: p.ports.now(),
   });
-  await p.ports.proof(proof);
+  // The proof leaves the factory; a description or an answer may name what may not.
+  const mask = maskFor(p.config.secretValues ?? []);
+  const manifest = maskDeep(proof.manifest, mask) as typeof proof.manifest;
+  await p.ports.proof({ ...proof, gotcha: mask(proof.gotcha), manifest });
 }

@@ -56,15 +56,33 @@ export interface Archive {
   changed: string[];
 }
 
+const MAX_FILES = 1_000;
+const MAX_BYTES = 300_000_000;
+
 const bad = (message: string, cause?: unknown) =>
   new AlaiError('BAD_INPUT', message, 'Download the proof of work again.', {}, cause);
+
+/** Lets files through while they are not too many and not too large together: a small zip can hold a full disk. */
+function bounded(): (file: { originalSize: number }) => boolean {
+  let bytes = 0;
+  let files = 0;
+  return (file) => {
+    bytes += file.originalSize;
+    if (++files > MAX_FILES || bytes > MAX_BYTES)
+      throw new Error('it unpacks to more than a proof of work is');
+    return true;
+  };
+}
 
 /** Opens a proof of work. Throws BAD_INPUT when it is none. */
 export function openArchive(zip: Uint8Array): Archive {
   let files: Record<string, Uint8Array>;
   try {
     files = Object.fromEntries(
-      Object.entries(unzipSync(zip)).map(([path, bytes]) => [path.replace(/^[^/]+\//, ''), bytes]),
+      Object.entries(unzipSync(zip, { filter: bounded() })).map(([path, bytes]) => [
+        path.replace(/^[^/]+\//, ''),
+        bytes,
+      ]),
     );
   } catch (e) {
     throw bad('This is no archive of a proof of work.', e);

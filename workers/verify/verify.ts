@@ -2,11 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CheckName, type CheckState, checkTitles, QA_GATE } from '#server/domain/checks.ts';
+import { AlaiError } from '#server/domain/errors.ts';
 import type { CheckInput, Checkout } from '#server/domain/seams.ts';
 import { changesBetween, linesBetween } from '#server/execution/diff.ts';
 import { packagesFor, placeFor } from '#server/execution/packages.ts';
 import { runProcess } from '#server/execution/sandbox/process.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
+import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { fileAt, layOut, treeWith } from '#server/execution/trees.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { runChecks } from '#server/quality/checks/registry.ts';
@@ -27,8 +29,19 @@ const OUTPUT = 16_000;
 const NOT_AGAIN: CheckName[] = ['merge'];
 
 /** Looks again at everything a proof of work claims, from its archive alone, in this machine's sandbox. */
-export async function verifyProof(zip: Uint8Array): Promise<Verified> {
+export async function verifyProof(
+  zip: Uint8Array,
+  /** Whether its commands may run with the rights of this user where there is no sandbox. */
+  unsandboxed = false,
+): Promise<Verified> {
   const archive = openArchive(zip);
+  const sandbox = await detectSandbox();
+  if (!sandbox.isolates && !unsandboxed)
+    throw new AlaiError(
+      'SANDBOX_MISSING',
+      'This machine has no sandbox, and a proof runs the commands of the project it is about.',
+      `${sandbox.note} Or allow it with --unsandboxed.`,
+    );
   const { manifest } = archive;
   const items: Verified['items'] = [];
   const look = (name: string, ok: boolean, detail: string) =>
@@ -53,7 +66,7 @@ export async function verifyProof(zip: Uint8Array): Promise<Verified> {
         tree === manifest.git.tree,
         `commit ${commit.slice(0, 10)} has the tree ${tree.slice(0, 10)}`,
       );
-      items.push(...(await checksAgain(archive, gitDir, home)));
+      items.push(...(await checksAgain(archive, gitDir, home, sandbox)));
     }
   } finally {
     await rm(home, { recursive: true, force: true });
@@ -75,16 +88,24 @@ async function unbundle({ bundle, manifest }: Archive, home: string): Promise<st
   const gitDir = path.join(home, 'source.git');
   await writeFile(file, bundle);
   await git(['init', '--quiet', '--bare', '--template=', gitDir]);
-  await git(['fetch', '--quiet', file, 'refs/alai/proof/*:refs/alai/proof/*'], { gitDir });
+  // An archive may come from anywhere.
+  await git(
+    ['-c', 'fetch.fsckObjects=true', 'fetch', '--quiet', file, 'refs/alai/proof/*:refs/alai/proof/*'],
+    { gitDir },
+  );
   const there = await git(['cat-file', '-e', `${manifest.git.commit}^{commit}`], { gitDir, ok: [1, 128] });
   return there.code === 0 ? gitDir : null;
 }
 
-async function checksAgain(archive: Archive, gitDir: string, home: string): Promise<Verified['items']> {
+async function checksAgain(
+  archive: Archive,
+  gitDir: string,
+  home: string,
+  sandbox: Sandbox,
+): Promise<Verified['items']> {
   const { manifest } = archive;
   const facts = manifest.inspected;
   if (!facts) return [];
-  const sandbox = await detectSandbox();
   let folders = 0;
   const { signal } = new AbortController();
   const place = async (tree: string, withPackages = true): Promise<Checkout> => {

@@ -94,6 +94,7 @@ describe('the score', () => {
 describe('size', () => {
   test('nothing is no work, and a lockfile is not read by anybody', async () => {
     expect((await size(await change({}, {}))).state).toBe('fail');
+    expect((await size(await change({}, {}, { stage: 'DOCS' }))).state).toBe('not applicable');
     const lock = await change({}, { 'package-lock.json': 'x\n'.repeat(9_000), 'a.js': '1\n' });
     expect((await size(lock)).state).toBe('pass');
     expect((await size(await change({}, { 'a.js': 'x\n'.repeat(9_000) }))).state).toBe('fail');

@@ -6,8 +6,10 @@ const MAX_LINES = 2_500;
 const MAX_FILES = 80;
 
 /** 1: something changed, and no more than a reviewer can read. */
-export const size: Check = async ({ writes, changes }) => {
+export const size: Check = async ({ writes, changes, stage }) => {
   if (!writes) return notApplicable(READ_ONLY);
+  if (changes.length === 0 && (stage === 'OPS' || stage === 'DOCS'))
+    return notApplicable('What is there already serves; OPS and DOCS need not change anything.');
   if (changes.length === 0)
     return fail(
       'Nothing changed. If there is nothing to do, say so in the report and ask for the task to be closed.',
