@@ -113,10 +113,21 @@ function Evidence({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const evidence = useQuery(trpc.tasks.evidence.queryOptions({ id: task.id }));
   const gates = evidence.data?.gates.slice(-4) ?? [];
+  const score = evidence.data?.checks.score;
   return (
     <section>
       <h3>Evidence</h3>
       <ul className="rows">
+        {score ? (
+          <li>
+            <EvidenceBadge source="harness" />
+            <span className="cut grow">
+              {score.ok ? '' : 'Failed: '}QA-19, {score.passed} of {score.applicable} that apply
+              {score.blocked.length > 0 ? `, stopped by ${score.blocked.join(', ')}` : ''}
+            </span>
+            {evidence.data?.checks.at ? <span className="n m">{clock(evidence.data.checks.at)}</span> : null}
+          </li>
+        ) : null}
         {gates.map((g) => (
           <li key={g.id}>
             <EvidenceBadge source={g.observed} />
