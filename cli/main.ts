@@ -4,6 +4,7 @@ import { refusalOf } from './client.ts';
 import { registerCompanyCommands } from './company.ts';
 import { registerDrillCommand } from './drill.ts';
 import { registerTaskCommands } from './mc.ts';
+import { registerMinionCommands } from './minion.ts';
 import { fail } from './output.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
@@ -21,6 +22,7 @@ const program = new Command('alai')
   .exitOverride();
 
 registerTaskCommands(program);
+registerMinionCommands(program);
 registerPipelineCommands(program);
 registerRouteCommand(program);
 registerCompanyCommands(program);

@@ -11,6 +11,7 @@ import { env, gitHost } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
+import { tendBin } from './conductor/bin.ts';
 import { every } from './conductor/every.ts';
 import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
 import { placeWaiting } from './conductor/place.ts';
@@ -67,6 +68,11 @@ const loops = [
     Math.min(1_000, t.sweep),
     () => deliverMerges(db, e.ALAI_HOME, log),
     (err) => log.warn({ err }, 'delivery failed'),
+  ),
+  every(
+    t.binSweep,
+    () => tendBin(db, e.ALAI_HOME, t, log),
+    (err) => log.warn({ err }, 'the recovery bin failed'),
   ),
 ];
 log.info({ gitPort: e.ALAI_GIT_PORT, backend: queue.backend }, 'conductor is up');

@@ -294,6 +294,14 @@ export function Composer() {
               ))}
             </select>
           </label>
+          <label title="One worktree, one blueprint. Its branch waits until you merge or discard it.">
+            <input
+              type="checkbox"
+              checked={current.minion}
+              onChange={(e) => change(current.id, { minion: e.target.checked })}
+            />
+            One minion, no reviews
+          </label>
         </fieldset>
       ) : null}
       <footer>

@@ -10,6 +10,8 @@ export interface Draft {
   after: string;
   /** A blueprint or workflow chosen by hand; empty is the one the route finds. */
   way: string;
+  /** One worktree, no reviews: its branch waits for the human. */
+  minion: boolean;
 }
 
 /** A title is one line; what is longer belongs into the description. Intake refuses it with the same words. */
@@ -29,6 +31,7 @@ export const newDraft = (title = ''): Draft => ({
   tags: '',
   after: '',
   way: '',
+  minion: false,
 });
 
 /** A pasted text as lines: list marks, numbering and check boxes are taken off. */
@@ -87,6 +90,7 @@ export function requestOf(drafts: Draft[], project: string | null, idempotencyKe
       company: null,
       blueprint: d.way || null,
       tier: null,
+      minion: d.minion,
     })),
   };
 }

@@ -15,6 +15,7 @@ export const kindWords: Record<EscalationItem['kind'], string> = {
   consent: 'Consent',
   dependency: 'Dependency failed',
   effect: 'Outcome unknown',
+  minion: 'Minion done',
 };
 
 /** An answer that needs a reason, because somebody has to act on it. */

@@ -10,7 +10,7 @@ import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
 import { EditTask } from './edit.tsx';
 
-type Move = 'start' | 'done' | 'cancel' | 'reopen' | 'stop' | 'revert';
+type Move = 'start' | 'done' | 'cancel' | 'reopen' | 'stop' | 'revert' | 'discard' | 'merge-minion';
 
 const moves: Record<Move, { name: string; title: string; says: string; asks: boolean; did: string }> = {
   start: { name: 'Start', title: 'Start', says: '', asks: false, did: 'queued' },
@@ -42,6 +42,20 @@ const moves: Record<Move, { name: string; title: string; says: string; asks: boo
     asks: true,
     did: 'stopped',
   },
+  discard: {
+    name: 'Discard',
+    title: 'Discard this minion?',
+    says: 'Running agents of it end now. Its branch lies in the recovery bin for 14 days.',
+    asks: true,
+    did: 'discarded',
+  },
+  'merge-minion': {
+    name: 'Merge its branch',
+    title: 'Merge it as it is?',
+    says: 'Nobody reviewed it. A host merges its branch; conflicts come back as work.',
+    asks: true,
+    did: 'is being merged',
+  },
   revert: {
     name: 'Revert',
     title: 'Take back what it merged?',
@@ -70,6 +84,10 @@ function useMoves(task: Pick<TaskView, 'id'>) {
     cancel: useMutation(trpc.tasks.cancel.mutationOptions(options(moves.cancel.did))),
     reopen: useMutation(trpc.tasks.reopen.mutationOptions(options(moves.reopen.did))),
     stop: useMutation(trpc.tasks.stop.mutationOptions(options(moves.stop.did))),
+    discard: useMutation(trpc.integration.discardMinion.mutationOptions(options(moves.discard.did))),
+    'merge-minion': useMutation(
+      trpc.integration.mergeMinion.mutationOptions(options(moves['merge-minion'].did)),
+    ),
     revert: useMutation(trpc.integration.revert.mutationOptions(options(moves.revert.did))),
     asWork: useMutation(trpc.integration.revertAsWork.mutationOptions(options('is built now'))),
   };
@@ -148,7 +166,9 @@ export function Actions({ task }: { task: TaskView }) {
   const may = (c: TaskView['commands'][number]) => task.commands.includes(c);
   const act = (m: Move) => (moves[m].asks ? setMove(m) : acts[m].mutate({ id: task.id, reason: '' }));
   useKeys({ e: () => (may('edit') ? setEditing(true) : undefined) });
-  const shown = (['start', 'done', 'reopen', 'revert', 'cancel'] as const).filter(may);
+  const shown: Move[] = (['merge-minion', 'start', 'done', 'reopen', 'revert', 'cancel'] as const)
+    .filter(may)
+    .map((m) => (m === 'cancel' && task.minion ? 'discard' : m));
   if (shown.length === 0 && !may('edit') && !may('revert-as-work')) return null;
   return (
     <div className="mt-3 flex flex-wrap gap-2">
@@ -156,7 +176,7 @@ export function Actions({ task }: { task: TaskView }) {
         <Button
           key={m}
           small
-          kind={m === 'start' ? 'primary' : 'plain'}
+          kind={m === 'start' || m === 'merge-minion' ? 'primary' : 'plain'}
           disabled={acts[m].isPending}
           onClick={() => act(m)}
         >

@@ -120,6 +120,7 @@ export function Side({ task }: { task: TaskView }) {
           </Row>
         ) : null}
         <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
+        {task.minion ? <Row name="Minion">One worktree, no reviews; you merge its branch</Row> : null}
         {task.merge ? (
           <Row name="Merged">
             <Merged merge={task.merge} />

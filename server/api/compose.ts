@@ -2,7 +2,7 @@ import path from 'node:path';
 import { storeVersions, versionsOf } from '#server/catalogue/commands.ts';
 import type { Catalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { ChainPlan } from '#server/domain/plan.ts';
+import { type ChainPlan, minionOf } from '#server/domain/plan.ts';
 import {
   type Created,
   type CreateTasks,
@@ -93,7 +93,10 @@ async function intakePorts(s: Services): Promise<IntakePorts> {
   return {
     route: async (tasks) => {
       const found = await classifyTasks(s, catalogue, hosts, tasks.map(textOf));
-      return tasks.map((task, i) => routeText(catalogue, hosts, task, found[i] as Classification));
+      return tasks.map((task, i) => {
+        const routed = routeText(catalogue, hosts, task, found[i] as Classification);
+        return task.minion ? { ...routed, plan: minionOf(routed.plan) } : routed;
+      });
     },
     storeVersions: (q, plans) =>
       storeVersions(

@@ -33,6 +33,7 @@ export async function runSample(s: Services, name: string, actor: Actor): Promis
       company: null,
       blueprint: null,
       tier: null,
+      minion: false,
     })),
   };
   return await createWork(s, input, actor);

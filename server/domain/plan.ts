@@ -29,8 +29,18 @@ export const stagePlanSchema = z.object({
 export type StagePlan = z.infer<typeof stagePlanSchema>;
 
 /** Stages in order. BUILD is first; the last of BUILD, REVIEW, SECURITY merges; OPS and DOCS merge their own work. */
-export const chainPlanSchema = z.object({ stages: z.array(stagePlanSchema).min(1) });
+export const chainPlanSchema = z.object({
+  stages: z.array(stagePlanSchema).min(1),
+  /** `hold`: a minion. Its result stays on its branch until a human merges or discards it. */
+  landing: z.enum(['merge', 'hold']).optional(),
+});
 export type ChainPlan = z.infer<typeof chainPlanSchema>;
+
+/** One task, one worktree, one blueprint, no reviews: the BUILD of a plan, held until a human merges it. */
+export function minionOf(plan: ChainPlan): ChainPlan {
+  const build = plan.stages.filter((s) => s.stage === 'BUILD');
+  return { stages: build.length > 0 ? build : plan.stages.slice(0, 1), landing: 'hold' };
+}
 
 /** The harness step that merges; never part of a blueprint. */
 export const INTEGRATE = 'integrate';
@@ -38,6 +48,7 @@ export const INTEGRATE = 'integrate';
 /** Whether the task of this stage ends with the merge. */
 export function integratesAt(plan: ChainPlan, stage: StagePlan['stage']): boolean {
   if (stage === 'OPS' || stage === 'DOCS') return true;
+  if (plan.landing === 'hold') return false;
   const reviewed = plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS');
   return reviewed.at(-1)?.stage === stage;
 }

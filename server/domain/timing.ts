@@ -19,6 +19,9 @@ export interface Timing {
   /** Worker counted live when seen within this. */
   workerSeen: number;
   attemptDeadline: number;
+  /** How long discarded and unfinished work lies in the recovery bin. */
+  binKept: number;
+  binSweep: number;
 }
 
 /** @param scale 1 is real time; 0.1 makes everything ten times quicker. Must be above 0. */
@@ -37,5 +40,7 @@ export function timing(scale = 1): Timing {
     transcriptFlush: 250,
     workerSeen: ms(30_000),
     attemptDeadline: ms(60 * 60_000),
+    binKept: ms(14 * 24 * 60 * 60_000),
+    binSweep: ms(10_000),
   };
 }

@@ -281,8 +281,21 @@ export const taskViewSchema = z.object({
   waits: z.string().nullable(),
   /** Legal human moves right now, as commands. */
   commands: z.array(
-    z.enum(['start', 'done', 'cancel', 'reopen', 'edit', 'stop', 'send-back', 'revert', 'revert-as-work']),
+    z.enum([
+      'start',
+      'done',
+      'cancel',
+      'reopen',
+      'edit',
+      'stop',
+      'send-back',
+      'revert',
+      'revert-as-work',
+      'merge-minion',
+    ]),
   ),
+  /** One task, one worktree, no reviews: its branch waits for a human. */
+  minion: z.boolean(),
   dependsOn: z.array(taskRefSchema),
   blocks: z.array(taskRefSchema),
   steps: z.array(stepViewSchema),
@@ -423,6 +436,7 @@ export const escalationKinds = [
   'consent',
   'dependency',
   'effect',
+  'minion',
 ] as const;
 export type EscalationKind = (typeof escalationKinds)[number];
 
@@ -554,6 +568,8 @@ export const newTaskSchema = z.object({
   company: z.string().max(60).nullable().default(null),
   blueprint: z.string().max(60).nullable().default(null),
   tier: z.number().int().min(1).max(5).nullable().default(null),
+  /** One task, one worktree, one blueprint, no reviews: its branch waits until a human merges or discards it. */
+  minion: z.boolean().default(false),
 });
 export type NewTask = z.infer<typeof newTaskSchema>;
 

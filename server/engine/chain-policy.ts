@@ -16,6 +16,8 @@ export interface ChainFacts {
   rejects: number;
   mergeReturns: number;
   accepted: boolean;
+  /** What is built so far. */
+  head: string | null;
 }
 export interface StageOutcome {
   stage: Stage;
@@ -36,7 +38,7 @@ export type NextMove =
       /** Where it starts, when not at the chain's head. */
       head: string | null;
     }
-  | { kind: 'ask'; question: 'rejects' | 'merge'; because: string }
+  | { kind: 'ask'; question: 'rejects' | 'merge' | 'minion'; because: string }
   | { kind: 'accept'; sha: string | null; after: Stage | null }
   | { kind: 'finish' };
 
@@ -98,6 +100,12 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
   if (merge && !chain.accepted)
     return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, after };
   if (after) return { kind: 'stage', stage: after, because: `${out.stage} passed.`, ...stay };
+  if (chain.plan.landing === 'hold' && !chain.accepted && chain.head !== null)
+    return {
+      kind: 'ask',
+      question: 'minion',
+      because: 'It is built and stays on its branch until you merge or discard it.',
+    };
   // A plan whose last stage merges nothing still has to be accepted before it can finish.
   return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, after: null };
 }

@@ -1,5 +1,5 @@
 import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
-import { type ChainPlan, chainPlanSchema, stageOf, stepKeys } from '#server/domain/plan.ts';
+import { type ChainPlan, chainPlanSchema, INTEGRATE, stageOf, stepKeys } from '#server/domain/plan.ts';
 import type { ChainState, Stage, Verdict } from '#server/domain/status.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { followUps, MAX_CHILDREN, nextMove } from './chain-policy.ts';
@@ -101,6 +101,7 @@ export async function progressChain(
       rejects: chain.rejects,
       mergeReturns: chain.merge_returns,
       accepted: chain.accepted_at !== null,
+      head: chain.head,
     },
     { stage: task.stage, verdict: out.verdict, findings: out.findings, integration: out.integration },
   );
@@ -160,7 +161,7 @@ async function askAboutChain(
   q: Queryable,
   chain: ChainRow,
   task: TaskRow,
-  question: 'rejects' | 'merge',
+  question: 'rejects' | 'merge' | 'minion',
   because: string,
 ): Promise<Delivery[]> {
   await move(q, {
@@ -176,10 +177,11 @@ async function askAboutChain(
     taskId: null,
     chainId: chain.id,
     actor: ENGINE,
-    question:
-      question === 'rejects'
-        ? `"${task.title}" was rejected again. Send it back once more?`
-        : `"${task.title}" cannot be merged. Try again?`,
+    question: {
+      rejects: `"${task.title}" was rejected again. Send it back once more?`,
+      merge: `"${task.title}" cannot be merged. Try again?`,
+      minion: `The minion of "${task.title}" is done. Merge its branch?`,
+    }[question],
     why: because,
     context: { lastTask: task.id },
   });
@@ -200,21 +202,29 @@ export async function openStage(
   chain: Pick<ChainRow, 'id' | 'pipeline_id' | 'root_task_id' | 'plan' | 'head'>,
   after: { id: number } | null,
   stage: Stage,
-  o: { cycle: number; because: string; mendsTask: number | null; head: string | null; note?: string },
+  o: {
+    cycle: number;
+    because: string;
+    mendsTask: number | null;
+    head: string | null;
+    note?: string;
+    /** Only brings what is built onto the branch: no agent, one harness step. */
+    mergeOnly?: boolean;
+  },
 ): Promise<Delivery[]> {
   const plan = stageOf(chain.plan, stage);
   if (!plan) throw new Error(`chain ${chain.id} has no ${stage} in its plan`);
-  const keys = stepKeys(chain.plan, plan);
+  const keys = o.mergeOnly ? [INTEGRATE] : stepKeys(chain.plan, plan);
   const alone = stage === 'OPS' || stage === 'DOCS';
   const { rows } = await q.query<{ id: number; title: string; project_id: string | null }>(
     `INSERT INTO task(title, description, priority, tags, owner, project_id, pipeline_id, chain_id, parent_id, origin, stage, cycle,
-       company, company_hash, tier, blueprint, blueprint_hash, steps, integrates, route, base, feedback)
+       company, company_hash, tier, blueprint, blueprint_hash, steps, integrates, route, base, feedback, key)
      SELECT left($2 || ': ' || r.title, 300), r.description, r.priority, r.tags, r.owner, r.project_id, r.pipeline_id, $1, coalesce($3, r.id), 'stage', $4, $5,
-       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17
      FROM task r WHERE r.id = $16 RETURNING id, title, project_id`,
     [
       chain.id,
-      verbs[stage],
+      o.mergeOnly ? 'Merge' : verbs[stage],
       after?.id ?? null,
       stage,
       o.cycle,
@@ -224,12 +234,13 @@ export async function openStage(
       plan.blueprint,
       plan.blueprintHash,
       keys,
-      keys.length > plan.steps.length,
+      o.mergeOnly === true || keys.length > plan.steps.length,
       // What was held was the text, and its approval let the whole chain begin: its later stages do not ask again.
       toJson({ ...plan.route, held: null }),
       alone ? null : chain.head,
       o.note ?? '',
       chain.root_task_id,
+      o.mergeOnly ? 'merge' : 'main',
     ],
   );
   const made = rows[0] as { id: number; title: string; project_id: string | null };

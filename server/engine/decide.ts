@@ -32,6 +32,7 @@ export const answersOf: Record<EscalationKind, readonly Answer[]> = {
   consent: ['approve', 'reject'],
   dependency: ['approve', 'reject'],
   effect: ['approve', 'reject'],
+  minion: ['approve', 'send_back', 'reject'],
 };
 
 /**
@@ -328,17 +329,21 @@ async function chainConsequence(q: Queryable, e: Row, chainId: number, human: Ac
   const out =
     e.kind === 'rejects' && e.answer === 'approve'
       ? await openStageAnyway(q, chain, last, next)
-      : await openStage(
-          q,
-          chain,
-          last ?? null,
-          e.kind === 'merge' && e.answer === 'approve' && stageOf(chain.plan, 'REVIEW') ? 'REVIEW' : 'BUILD',
-          {
-            ...next,
-            mendsTask: e.answer === 'send_back' && last ? last.id : null,
-            note: e.note,
-          },
-        );
+      : e.kind === 'minion' && e.answer === 'approve'
+        ? await openStage(q, chain, last ?? null, 'BUILD', { ...next, mendsTask: null, mergeOnly: true })
+        : await openStage(
+            q,
+            chain,
+            last ?? null,
+            e.kind === 'merge' && e.answer === 'approve' && stageOf(chain.plan, 'REVIEW')
+              ? 'REVIEW'
+              : 'BUILD',
+            {
+              ...next,
+              mendsTask: e.answer === 'send_back' && last ? last.id : null,
+              note: e.note,
+            },
+          );
   await q.query('SELECT alai_derive($1)', [[chain.pipeline_id]]);
   return out;
 }

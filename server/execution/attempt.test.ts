@@ -11,6 +11,7 @@ import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import { noSandbox } from '#server/execution/sandbox/none.ts';
+import { readBin } from '#server/integration/bin.ts';
 import type { ChatRequest, Provider, ToolCall } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { createGitHttp } from '#server/projects/git-http.ts';
@@ -509,14 +510,15 @@ describe('going on', () => {
     expect(landed.plans).toEqual([]);
   });
 
-  it('keeps unfinished work of a failed attempt where nothing deletes it', async () => {
+  it('keeps unfinished work of a failed attempt in the recovery bin', async () => {
     const f = await factory(node);
     const gates = [{ kind: 'file_exists', path: 'never' }];
     const w = await f.work('BUILD', { id: 78 }, { blueprint: oneStep({ gates }) });
     const turns = [[call('write', { path: 'half.txt', content: 'half' }), finish], [finish]];
     expect((await f.run(w, memoryPorts(), undefined, puppet(turns))).kind).toBe('failed');
-    const clone = { gitDir: join(f.home, 'hosts/forge/clones/p1.git') };
-    expect((await git(['show', 'refs/alai/unfinished/78-1:half.txt'], clone)).stdout).toBe('half');
+    const [kept] = await readBin(f.bare, 1_000);
+    expect(kept).toMatchObject({ key: '78-1', taskId: 78, subject: 'Unfinished work of 78-1' });
+    expect((await git(['show', `${kept?.sha}:half.txt`], { gitDir: f.bare })).stdout).toBe('half');
   });
 });
 

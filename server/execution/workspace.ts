@@ -45,7 +45,7 @@ export interface Workspace {
   restore(tree: string): Promise<void>;
   /** A throwaway copy for roles that may not write, made when first asked for. */
   scratch(): Promise<string>;
-  /** Keeps unfinished work under a ref that nothing deletes, then removes the folders. */
+  /** Keeps unfinished work in the project's recovery bin, then removes the folders. */
   close(keep: boolean): Promise<void>;
 }
 
@@ -241,6 +241,12 @@ export async function openWorkspace(
             env,
           });
           await git(['update-ref', `refs/alai/unfinished/${key}`, wip], { gitDir });
+          // Where it can be found and had again for its time; the ref here stays when the repository is out of reach.
+          const day = new Date().toISOString().slice(0, 10);
+          const place = `refs/alai/bin/${day}/${key}`;
+          const { signal: _gone, ...reach } = bare;
+          await git(['push', '--quiet', '--force', w.project.repositoryUrl, `${wip}:${place}`], reach);
+          await git(['update-ref', '-d', `refs/alai/unfinished/${key}`, wip], { gitDir });
         })().catch(() => {});
       }
       await removeTree(root, o.hostDir);

@@ -60,6 +60,11 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       send_back: '',
       reject: `Takes it as not done.${after}`,
     },
+    minion: {
+      approve: `Merges the branch of ${it}, ${f.files} file${f.files === 1 ? '' : 's'}, as it is. Nobody reviewed it.`,
+      send_back: `Back to BUILD with your note, from where it stands.`,
+      reject: `Discards ${it}. Its branch lies in the recovery bin for 14 days.${after}`,
+    },
   };
   const offer = (a: Answer) => (f.offered.includes(a) ? words[f.kind][a] || null : null);
   return { approve: offer('approve'), send_back: offer('send_back'), reject: offer('reject') };
@@ -74,6 +79,7 @@ const usual: Record<EscalationKind, string[]> = {
   consent: ['Install bubblewrap first', 'Not on this machine'],
   dependency: ['Not needed any more'],
   effect: ['Checked by hand'],
+  minion: ['Not what I meant', 'Not needed any more'],
 };
 
 /** Reasons to choose from: the findings first, because they are what is wrong. */

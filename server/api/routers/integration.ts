@@ -1,13 +1,20 @@
 import { z } from 'zod';
+import { AlaiError } from '#server/domain/errors.ts';
+import { binEntrySchema, minionViewSchema } from '#server/domain/views/minion.ts';
 import { sendBackSchema, sentBackSchema } from '#server/domain/views/send-back.ts';
+import { readMinions } from '#server/engine/data/minions.ts';
+import { discardMinion, mergeMinion } from '#server/engine/minion.ts';
 import { type Delivery, publishDeliveries } from '#server/engine/outbox.ts';
 import { revertAsWork, revertChange } from '#server/engine/revert.ts';
 import { sendBack } from '#server/engine/send-back.ts';
 import { type Queryable, transaction } from '#server/platform/db.ts';
 import { actorOf } from '../auth.ts';
+import { binOfAll, restore } from '../bin.ts';
+import { command } from '../command.ts';
 import { byId, id, reason } from '../inputs.ts';
+import { doneSchema } from '../outputs.ts';
 import type { Services } from '../services.ts';
-import { router, writer } from '../trpc.ts';
+import { reader, router, writer } from '../trpc.ts';
 
 const madeSchema = z.object({ taskId: z.number() });
 
@@ -40,6 +47,46 @@ export const integrationRouter = router({
     .mutation(({ ctx, input }) =>
       making(ctx.s, (q) => revertChange(q, input.id, input.reason, actorOf(ctx.viewer))),
     ),
+  /** Minions: those that still need somebody, or all. */
+  minions: reader
+    .input(z.strictObject({ all: z.boolean().default(false) }).prefault({}))
+    .output(z.array(minionViewSchema))
+    .query(({ ctx, input }) => readMinions(ctx.s.db, ctx.s.timing, input.all)),
+  minion: reader
+    .input(byId)
+    .output(minionViewSchema)
+    .query(async ({ ctx, input }) => {
+      const [found] = await readMinions(ctx.s.db, ctx.s.timing, true, input.id);
+      if (!found)
+        throw new AlaiError('NOT_FOUND', `#${input.id} is no minion.`, 'See `npx alai minion list --all`.');
+      return found;
+    }),
+  mergeMinion: writer
+    .input(z.strictObject({ id, reason }))
+    .output(doneSchema)
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, (q) => mergeMinion(q, input.id, actorOf(ctx.viewer), input.reason)),
+    ),
+  discardMinion: writer
+    .input(z.strictObject({ id, reason }))
+    .output(doneSchema)
+    .mutation(({ ctx, input }) =>
+      command(ctx.s, async (q) => {
+        await discardMinion(q, input.id, actorOf(ctx.viewer), input.reason);
+        return [];
+      }),
+    ),
+  /** What was discarded or left unfinished, of every project. */
+  bin: reader.output(z.array(binEntrySchema)).query(({ ctx }) => binOfAll(ctx.s)),
+  restore: writer
+    .input(
+      z.strictObject({
+        key: z.string().regex(/^\d{1,15}-\d{1,6}$/),
+        projectId: z.string().max(80).nullable().default(null),
+      }),
+    )
+    .output(z.object({ branch: z.string(), sha: z.string(), projectId: z.string() }))
+    .mutation(({ ctx, input }) => restore(ctx.s, input.key, input.projectId)),
   /** A revert that was refused becomes work. */
   revertAsWork: writer
     .input(byId)

@@ -52,6 +52,7 @@ const asks: Record<EscalationKind, string> = {
   consent: 'Consent needed',
   dependency: 'Blocked',
   effect: 'Outcome unknown',
+  minion: 'Merge or discard',
 };
 
 /** The shape and word of a task, from its row, its lease and the questions about it. */

@@ -20,7 +20,9 @@ interface MoreRow {
   root_task_id: number | null;
   chain_state: ChainState | null;
   chain_ask: number | null;
+  minion_waits: boolean;
   reverts: number | null;
+  minion: boolean;
 }
 
 const notFound = (id: number) =>
@@ -72,10 +74,11 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
   const [[t], more, steps, attempts, findings, toMend, p, merge] = await Promise.all([
     readTasks(q, 't.id = $1', [id]),
     q.query<MoreRow>(
-      `SELECT t.description, t.owner, t.blueprint, t.route, t.report, t.ver, t.reverts, c.root_task_id, c.state chain_state,
+      `SELECT t.description, t.owner, t.blueprint, t.route, t.report, t.ver, t.reverts, coalesce(c.plan->>'landing' = 'hold', false) minion, c.root_task_id, c.state chain_state,
          (SELECT s.output->'plan' FROM step s WHERE s.task_id = t.id AND s.generation = t.generation
            AND s.output->>'plan' IS NOT NULL ORDER BY s.iteration DESC, s.ord DESC LIMIT 1) plan,
-         (SELECT max(e.id) FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING')) chain_ask
+         (SELECT max(e.id) FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING')) chain_ask,
+         EXISTS (SELECT 1 FROM escalation e WHERE e.chain_id = c.id AND e.kind = 'minion' AND e.state = 'OPEN') minion_waits
        FROM task t LEFT JOIN chain c ON c.id = t.chain_id WHERE t.id = $1`,
       [id],
     ),
@@ -133,7 +136,12 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     slot: t.slot,
     route: extra.route,
     waits: waits.get(t.id) ?? null,
-    commands: [...commandsOf(t, extra.chain_state), ...revertsOf(t, extra.reverts, merge, findings.rows)],
+    minion: extra.minion,
+    commands: [
+      ...commandsOf(t, extra.chain_state),
+      ...(extra.minion_waits ? (['merge-minion'] as const) : []),
+      ...revertsOf(t, extra.reverts, merge, findings.rows),
+    ],
     dependsOn: before.map((x) => refOf(x, p)),
     blocks: after.map((x) => refOf(x, p)),
     steps: steps.rows,
