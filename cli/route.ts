@@ -9,6 +9,7 @@ import { env } from '#server/platform/env.ts';
 import { type Answer, answerOf, routeByRules, routeLine } from '#workers/route.ts';
 import { api, refusalOf } from './client.ts';
 import { routeText } from './format.ts';
+import { taskNumber } from './mc.ts';
 import { exits, isJson, print } from './output.ts';
 
 interface Options {
@@ -20,7 +21,7 @@ interface Options {
 
 /** `alai route`: who would do it, on which model, and why. Nothing is created. */
 export function registerRouteCommand(program: Command): void {
-  program
+  const route = program
     .command('route')
     .description('a dry run: who would do it, on which model, and why; nothing is created')
     .argument('[title]')
@@ -38,7 +39,51 @@ export function registerRouteCommand(program: Command): void {
         );
       const { preview, by } = await routeOne(title, o);
       const { id: _, ...flat } = answerOf(null, preview.route);
-      print({ ...flat, by, route: preview.route }, () => `${routeText(preview)}\n  (${by})`);
+      const { suggestion = null } = preview;
+      print({ ...flat, by, suggestion, route: preview.route }, () =>
+        [routeText(preview), ...(suggestion ? [`  ? ${suggestion.text}`] : []), `  (${by})`].join('\n'),
+      );
+    });
+  route
+    .command('correct')
+    .description(
+      'say who should have got a task, or how hard it is; remembered and offered for similar tasks',
+    )
+    .argument('<task>', 'number', taskNumber)
+    .option('--company <name>')
+    .option('--complexity <1-5>', 'how hard it is', Number)
+    .action(async (taskId: number, o: { company?: string; complexity?: number }) => {
+      const { applied } = await api().routing.correct.mutate({
+        taskId,
+        company: o.company ?? null,
+        complexity: o.complexity ?? null,
+      });
+      print({ ok: true, applied }, () =>
+        applied
+          ? `#${taskId} is routed so now, and it is remembered.`
+          : `Remembered. #${taskId} itself has begun and goes on as it is.`,
+      );
+    });
+  route
+    .command('corrections')
+    .description('what people changed about routes; --forget <id> offers it no more')
+    .option('--forget <id>', 'by its number in this list', taskNumber)
+    .action(async (o: { forget?: number }) => {
+      if (o.forget !== undefined) await api().routing.forget.mutate({ id: o.forget });
+      const all = await api().routing.corrections.query();
+      print(all, () =>
+        all.length
+          ? all
+              .map(
+                (c) =>
+                  `${c.id}  #${c.taskId} ${c.title}: ${[
+                    ...(c.toCompany ? [`${c.fromCompany} -> ${c.toCompany}`] : []),
+                    ...(c.toComplexity ? [`complexity ${c.fromComplexity} -> ${c.toComplexity}`] : []),
+                  ].join(', ')} (${c.actor})`,
+              )
+              .join('\n')
+          : 'Nobody has corrected a route yet: npx alai route correct 4001 --company Vizu',
+      );
     });
 }
 

@@ -82,6 +82,7 @@ export function Composer() {
       title: d.title.trim().slice(0, maxTitle),
       tags: tagsOf(d.tags),
       blueprint: d.way || null,
+      company: d.company || null,
     })),
   };
   const asked = JSON.parse(useSettled(JSON.stringify(wanted), 200)) as Inputs['routing']['preview'];
@@ -93,10 +94,11 @@ export function Composer() {
     }),
   );
   const ways = useQuery(trpc.companies.blueprints.queryOptions({ company: null }, { staleTime: 60_000 }));
-  const routeOf = (d: Draft): Route | undefined => {
-    const found = preview.data?.find((p) => p.title === d.title.trim()) ?? preview.data?.[lines.indexOf(d)];
-    return found?.route;
-  };
+  const previewOf = (d: Draft) =>
+    preview.data?.find((p) => p.title === d.title.trim()) ?? preview.data?.[lines.indexOf(d)];
+  const routeOf = (d: Draft): Route | undefined => previewOf(d)?.route;
+  const companies = useQuery(trpc.companies.list.queryOptions(undefined, { staleTime: 60_000 }));
+  const able = (companies.data?.companies ?? []).filter((c) => c.status === 'active').map((c) => c.name);
 
   useEffect(() => {
     if (focusOn.current === null) return;
@@ -174,6 +176,7 @@ export function Composer() {
   const currentAt = current ? drafts.indexOf(current) : 0;
   const explained = drafts.find((d) => d.id === whyOf) ?? (current?.title.trim() ? current : undefined);
   const route = explained ? routeOf(explained) : undefined;
+  const offer = explained ? previewOf(explained)?.suggestion : undefined;
   const refusal = create.refusal ?? (preview.error ? refusalOf(preview.error) : null);
 
   // A refusal speaks of what was asked; once that is changed it would only mislead.
@@ -274,6 +277,21 @@ export function Composer() {
             />
           </label>
           <label>
+            Who
+            <select
+              className="field small"
+              value={current.company}
+              onChange={(e) => change(current.id, { company: e.target.value })}
+            >
+              <option value="">As the route finds</option>
+              {able.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
             How
             <select
               className="field small"
@@ -313,6 +331,18 @@ export function Composer() {
           ) : route ? (
             <>
               {route.held ? <em>Held for you: {route.held.reason} </em> : null}
+              {offer?.company && explained?.company === '' ? (
+                <>
+                  {offer.text.split('?')[0]}?{' '}
+                  <button
+                    type="button"
+                    className="btn small"
+                    onClick={() => change(explained.id, { company: offer.company ?? '' })}
+                  >
+                    Use {offer.company}
+                  </button>{' '}
+                </>
+              ) : null}
               {sentences(route.reasons)}
             </>
           ) : (

@@ -12,6 +12,8 @@ export interface Draft {
   way: string;
   /** One worktree, no reviews: its branch waits for the human. */
   minion: boolean;
+  /** A company chosen by hand; empty is the one the route finds. */
+  company: string;
 }
 
 /** A title is one line; what is longer belongs into the description. Intake refuses it with the same words. */
@@ -32,6 +34,7 @@ export const newDraft = (title = ''): Draft => ({
   after: '',
   way: '',
   minion: false,
+  company: '',
 });
 
 /** A pasted text as lines: list marks, numbering and check boxes are taken off. */
@@ -87,7 +90,7 @@ export function requestOf(drafts: Draft[], project: string | null, idempotencyKe
       parentId: null,
       key: `line-${i + 1}`,
       dependsOn: afterOf(d.after, i + 1, lines.length).after,
-      company: null,
+      company: d.company || null,
       blueprint: d.way || null,
       tier: null,
       minion: d.minion,

@@ -8,6 +8,7 @@ import { plain } from '../ui/plain.ts';
 import { Age } from '../ui/time.tsx';
 import { companyName, hostName, tierName } from '../ui/words.ts';
 import { Actions } from './actions.tsx';
+import { CorrectRoute, RouteOffer } from './correct.tsx';
 import { Plan } from './plan.tsx';
 import { Timeline } from './timeline.tsx';
 
@@ -195,6 +196,7 @@ export function Side({ task }: { task: TaskView }) {
           </Row>
         ) : null}
       </dl>
+      {task.route ? <RouteOffer task={task} /> : null}
       {task.route && task.route.reasons.length > 0 ? (
         <details className="why-route">
           <summary className="label">Why this route</summary>
@@ -209,6 +211,7 @@ export function Side({ task }: { task: TaskView }) {
               </li>
             ))}
           </ul>
+          <CorrectRoute task={task} route={task.route} />
         </details>
       ) : null}
       <Plan task={task} />

@@ -18,15 +18,17 @@ import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { addProject } from '#server/projects/commands.ts';
+import { readCorrections } from '#server/routing/data.ts';
 import { planWork } from '#server/routing/policy.ts';
 import type { Classification, HostState } from '#server/routing/schema.ts';
+import { suggestionFor } from '#server/routing/similar.ts';
 import { classifyTasks } from './classify.ts';
 import type { Services } from './services.ts';
 
 /** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
 
 type Text = Pick<NewTask, 'title' | 'description' | 'tags'> &
-  Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>>;
+  Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>> & { complexity?: number | null };
 
 async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolean })[]> {
   const { rows } = await q.query<{
@@ -53,6 +55,7 @@ function routeText(
       company: text.company ?? undefined,
       blueprint: text.blueprint ?? undefined,
       tier: text.tier ?? undefined,
+      complexity: text.complexity ?? undefined,
     },
     held: heldOf(catalogue, task, text.tier ?? null),
     hosts,
@@ -80,11 +83,16 @@ export async function previewRoutes(
   const hosts = await hostStates(s.db.pool);
   const clean = tasks.map((t) => ({ ...t, title: cleanTitle(t.title) }));
   const found = await classifyTasks(s, catalogue, hosts, clean.map(textOf));
-  return clean.map((t, i) => ({
-    title: tasks[i]?.title ?? t.title,
-    route: routeSchema.parse(routeText(catalogue, hosts, t, found[i] as Classification).route),
-    projectRequired: projectId === null,
-  }));
+  const corrections = await readCorrections(s.db.pool);
+  return clean.map((t, i) => {
+    const route = routeSchema.parse(routeText(catalogue, hosts, t, found[i] as Classification).route);
+    return {
+      title: tasks[i]?.title ?? t.title,
+      route,
+      projectRequired: projectId === null,
+      suggestion: suggestionFor(t.title, route, corrections),
+    };
+  });
 }
 
 async function intakePorts(s: Services): Promise<IntakePorts> {
@@ -138,7 +146,8 @@ export async function createWork(s: Services, input: CreateTasks, actor: Actor):
   return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s));
 }
 
-async function routeAnew(s: Services, catalogue: Catalogue, text: Text) {
+/** The route of one text as it would be now. */
+export async function routeAnew(s: Services, catalogue: Catalogue, text: Text) {
   const hosts = await hostStates(s.db.pool);
   const [found] = await classifyTasks(s, catalogue, hosts, [textOf(text)]);
   return routeText(catalogue, hosts, text, found as Classification);

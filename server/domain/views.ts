@@ -542,11 +542,24 @@ export const feedEventSchema = z.object({
 });
 export type FeedEvent = z.infer<typeof feedEventSchema>;
 
+/** Offered, never done by itself. */
+export const suggestionSchema = z.object({
+  company: z.string().nullable(),
+  complexity: z.number().int().min(1).max(5).nullable(),
+  /** "You sent 2 similar tasks to Vizu: use Vizu?" */
+  text: z.string(),
+  /** The tasks it comes from. */
+  taskIds: z.array(z.number().int()),
+});
+export type Suggestion = z.infer<typeof suggestionSchema>;
+
 /** What `route` answers: a dry run, nothing is created. */
 export const routePreviewSchema = z.object({
   title: z.string(),
   route: routeSchema,
   projectRequired: z.boolean(),
+  /** What people did with similar tasks, to be taken or not. */
+  suggestion: suggestionSchema.nullish(),
 });
 export type RoutePreview = z.infer<typeof routePreviewSchema>;
 

@@ -317,7 +317,7 @@ export async function editTask(
   id: number,
   version: number,
   patch: EditPatch,
-  routed: { route: Route; plan: ChainPlan | null } | null,
+  routed: { route: Route; plan: ChainPlan | null; byHand?: boolean } | null,
   actor: Actor,
 ): Promise<Delivery[]> {
   const t = await lockTask(q, id);
@@ -333,7 +333,10 @@ export async function editTask(
   if (textual && !waiting) throw refuse(t, 'edited');
   // The rails read tags too.
   const judged = waiting && (textual || (patch.tags !== undefined && patch.tags.join() !== t.tags.join()));
-  const anew = judged && routed && (await untouched(q, t)) ? routed : null;
+  // A person's own choice of company changes the way and not the text: what was approved stays approved.
+  const corrected = waiting && routed?.byHand === true;
+  const anew = (judged || corrected) && routed && (await untouched(q, t)) ? routed : null;
+  if (corrected && !anew) throw refuse(t, 'given to another company');
   const route =
     anew?.route ?? (judged && routed && t.route ? { ...t.route, held: routed.route.held } : t.route);
   const head = anew?.plan?.stages[0];
@@ -381,7 +384,7 @@ export async function editTask(
       projectId: t.project_id,
       pipelineId: t.pipeline_id,
       taskId: id,
-      data: { patch: { ...patch }, route: judged ? route : null },
+      data: { patch: { ...patch }, route: judged || corrected ? route : null },
     },
   ]);
   if (judged) await askAgain(q, t, patch.title ?? t.title, route?.held ?? null, actor);

@@ -13,6 +13,7 @@ export interface Overrides {
   company?: string | undefined;
   blueprint?: string | undefined;
   tier?: number | undefined;
+  complexity?: number | undefined;
 }
 
 export interface RouteInput {
@@ -30,7 +31,8 @@ export interface RouteInput {
  */
 export function planWork(catalogue: Catalogue, input: RouteInput): { route: Route; plan: ChainPlan } {
   const { task, overrides = {}, held } = input;
-  const classification = held ? sensitive(input.classification) : input.classification;
+  const found = byHand(input.classification, overrides.complexity);
+  const classification = held ? sensitive(found) : found;
   const build = chooseBuild(catalogue, classification, task.title, overrides);
   const route = (stage: StageChoice): Route => {
     const models = planModels(catalogue.tiers, catalogue.fleet, input.hosts, stage.tier);
@@ -63,6 +65,16 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
     };
   });
   return { route: (stages[0] as StagePlan).route, plan: { stages } };
+}
+
+function byHand(found: Classification, complexity: number | undefined): Classification {
+  if (complexity === undefined) return found;
+  const chosen = Math.min(5, Math.max(1, complexity)) as Classification['complexity'];
+  return {
+    ...found,
+    complexity: chosen,
+    reasons: [...found.reasons, `Complexity ${chosen}: chosen by hand`],
+  };
 }
 
 /** What a human has to see is never simple work, however short it is said. */

@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { routePreviewSchema } from '#server/domain/views.ts';
+import { correctionSchema } from '#server/domain/views/routing.ts';
+import { routePreviewSchema, suggestionSchema } from '#server/domain/views.ts';
+import { forgetCorrection } from '#server/routing/commands.ts';
+import { readCorrections } from '#server/routing/data.ts';
+import { actorOf } from '../auth.ts';
 import { previewRoutes } from '../compose.ts';
-import { reader, router } from '../trpc.ts';
+import { correctRoute, suggestionOf } from '../correct.ts';
+import { id } from '../inputs.ts';
+import { reader, router, writer } from '../trpc.ts';
 
 const line = z.strictObject({
   title: z.string().max(100_000),
@@ -23,4 +29,35 @@ export const routingRouter = router({
     )
     .output(z.array(routePreviewSchema))
     .query(({ ctx, input }) => previewRoutes(ctx.s, input.tasks, input.projectId)),
+  /** Who should have got it, or how hard it is: remembered, offered for similar tasks, and done while it still waits. */
+  correct: writer
+    .input(
+      z
+        .strictObject({
+          taskId: id,
+          company: z.string().trim().min(1).max(60).nullable().default(null),
+          complexity: z.number().int().min(1).max(5).nullable().default(null),
+        })
+        .refine(
+          (c) => c.company !== null || c.complexity !== null,
+          'says neither a company nor a complexity',
+        ),
+    )
+    .output(z.object({ applied: z.boolean() }))
+    .mutation(({ ctx, input }) => correctRoute(ctx.s, input, actorOf(ctx.viewer))),
+  /** What was done with tasks like this one. */
+  suggestion: reader
+    .input(z.strictObject({ taskId: id }))
+    .output(suggestionSchema.nullable())
+    .query(({ ctx, input }) => suggestionOf(ctx.s, input.taskId)),
+  corrections: reader
+    .output(z.array(correctionSchema))
+    .query(async ({ ctx }) => (await readCorrections(ctx.s.db.pool)).map(({ words: _, ...c }) => c)),
+  forget: writer
+    .input(z.strictObject({ id }))
+    .output(z.object({ ok: z.literal(true) }))
+    .mutation(async ({ ctx, input }) => {
+      await forgetCorrection(ctx.s.db.pool, input.id);
+      return { ok: true as const };
+    }),
 });
