@@ -52,7 +52,7 @@ export const routingRouter = router({
     .query(({ ctx, input }) => suggestionOf(ctx.s, input.taskId)),
   corrections: reader
     .output(z.array(correctionSchema))
-    .query(async ({ ctx }) => (await readCorrections(ctx.s.db.pool)).map(({ words: _, ...c }) => c)),
+    .query(({ ctx }) => readCorrections(ctx.s.db.pool)),
   forget: writer
     .input(z.strictObject({ id }))
     .output(z.object({ ok: z.literal(true) }))
