@@ -28,7 +28,7 @@ function modelToAsk(
     real.some((h) => h.name === c.host),
   );
   const host = catalogue.fleet.hosts.find((h) => h.name === choice?.host);
-  if (!choice || choice.provider !== 'ollama' || !host || !(host.ollama ?? host.local)) return null;
+  if (choice?.provider !== 'ollama' || !host || !(host.ollama ?? host.local)) return null;
   const url = ollamaUrl(host.ollama ?? s.env.OLLAMA_HOST);
   const deadlineMs = Math.max(200, DEADLINE_MS * s.env.ALAI_TIMING_SCALE);
   return { provider: providerAt('ollama', url), model: choice.model, deadlineMs };

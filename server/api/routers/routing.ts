@@ -50,9 +50,7 @@ export const routingRouter = router({
     .input(z.strictObject({ taskId: id }))
     .output(suggestionSchema.nullable())
     .query(({ ctx, input }) => suggestionOf(ctx.s, input.taskId)),
-  corrections: reader
-    .output(z.array(correctionSchema))
-    .query(({ ctx }) => readCorrections(ctx.s.db.pool)),
+  corrections: reader.output(z.array(correctionSchema)).query(({ ctx }) => readCorrections(ctx.s.db.pool)),
   forget: writer
     .input(z.strictObject({ id }))
     .output(z.object({ ok: z.literal(true) }))
