@@ -92,6 +92,8 @@ export function resolveBlueprint(
     for (const name of Object.keys(blueprint.variables)) variableFiles[name] = file;
     variables = { ...variables, ...blueprint.variables };
   }
+  const limit = (key: 'max_iterations' | 'max_suggestions') =>
+    line.map((f) => f.blueprint[key]).find((v) => v !== undefined);
   if (steps.size === 0) throw wrong(start, 'has no steps', 'Add steps, or extend a blueprint that has some.');
   const inherit = <K extends 'stages' | 'triggers'>(key: K): Blueprint[K] =>
     line.map((f) => f.blueprint[key]).find((v) => v.length > 0) ?? own[key];
@@ -113,6 +115,9 @@ export function resolveBlueprint(
     ...rest,
     stages: inherit('stages'),
     triggers: inherit('triggers'),
+    ...(own.kind === 'workflow'
+      ? { max_iterations: limit('max_iterations'), max_suggestions: limit('max_suggestions') }
+      : {}),
     variables,
     steps: filled,
   });

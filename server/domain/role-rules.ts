@@ -92,11 +92,19 @@ export function readOnlyReason(r: StepRules): Refusal | null {
   return { reason: `${who} may not write: ${r.rules.source} ${rule}`, hint };
 }
 
+/** Files that would let an agent decide what its own tests say. No blueprint and no company can allow them. */
+export const HARNESS_FILES = ['**/.npmrc', '**/npm-shrinkwrap.json'];
+
 /** Why this file may not be written in this step, or null. Also asked about each file of the finished diff. */
 export function writeReason(r: StepRules, path: string): Refusal | null {
   const locked = readOnlyReason(r);
   if (locked) return { ...locked, reason: locked.reason.replace('may not write', `may not write ${path}`) };
   const who = `${r.role} of ${r.company}`;
+  const own = HARNESS_FILES.find((g) => matchesGlob(path, g, 'fold'));
+  if (own) {
+    const hint = 'Say in the report what it should hold; the CEO puts it there himself.';
+    return { reason: `${who} may not write ${path}: it decides how the harness runs npm`, hint };
+  }
   const from = `${r.rules.source} forbidden_paths`;
   const forbidden = r.rules.forbiddenPaths.find((g) => matchesGlob(path, g, 'fold'));
   if (forbidden) {

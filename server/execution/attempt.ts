@@ -10,12 +10,14 @@ import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Gathered, StepContext } from './context.ts';
+import { closes, inspect } from './inspect.ts';
 import { merge } from './merge.ts';
 import { finished, leaseLost, outcomeOf, verdictOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';
 import { maskFor } from './prompt/mask.ts';
 import { prove } from './prove.ts';
-import { runStep } from './step.ts';
+import { GateFailure, runStep } from './step.ts';
+import { TRIES } from './step-gates.ts';
 import { createTranscript } from './transcript.ts';
 import { afterRound, isWorkflow, workOf } from './workflow.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -83,12 +85,14 @@ async function attempt(
     };
     let feedback = work.feedback;
     const queue = [...work.steps].sort(inOrder);
+    if (isWorkflow(work)) await resumeRound(c, queue);
     for (let s = queue.shift(); s; s = queue.shift()) {
       // A merge that was stored before a crash is asked for again: the engine has to hear how it ended.
       if (s.done && s.key !== INTEGRATE) continue;
       signal.throwIfAborted();
       transcript.add(s.key, 'harness', { text: `Step ${s.key}`, host: work.host, model: work.model.name });
       if (s.key === INTEGRATE) {
+        await checkedAgain(c);
         if (verdictOf(work, gathered) === 'reject') continue;
         integration = await merge(c, s);
         if (integration.result === 'moved' || integration.result === 'conflict') break;
@@ -105,10 +109,13 @@ async function attempt(
         signal.throwIfAborted();
         if ((await ports.checkpoint({ stepId: s.id, ...result })) === 'stale') throw leaseLost();
         s.output = result.output;
-        if (isWorkflow(work) && queue.every((x) => x.key === INTEGRATE))
-          queue.push(...(await nextRound(c, s.iteration, queue)));
+        if (isWorkflow(work) && queue.every((x) => x.key === INTEGRATE)) {
+          const question = await nextRound(c, s.iteration, queue, 'ask');
+          if (question) return { kind: 'yielded', reason: 'asked', question };
+        }
       }
     }
+    await checkedAgain(c);
     outcome = finished(work, gathered, workspace, integration);
   } catch (e) {
     outcome = outcomeOf(e, signal);
@@ -130,6 +137,19 @@ async function attempt(
   return outcome;
 }
 
+/** The checks of an attempt that ended before its task did went with it: they run anew on what it left. */
+async function checkedAgain(c: StepContext): Promise<void> {
+  const { work, gathered, workspace: ws } = c;
+  if (gathered.checks.length > 0) return;
+  const closing = work.blueprint.steps.find((step) => closes(c, step));
+  if (!closing || !work.steps.some((s) => s.done && s.key === closing.key)) return;
+  const state = { report: gathered.report, plan: gathered.plan, findings: gathered.findings, finished: '' };
+  const tree = await ws.treeOf(ws.head());
+  const [failure] = await inspect(c, closing, { tree, tryNumber: TRIES, state });
+  await ws.restore(tree);
+  if (failure) throw new GateFailure(failure.gate, `${failure.detail}\n${failure.output}`);
+}
+
 const inOrder = (a: WorkStep, b: WorkStep) =>
   Number(a.key === INTEGRATE) - Number(b.key === INTEGRATE) || a.iteration - b.iteration || a.ord - b.ord;
 
@@ -141,52 +161,53 @@ function openFindings(work: AttemptWork, iteration: number): Finding[] {
   return now.length > 0 ? now : of(iteration - 1);
 }
 
-/** After the last step of a round: nothing when it is enough, else the next round's steps before a waiting merge. */
-async function nextRound(c: StepContext, iteration: number, queue: WorkStep[]): Promise<WorkStep[]> {
+/** An attempt that finds every step done decides anew: the last one may have ended before it could. */
+async function resumeRound(c: StepContext, queue: WorkStep[]): Promise<void> {
+  const last = queue.findLast((s) => s.key !== INTEGRATE);
+  if (!last || queue.some((s) => !s.done && s.key !== INTEGRATE)) return;
+  const merge = queue.filter((s) => s.key === INTEGRATE);
+  queue.splice(0, queue.length, ...merge);
+  await nextRound(c, last.iteration, queue, 'go on');
+}
+
+/**
+ * After the last step of a round: puts the next round's steps before a waiting merge, or leaves the queue as it is when
+ * it is enough. Answers with a question when the rounds are used up; whoever goes on after that has been told to.
+ */
+async function nextRound(
+  c: StepContext,
+  iteration: number,
+  queue: WorkStep[],
+  atTheEnd: 'ask' | 'go on',
+): Promise<string | null> {
   const { work, gathered, ports } = c;
   const outputs = work.steps
     .filter((s) => s.iteration === iteration)
     .flatMap((s) => (s.output ? [s.output] : []));
   const next = afterRound(work, { iteration, outputs });
   c.transcript.add('', 'harness', { text: next.because });
-  if (next.kind === 'give-up')
-    throw new AlaiError(
-      'LIMIT_REACHED',
-      next.because,
-      'Make the task smaller, or allow the workflow more rounds.',
-      {
-        limit: 'max_iterations',
-      },
-    );
+  if (next.kind === 'give-up' && atTheEnd === 'ask') return `${next.because} Shall it go one more round?`;
   if (next.kind === 'enough') {
     // What earlier rounds found was mended; only what is left becomes work.
     const left = outputs.flatMap((o) => o.findings);
     gathered.findings.splice(0, gathered.findings.length, ...left);
-    return [];
+    return null;
   }
   const steps = await ports.nextRound();
   if (steps.length === 0) throw leaseLost();
   work.steps.push(...steps);
-  const merge = queue.splice(0);
-  return [...steps, ...merge];
+  queue.unshift(...steps);
+  return null;
 }
 
 function definitionOf(work: AttemptWork, s: WorkStep): BlueprintStep {
   const known = work.blueprint.steps.find((b) => b.key === s.key);
   if (known) return known;
-  // `fix-<attempt>-<n>`: appended by the engine after a failed attempt; it may do what the last builder step may.
-  const like = work.blueprint.steps.findLast((b) => b.role === 'builder') ?? work.blueprint.steps.at(-1);
-  if (!like)
-    throw new AlaiError(
-      'BLUEPRINT_INVALID',
-      `blueprint ${work.blueprint.name} has no steps`,
-      'Add a step to it.',
-    );
-  return {
-    ...like,
-    key: s.key,
-    instructions: `The last attempt failed. Mend what the feedback names.\n\n${like.instructions}`,
-  };
+  throw new AlaiError(
+    'BLUEPRINT_INVALID',
+    `blueprint ${work.blueprint.name} has no step ${s.key}`,
+    'Reopen the task: it is given the steps of its blueprint anew.',
+  );
 }
 
 /** Without a sandbox, commands run with the operator's rights: only the sample, or a project he allowed it for. */

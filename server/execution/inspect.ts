@@ -18,7 +18,7 @@ const OUTPUT = 16_000;
 export function closes(c: StepContext, step: BlueprintStep): boolean {
   const { steps } = c.work.blueprint;
   const last = steps.findLast((s) => s.role === 'builder') ?? steps.at(-1);
-  return last?.key === step.key || step.key.startsWith('fix-');
+  return last?.key === step.key;
 }
 
 /** Runs the nineteen checks, records them, and answers with what has to be mended; empty when the bar is met. */

@@ -81,6 +81,7 @@ describe('a lockfile', () => {
       'hides something in the address',
       { resolved: 'https://registry.npmjs.org/x/-/x-1.0.0.tgz?secret=1', integrity: 'sha512-x' },
     ],
+    ['leaves the address out and does not say what it expects', {}],
     ['does not say what it expects', { resolved: 'https://registry.npmjs.org/x/-/x-1.0.0.tgz' }],
   ])('that %s installs nothing', async (_, entry) => {
     const files = {

@@ -4,6 +4,7 @@ import {
   mkdir,
   readdir,
   readFile,
+  readlink,
   rename,
   rm,
   stat,
@@ -46,6 +47,7 @@ const lockSchema = z.object({
       resolved: z.string().optional(),
       integrity: z.string().optional(),
       link: z.boolean().optional(),
+      inBundle: z.boolean().optional(),
     }),
   ),
 });
@@ -109,7 +111,7 @@ async function wantedBy(root: string, registry: string): Promise<Wanted | null> 
   const known = lockSchema.safeParse(parse(lock));
   if (!known.success) return { problem: 'package-lock.json cannot be read, so no packages are installed.' };
   const stranger = Object.entries(known.data.packages).find(
-    ([path, p]) => path !== '' && p.resolved !== undefined && !p.link && !isFromRegistry(p, registry),
+    ([path, p]) => path.includes('node_modules/') && !p.link && !p.inBundle && !isFromRegistry(p, registry),
   );
   // The lockfile may be an agent's: an address of its choice would carry out whatever it put into it.
   if (stranger)
@@ -127,7 +129,9 @@ function isFromRegistry(
   registry: string,
 ): boolean {
   if (p.resolved?.startsWith('file:')) return true;
-  const { resolved = '' } = p;
+  // npm can leave the addresses out of a lockfile: then it asks the registry it is given, for what the integrity says.
+  if (p.resolved === undefined) return p.integrity !== undefined;
+  const { resolved } = p;
   const from = [NPM, registry].find((r) => resolved.startsWith(r));
   if (!p.integrity || !from) return false;
   return /^(?:@[\w.~-]+\/)?[\w.~-]+\/-\/[\w.~-]+\.tgz$/.test(resolved.slice(from.length));
@@ -138,6 +142,9 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
   await sweep(join(c.hostDir, 'packages'));
   const place = await c.layOut('packages');
   try {
+    // Both outweigh what was looked at: the one says where packages come from, the other is a lockfile of its own.
+    for (const other of ['.npmrc', 'npm-shrinkwrap.json'])
+      await rm(join(place, other), { recursive: true, force: true });
     const argv = [
       'npm',
       'ci',
@@ -207,11 +214,16 @@ async function sweep(all: string): Promise<void> {
   }
 }
 
-/** The place in the project where the packages appear: a folder to mount on, or a link where nothing can be mounted. */
-export async function placeFor(root: string, modules: string, sandbox: Sandbox): Promise<void> {
+/** Makes the place where the packages appear: a folder to mount on, or a link where nothing can be mounted. False when it is taken. */
+export async function placeFor(root: string, modules: string, sandbox: Sandbox): Promise<boolean> {
   const at = join(root, 'node_modules');
+  const there = await lstat(at).catch(() => null);
+  // Something of the work's own stands in the place: a file, or a link that leads who knows where.
+  if (there && !there.isDirectory() && !(there.isSymbolicLink() && (await readlink(at)) === modules))
+    return false;
   if (sandbox.kind === 'bwrap') await mkdir(at, { recursive: true });
-  else if (!(await lstat(at).catch(() => null))) await symlink(modules, at);
+  else if (!there) await symlink(modules, at);
+  return true;
 }
 
 function parse(text: string): unknown {

@@ -68,8 +68,7 @@ export async function preparePackages(c: StepContext, root: string): Promise<str
     },
     signal: c.signal,
   });
-  if (modules) await placeFor(root, modules, config.sandbox);
-  return modules;
+  return modules && (await placeFor(root, modules, config.sandbox)) ? modules : null;
 }
 
 async function start(

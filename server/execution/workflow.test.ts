@@ -87,6 +87,36 @@ describe('a step of a workflow', () => {
   });
 });
 
+describe('a workflow whose rounds are used up', { timeout: 60_000 }, () => {
+  const rejecting = (work: AttemptWork) =>
+    work.steps.map((s): WorkStep => {
+      const verdict = s.key === 'review' ? ('reject' as const) : null;
+      const report = {
+        verdict,
+        planItems: [],
+        consulted: [],
+        criteria: [],
+      } as unknown as StepOutput['report'];
+      return { ...s, iteration: 2, done: true, output: { text: '', tree: null, report, findings: [] } };
+    });
+
+  it('is not done because an attempt finds its last round finished: another round is opened', async () => {
+    const f = await createFactory({ 'package.json': '{"name":"x","type":"module"}', 'README.md': '# x\n' });
+    factories.push(f);
+    const work = await f.work('BUILD', { title: 'A note' }, { blueprint });
+    let opened = 0;
+    const ports = memoryPorts({
+      async nextRound() {
+        opened++;
+        return [];
+      },
+    });
+    const r = await f.run({ ...work, steps: rejecting(work) }, ports);
+    expect(opened).toBe(1);
+    expect(r.kind).not.toBe('done');
+  });
+});
+
 describe('the default workflow', { timeout: 60_000 }, () => {
   it('goes round until at most three suggestions are left, and each reviewer sees the change', async () => {
     const f = await createFactory({

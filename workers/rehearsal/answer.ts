@@ -29,7 +29,7 @@ function fits(a: Answer, f: Facts, c: Conversation): boolean {
     v === undefined || (Array.isArray(v) ? v : [v]).includes(x);
   return (
     among(a.stage, f.stage) &&
-    among(a.step, f.step.startsWith('fix-') ? 'build' : f.step) &&
+    among(a.step, f.step) &&
     (a.cycle === undefined || a.cycle.includes(f.cycle)) &&
     (a.offered === undefined || c.offered.includes(a.offered)) &&
     (a.notOffered === undefined || !c.offered.includes(a.notOffered))

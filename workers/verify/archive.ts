@@ -56,6 +56,9 @@ export interface Archive {
   changed: string[];
 }
 
+/** What a proof cannot be without, and the two files that hold the hashes themselves. */
+const NEEDED = ['GOTCHA.md', 'change.patch', 'verify/verify.sh'];
+const UNLISTED = ['manifest.json', 'verify/SHA256SUMS'];
 const MAX_FILES = 1_000;
 const MAX_BYTES = 300_000_000;
 
@@ -94,8 +97,14 @@ export function openArchive(zip: Uint8Array): Archive {
   } catch (e) {
     throw bad('The manifest of this archive cannot be read.', e);
   }
+  const listed = new Set(Object.keys(manifest.archive));
+  const missing = NEEDED.filter((path) => !listed.has(path));
+  const unknown = Object.keys(files).filter(
+    (path) => !listed.has(path) && !UNLISTED.includes(path) && !path.endsWith('/'),
+  );
   const changed = Object.entries(manifest.archive)
     .filter(([path, hash]) => !files[path] || createHash('sha256').update(files[path]).digest('hex') !== hash)
-    .map(([path]) => path);
+    .map(([path]) => path)
+    .concat(missing, unknown);
   return { manifest, patch: text('change.patch'), bundle: files['source.bundle'] ?? null, changed };
 }

@@ -84,6 +84,16 @@ describe('a proof of work', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('does not hold when it says nothing of what was looked at', async () => {
+    const name = 'proof-4001/manifest.json';
+    const empty = repacked((files) => {
+      const manifest = JSON.parse(new TextDecoder().decode(files[name]));
+      files[name] = strToU8(JSON.stringify({ ...manifest, inspected: null, archive: {} }));
+    });
+    const v = await verifyProof(empty);
+    expect(v.items.filter((i) => !i.ok).map((i) => i.name)).toEqual(['archive', 'checks']);
+  });
+
   test('that is none is refused with words', async () => {
     await expect(verifyProof(strToU8('hello'))).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,8 +26,9 @@ export interface Verified {
 }
 
 const OUTPUT = 16_000;
-/** The default branch has moved on since: a trial merge today says nothing about then. */
-const NOT_AGAIN: CheckName[] = ['merge'];
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+/** The default branch has moved on, and gates are recorded runs whose commands the other checks repeat. */
+const NOT_AGAIN: CheckName[] = ['merge', 'gates'];
 
 /** Looks again at everything a proof of work claims, from its archive alone, in this machine's sandbox. */
 export async function verifyProof(
@@ -56,6 +58,19 @@ export async function verifyProof(
   const home = await mkdtemp(path.join(tmpdir(), 'alai-verify-'));
   try {
     const commit = manifest.git.commit;
+    const facts = manifest.inspected;
+    look(
+      'patch',
+      sha256(archive.patch) === manifest.git.patchSha256,
+      'change.patch is the one the manifest speaks of',
+    );
+    look(
+      'checks',
+      facts !== null && facts.tree === manifest.git.tree,
+      facts === null
+        ? 'The manifest does not say what the checks looked at, so they cannot be run again.'
+        : `the checks looked at tree ${facts.tree.slice(0, 10)}`,
+    );
     const gitDir = await unbundle(archive, home);
     if (!gitDir) {
       look('commit', false, 'The archive holds no repository, so nothing can be run again.');
@@ -112,7 +127,7 @@ async function checksAgain(
     const root = path.join(home, 'work', `tree-${++folders}`);
     await layOut({ gitDir, index: `${root}.index`, tree, place: root });
     const packages = withPackages ? await packagesOf(root, tree) : null;
-    if (packages) await placeFor(root, packages, sandbox);
+    const placed = packages !== null && (await placeFor(root, packages, sandbox));
     const run: CheckInput['run'] = (argv, seconds) =>
       runProcess({
         ...{
@@ -126,7 +141,7 @@ async function checksAgain(
           attempt: 0,
           signal,
         },
-        ...(packages ? { packages } : {}),
+        ...(placed ? { packages } : {}),
       });
     return { root, run };
   };

@@ -46,6 +46,7 @@ async function step(servers: McpServerWork[], mcp: BlueprintStep['mcp'] = true, 
     config: { sandbox, hostDir: join(dir, 'host') },
     workspace: { root: join(dir, 'tree'), scratch: async () => join(dir, 'tree') },
     transcript: { add: (_: string, __: string, d: { text: string }) => lines.push(d.text) },
+    mask: (text: string) => text,
     ports: { mcp: (seen: Parameters<typeof seeMcpServer>[1]) => seeMcpServer(db, seen), progress: () => {} },
     signal: new AbortController().signal,
   } as unknown as StepContext;

@@ -29,7 +29,7 @@ export interface StepServers {
  */
 export async function openServers(c: StepContext, step: BlueprintStep): Promise<StepServers> {
   const wanted = c.work.mcp.filter((s) => step.mcp === true || (step.mcp || []).includes(s.name));
-  const note = (text: string) => c.transcript.add(step.key, 'harness', { text });
+  const note = (text: string) => c.transcript.add(step.key, 'harness', { text: c.mask(text) });
   for (const name of step.mcp === true || !step.mcp ? [] : step.mcp)
     if (!wanted.some((s) => s.name === name))
       note(`MCP server ${name}: ${c.work.task.company} has none of that name.`);

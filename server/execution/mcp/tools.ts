@@ -76,7 +76,7 @@ async function call(
     const why = (e as Error).message.replace(/^MCP error -?\d+: /, '');
     return {
       ok: false,
-      output: `the MCP server "${server.name}" did not do it: ${escapeText(why).slice(0, 500)}`,
+      output: `the MCP server "${server.name}" did not do it.\n${fence(`mcp ${server.name}`, escapeText(why).slice(0, 500))}`,
     };
   }
 }

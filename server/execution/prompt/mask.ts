@@ -44,6 +44,14 @@ export function maskDeep(v: unknown, mask: Mask): unknown {
   return v;
 }
 
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 const SECRET_NAME = /(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIAL)/i;
 
 /** The secret values of an environment: by the names of the variables, and the passwords in its addresses. */
@@ -51,7 +59,10 @@ export function secretValues(env: Record<string, string | undefined>): string[] 
   return Object.entries(env).flatMap(([name, value]) => {
     if (!value) return [];
     if (SECRET_NAME.test(name)) return [value];
-    const password = /^[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s@/]+)@/i.exec(value)?.[1];
-    return password ? [password, decodeURIComponent(password)] : [];
+    const found = /^([a-z][a-z0-9+.-]*):\/\/([^\s:/@]*):([^\s@/]+)@/i.exec(value);
+    const [, scheme = '', user = '', password] = found ?? [];
+    // A word such as "postgres" hides nothing, and masking it would tear holes into ordinary text.
+    if (!password || password === user || password === scheme || /^[a-z]+$/.test(password)) return [];
+    return [password, decoded(password)];
   });
 }

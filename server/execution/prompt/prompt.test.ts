@@ -259,3 +259,10 @@ it('a text is cut between whole characters', () => {
   for (let n = 0; n < 6; n++)
     expect(within(`${'a'.repeat(n)}${'😀'.repeat(400)}`, 60, 'middle').text.isWellFormed()).toBe(true);
 });
+
+it('a word in an address is no secret, and an odd one breaks nothing', () => {
+  const of = (url: string) => secretValues({ DATABASE_URL: url });
+  expect(of('postgres://postgres:postgres@db/x')).toEqual([]);
+  expect(of('postgres://app:Tr0ub4dor@db/x')).toContain('Tr0ub4dor');
+  expect(of('http://u:50%off@proxy')).toEqual(['50%off', '50%off']);
+});

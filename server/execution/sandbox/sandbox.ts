@@ -52,6 +52,8 @@ export function commandEnvironment(path: string, home: string): Record<string, s
     LANG: 'C.UTF-8',
     CI: '1',
     NO_COLOR: '1',
+    // A project's .npmrc may not say what its scripts are run by.
+    npm_config_script_shell: '/bin/sh',
     npm_config_update_notifier: 'false',
     npm_config_fund: 'false',
     npm_config_audit: 'false',
