@@ -234,6 +234,7 @@ export async function createFactory(
           pipelineId: 1,
           chainId: 1,
           rootTaskId: null,
+          rootTitle: null,
           ...task,
         },
         project: {
@@ -241,6 +242,7 @@ export async function createFactory(
           name: 'bento',
           repositoryUrl: bare,
           defaultBranch: 'main',
+          merge: 'merge-commit',
           isSample: false,
           unsandboxedAllowed: true,
         },

@@ -1,6 +1,7 @@
 'use client';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import { isAcceptBranch } from '#server/domain/merge.ts';
 import type { TaskView } from '#server/domain/views.ts';
 import { Tag } from '../ui/button.tsx';
 import { Chip, Mark } from '../ui/mark.tsx';
@@ -9,6 +10,7 @@ import { Age } from '../ui/time.tsx';
 import { companyName, hostName, tierName } from '../ui/words.ts';
 import { Actions } from './actions.tsx';
 import { CorrectRoute, RouteOffer } from './correct.tsx';
+import { MergeChoice } from './merge-choice.tsx';
 import { Plan } from './plan.tsx';
 import { Timeline } from './timeline.tsx';
 
@@ -40,8 +42,9 @@ function Merged({ merge }: { merge: NonNullable<TaskView['merge']> }) {
   const { revert } = merge;
   return (
     <>
-      <span className="n">{merge.sha.slice(0, 7)}</span> on {plain(merge.branch)}, <Age since={merge.at} />{' '}
-      ago
+      <span className="n">{merge.sha.slice(0, 7)}</span>{' '}
+      {isAcceptBranch(merge.branch) ? 'not merged, waits for a pull request on' : 'on'} {plain(merge.branch)},{' '}
+      <Age since={merge.at} /> ago
       {revert ? (
         <span className="mt-1 flex flex-wrap items-center gap-1">
           <Mark shape={revert.state === 'done' ? 'cancelled' : 'running'} />
@@ -120,10 +123,13 @@ export function Side({ task }: { task: TaskView }) {
             {task.generation > 1 ? `, generation ${task.generation}` : ''}
           </Row>
         ) : null}
-        <Row name="Project">{task.projectName ?? <span className="text-muted">None yet</span>}</Row>
+        <Row name="Project">
+          {task.projectName ?? <span className="text-muted">None yet</span>}
+          {task.projectId ? <MergeChoice projectId={task.projectId} /> : null}
+        </Row>
         {task.minion ? <Row name="Minion">One worktree, no reviews; you merge its branch</Row> : null}
         {task.merge ? (
-          <Row name="Merged">
+          <Row name={isAcceptBranch(task.merge.branch) ? 'Accepted' : 'Merged'}>
             <Merged merge={task.merge} />
           </Row>
         ) : null}

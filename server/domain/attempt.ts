@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AgentRole, Blueprint } from './blueprint.ts';
 import type { CheckResult } from './checks.ts';
 import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
+import type { MergeMode } from './merge.ts';
 import type { PromptRecord } from './prompt.ts';
 import type { CompanyRules } from './role-rules.ts';
 import type { GivenSkill } from './skill.ts';
@@ -155,12 +156,16 @@ export interface AttemptWork {
     pipelineId: number;
     chainId: number | null;
     rootTaskId: number | null;
+    /** What the deliverable is called; its stages say what they do to it. */
+    rootTitle: string | null;
   };
   project: {
     id: string;
     name: string;
     repositoryUrl: string;
     defaultBranch: string;
+    /** How accepted work meets the branch. */
+    merge: MergeMode;
     /** The shipped sample may run commands where the machine has no OS sandbox. */
     isSample: boolean;
     /** The human allowed commands without an OS sandbox for this project. */
@@ -302,7 +307,15 @@ export interface AttemptPorts {
 }
 
 export type IntegrationResult =
-  | { result: 'merged'; oldSha: string; newSha: string; rebased: boolean; files: number }
+  | {
+      result: 'merged';
+      oldSha: string;
+      newSha: string;
+      rebased: boolean;
+      files: number;
+      /** Where it waits for a pull request instead of being on the project's branch. */
+      branch?: string;
+    }
   | { result: 'unchanged' }
   | { result: 'moved'; detail: string; newHead: string }
   | { result: 'conflict'; files: string[]; detail: string };

@@ -1,5 +1,16 @@
 import { z } from 'zod';
 
+/**
+ * How accepted work meets the project's branch: `fast-forward` where it stands directly on it (a merge commit otherwise),
+ * always a `merge-commit`, or left on a `branch` of its own for a pull request.
+ */
+export const mergeModes = ['fast-forward', 'merge-commit', 'branch'] as const;
+export type MergeMode = (typeof mergeModes)[number];
+
+/** Where accepted work waits for a pull request. */
+export const acceptBranch = (taskId: number): string => `alai/accept/${taskId}`;
+export const isAcceptBranch = (branch: string): boolean => branch.startsWith('alai/accept/');
+
 /** What became of a task's work on the project's branch. */
 export const mergeViewSchema = z.object({
   sha: z.string(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, planSchema, reportSchema } from './attempt.ts';
-import { mergeViewSchema } from './merge.ts';
+import { mergeModes, mergeViewSchema } from './merge.ts';
 import {
   attemptStates,
   chainStates,
@@ -521,6 +521,7 @@ export const projectViewSchema = z.object({
   path: z.string().nullable(),
   defaultBranch: z.string(),
   isSample: z.boolean(),
+  merge: z.enum(mergeModes),
   createdAt: at,
 });
 export type ProjectView = z.infer<typeof projectViewSchema>;

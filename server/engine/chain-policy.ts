@@ -39,7 +39,7 @@ export type NextMove =
       head: string | null;
     }
   | { kind: 'ask'; question: 'rejects' | 'merge' | 'minion'; because: string }
-  | { kind: 'accept'; sha: string | null; after: Stage | null }
+  | { kind: 'accept'; sha: string | null; branch: string | null; after: Stage | null }
   | { kind: 'finish' };
 
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -98,7 +98,12 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
     };
   }
   if (merge && !chain.accepted)
-    return { kind: 'accept', sha: merge.result === 'merged' ? merge.newSha : null, after };
+    return {
+      kind: 'accept',
+      sha: merge.result === 'merged' ? merge.newSha : null,
+      branch: merge.result === 'merged' ? (merge.branch ?? null) : null,
+      after,
+    };
   if (after) return { kind: 'stage', stage: after, because: `${out.stage} passed.`, ...stay };
   if (chain.plan.landing === 'hold' && !chain.accepted && chain.head !== null)
     return {
@@ -107,7 +112,7 @@ export function nextMove(chain: ChainFacts, out: StageOutcome): NextMove {
       because: 'It is built and stays on its branch until you merge or discard it.',
     };
   // A plan whose last stage merges nothing still has to be accepted before it can finish.
-  return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, after: null };
+  return chain.accepted ? { kind: 'finish' } : { kind: 'accept', sha: null, branch: null, after: null };
 }
 
 /** Findings that become work once the chain is accepted; what is only worth knowing does not. */

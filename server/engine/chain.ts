@@ -119,7 +119,7 @@ export async function progressChain(
       });
       return [];
     case 'accept': {
-      const deliveries = await acceptChain(q, chain, task, next.sha);
+      const deliveries = await acceptChain(q, chain, task, next.sha, next.branch);
       if (next.after)
         deliveries.push(
           ...(await openStage(q, chain, task, next.after, {
@@ -281,16 +281,18 @@ export async function acceptChain(
   chain: ChainRow,
   task: Pick<TaskRow, 'id' | 'title'>,
   sha: string | null,
+  branch: string | null = null,
 ): Promise<Delivery[]> {
+  const merged = sha ? `Merged as ${sha.slice(0, 7)}.` : 'Accepted; it changed nothing.';
   await move(q, {
     machine: 'chain',
     id: chain.id,
     from: 'ACTIVE',
     to: 'ACCEPTED',
     actor: ENGINE,
-    reason: sha ? `Merged as ${sha.slice(0, 7)}.` : 'Accepted; it changed nothing.',
+    reason: branch ? `Not merged: it waits on ${branch} for a pull request.` : merged,
     patch: { accepted_at: { sql: 'clock_timestamp()' }, accepted_sha: sha },
-    data: { sha },
+    data: { sha, branch },
   });
   await q.query(
     'UPDATE finding SET mended_at = clock_timestamp() WHERE mend_task_id IN (SELECT id FROM task WHERE chain_id = $1) AND mended_at IS NULL',

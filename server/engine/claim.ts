@@ -138,11 +138,12 @@ export async function loadWork(
   const { rows } = await db.pool.query(
     `SELECT a.id attempt_id, a.fence, a.n, a.host, a.slot, a.model, a.provider, a.tier attempt_tier, t.*, c.root_task_id, c.head chain_head, c.cycle chain_cycle,
        p.name project_name, p.default_branch, p.is_sample, p.unsandboxed_allowed,
-       b.data blueprint_data, co.data company_data, c.plan chain_plan
+       b.data blueprint_data, co.data company_data, c.plan chain_plan, p.merge project_merge, root.title root_title,
+       rv.old_sha revert_old, rv.new_sha revert_new
      FROM attempt a JOIN task t ON t.id = a.task_id LEFT JOIN chain c ON c.id = t.chain_id LEFT JOIN project p ON p.id = t.project_id
      LEFT JOIN catalogue_version b ON b.kind = 'blueprint' AND b.name = t.blueprint AND b.hash = t.blueprint_hash
      LEFT JOIN catalogue_version co ON co.kind = 'company' AND co.name = t.company AND co.hash = t.company_hash
-     LEFT JOIN effect rv ON rv.id = t.reverts
+     LEFT JOIN effect rv ON rv.id = t.reverts LEFT JOIN task root ON root.id = c.root_task_id
      WHERE a.id = $1`,
     [attemptId],
   );
@@ -209,12 +210,14 @@ export async function loadWork(
       pipelineId: r.pipeline_id,
       chainId: r.chain_id,
       rootTaskId: r.root_task_id,
+      rootTitle: r.root_title,
     },
     project: {
       id: r.project_id,
       name: r.project_name,
       repositoryUrl: repositoryUrl(r.project_id),
       defaultBranch: r.default_branch,
+      merge: r.project_merge,
       isSample: r.is_sample,
       unsandboxedAllowed: r.unsandboxed_allowed,
     },

@@ -3,8 +3,10 @@ import type { IntegrationResult } from '#server/domain/attempt.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
+import { loadWork } from './claim.ts';
 import { readTask } from './data/task.ts';
 import { readTimeline } from './data/timeline.ts';
+import { endAttempt } from './failure.ts';
 import { invariants } from './invariants.ts';
 import { revertAsWork, revertChange } from './revert.ts';
 
@@ -37,6 +39,13 @@ describe('reverting a merged change', () => {
     });
     expect((await view(root)).merge?.revert).toMatchObject({ taskId, by: 'Alem', state: 'running' });
     await expect(revert(root)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await db.pool.query(
+      `INSERT INTO catalogue_version(kind, name, hash, data) VALUES ('blueprint', 'build', 'b1', '{"name":"build"}') ON CONFLICT DO NOTHING`,
+    );
+    const a = await f.take(taskId);
+    const given = await loadWork(db, a.attemptId, String);
+    expect(given).toMatchObject({ reverts: { newSha: (await view(root)).merge?.sha }, integrates: true });
+    await endAttempt(db, f.publisher, a, { kind: 'infra', code: 'INTERNAL', message: 'the host was killed' });
     await f.run(taskId);
     expect((await view(root)).merge?.revert).toMatchObject({ state: 'done', sha: `new${taskId}` });
     expect((await readTimeline(db, root)).at(-1)).toMatchObject({ title: 'Reverted' });

@@ -1,5 +1,6 @@
 import type { IntegrationResult } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { isAcceptBranch } from '#server/domain/merge.ts';
 import { type ChainPlan, chainPlanSchema, INTEGRATE, type StagePlan, stageOf } from '#server/domain/plan.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { createTasks } from './create.ts';
@@ -9,6 +10,7 @@ import type { Delivery } from './outbox.ts';
 interface Merged {
   effect_id: number;
   new_sha: string;
+  branch: string;
   plan: ChainPlan;
   depth: number;
   root_id: number;
@@ -25,7 +27,7 @@ export const MERGE_OF = `SELECT e.id FROM effect e JOIN task m ON m.id = e.task_
     OR (e.chain_id = t.chain_id AND t.stage IN ('BUILD', 'REVIEW', 'SECURITY') AND m.stage IN ('BUILD', 'REVIEW', 'SECURITY')))
   ORDER BY e.task_id = t.id DESC, e.id DESC LIMIT 1`;
 
-const mergedColumns = `e.id effect_id, e.new_sha, c.plan, c.depth, r.id root_id, r.title root_title, r.project_id, r.pipeline_id,
+const mergedColumns = `e.id effect_id, e.new_sha, e.branch, c.plan, c.depth, r.id root_id, r.title root_title, r.project_id, r.pipeline_id,
   r.priority, r.owner`;
 
 /**
@@ -49,6 +51,12 @@ export async function revertChange(
       'ILLEGAL_TRANSITION',
       `Nothing of #${taskId} is merged.`,
       'Only merged work can be reverted; cancel what is not merged yet.',
+    );
+  if (isAcceptBranch(m.branch))
+    throw new AlaiError(
+      'ILLEGAL_TRANSITION',
+      `The work of #${taskId} waits on ${m.branch} and is not merged.`,
+      'Close its pull request, or delete the branch.',
     );
   const before = await q.query<{ id: number; done: boolean }>(
     `SELECT t.id, EXISTS (SELECT 1 FROM effect e WHERE e.task_id = t.id AND e.state = 'DONE') done FROM task t

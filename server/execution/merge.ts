@@ -23,7 +23,8 @@ export async function merge(c: StepContext, s: WorkStep): Promise<IntegrationRes
   });
   if (!s.done && (result.result === 'merged' || result.result === 'unchanged')) {
     const newSha = result.result === 'merged' ? result.newSha : null;
-    const did = work.reverts ? 'Reverted' : 'Merged';
+    const left = work.project.merge === 'branch' && !work.reverts;
+    const did = work.reverts ? 'Reverted' : left ? 'Left on its branch for a pull request' : 'Merged';
     const text = newSha ? `${did} as ${newSha.slice(0, 10)}.` : 'There was nothing to merge.';
     const output = { text, report: null, findings: [], tree: newSha ? await ws.treeOf(newSha) : null };
     if ((await ports.checkpoint({ stepId: s.id, commit: newSha, output })) === 'stale') throw leaseLost();

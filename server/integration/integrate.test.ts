@@ -120,6 +120,36 @@ describe('integrating', () => {
     expect(await p.merge(head)).toMatchObject({ result: { result: 'merged', rebased: false } });
   });
 
+  it('moves the branch straight to the reviewed commit where the project wants that and it stands on it', async () => {
+    const p = await project();
+    const one = await p.commit(p.start, { 'c.txt': 'c\n' });
+    const two = await p.commit(p.start, { 'b.txt': 'bb\n' });
+    const straight = async () => {
+      const work = await p.f.work('SECURITY', { id: 7 });
+      return { work: { ...work, project: { ...work.project, merge: 'fast-forward' as const } } };
+    };
+    expect((await p.merge(one, await straight())).result).toMatchObject({ result: 'merged', newSha: one });
+    expect(await p.main()).toBe(one);
+    expect((await p.merge(two, await straight())).result).toMatchObject({ result: 'merged', rebased: true });
+    const parents = await gitLine(['rev-list', '--parents', '-1', 'main'], { gitDir: p.f.bare });
+    expect(parents).toContain(`${one} ${two}`);
+  });
+
+  it('leaves accepted work on a branch of its own where the project wants a pull request', async () => {
+    const p = await project();
+    const mine = await p.commit(p.start, { 'b.txt': 'mine\n' });
+    const work = await p.f.work('SECURITY', { id: 7, rootTaskId: 5 });
+    const over = { work: { ...work, project: { ...work.project, merge: 'branch' as const } } };
+    const { result, ports } = await p.merge(mine, over);
+    expect(result).toMatchObject({ result: 'merged', newSha: mine, branch: 'alai/accept/5' });
+    expect(ports.plans).toMatchObject([{ newSha: mine, branch: 'alai/accept/5', settled: 'done' }]);
+    expect(await p.main()).toBe(p.start);
+    expect(await gitLine(['rev-parse', 'alai/accept/5'], { gitDir: p.f.bare })).toBe(mine);
+    expect(await reconcile(p.f.bare, ports.plans[0] as IntegrationPlan)).toBe('done');
+    await p.commit(p.start, { 'b.txt': 'theirs\n' }, 'main');
+    expect((await p.merge(mine, over)).result).toMatchObject({ result: 'conflict', files: ['b.txt'] });
+  });
+
   it('a conflict goes back to build and names the files', async () => {
     const p = await project();
     const mine = await p.commit(p.start, { 'b.txt': 'mine\n' });

@@ -1,4 +1,5 @@
 import type { IntegrationPlan, IntegrationResult } from '#server/domain/attempt.ts';
+import { acceptBranch } from '#server/domain/merge.ts';
 import type { IntegrateInput } from '#server/domain/seams.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 import { decideMerge } from './policy.ts';
@@ -11,6 +12,7 @@ import {
   mergeRef,
   moveTrunk,
   optionsOf,
+  remoteHead,
   threeWay,
   trunkRef,
   untilItStands,
@@ -51,6 +53,8 @@ async function land(i: IntegrateInput): Promise<IntegrationResult> {
     ]);
     const decision = decideMerge({ reviewed: i.commit, trunk, mergeBase, mine, theirs });
     if (decision.kind === 'unchanged') return { result: 'unchanged' };
+    if (work.project.merge === 'branch')
+      return await leaveOnBranch(i, o, { mergeBase, trunk, files: mine.length });
 
     let tree = await gitLine(['rev-parse', `${i.commit}^{tree}`], o);
     const rebased = decision.kind !== 'as-reviewed';
@@ -86,7 +90,8 @@ async function land(i: IntegrateInput): Promise<IntegrationResult> {
       }
     }
 
-    const newSha = await commitMerge(i, o, tree, trunk);
+    const straight = !rebased && work.project.merge === 'fast-forward';
+    const newSha = straight ? i.commit : await commitMerge(i, o, tree, trunk);
     const plan: IntegrationPlan = { oldSha: trunk, newSha, branch };
     if (!(await moveTrunk(i, o, plan))) return null;
     i.note(`Merged into ${branch} as ${newSha.slice(0, 10)}.`);
@@ -94,13 +99,40 @@ async function land(i: IntegrateInput): Promise<IntegrationResult> {
   });
 }
 
-const merged = (p: IntegrationPlan, rebased: boolean, files: number): IntegrationResult => ({
-  result: 'merged',
+const merged = (p: IntegrationPlan, rebased: boolean, files: number) => ({
+  result: 'merged' as const,
   oldSha: p.oldSha,
   newSha: p.newSha,
   rebased,
   files,
 });
+
+/** Accepted work that waits for a pull request: pushed as it was reviewed, and told now where it would conflict. */
+async function leaveOnBranch(
+  i: IntegrateInput,
+  o: GitOptions,
+  at: { mergeBase: string; trunk: string; files: number },
+): Promise<IntegrationResult> {
+  const { work } = i;
+  const trial = await threeWay(i, o, { base: at.mergeBase, ours: at.trunk, theirs: i.commit });
+  if (trial.conflicts.length > 0)
+    return {
+      result: 'conflict',
+      files: trial.conflicts,
+      detail: `${work.project.defaultBranch} changed the same lines meanwhile`,
+    };
+  const branch = acceptBranch(work.task.rootTaskId ?? work.task.id);
+  const ref = `refs/heads/${branch}`;
+  const plan: IntegrationPlan = { oldSha: at.mergeBase, newSha: i.commit, branch };
+  const { effectId } = await i.ports.planIntegration(plan);
+  i.signal.throwIfAborted();
+  const expected = await remoteHead(i, o, ref);
+  const lease = `--force-with-lease=${ref}:${expected}`;
+  await git(['push', '--quiet', lease, work.project.repositoryUrl, `${i.commit}:${ref}`], o);
+  await i.ports.settleIntegration(effectId, 'done');
+  i.note(`Not merged: it waits on ${branch} for a pull request.`);
+  return { ...merged(plan, false, at.files), branch };
+}
 
 /** Equal for the same change on different bases. */
 async function patchId(o: GitOptions, from: string, to: string): Promise<string> {
@@ -120,7 +152,7 @@ async function patchId(o: GitOptions, from: string, to: string): Promise<string>
 /** One commit per accepted deliverable, so that it can be reverted as one. Its tree is the reviewed or rechecked one. */
 async function commitMerge(i: IntegrateInput, o: GitOptions, tree: string, trunk: string): Promise<string> {
   const { task } = i.work;
-  const message = `Merge #${task.rootTaskId ?? task.id}: ${task.title}\n\nAccepted by task #${task.id}, attempt ${i.work.n}.\n`;
+  const message = `Merge #${task.rootTaskId ?? task.id}: ${task.rootTitle ?? task.title}\n\nAccepted by task #${task.id}, attempt ${i.work.n}.\n`;
   const sha = await gitLine(['commit-tree', tree, '-p', trunk, '-p', i.commit, '-F', '-'], {
     ...o,
     env: identity(i),

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAcceptBranch } from '#server/domain/merge.ts';
 import { git, gitLine, inFolder } from '#server/platform/git.ts';
 
 /** What became of accepted work in the operator's own folder. */
@@ -43,7 +44,8 @@ export async function deliver(d: {
     mine !== '' && (await git(['merge-base', '--is-ancestor', mine, sha], { ...o, ok: [1] })).code === 0;
 
   let reason = '';
-  if (!behind) reason = `${d.branch} there holds commits of its own`;
+  if (isAcceptBranch(d.branch)) reason = 'it waits for a pull request';
+  else if (!behind) reason = `${d.branch} there holds commits of its own`;
   else if (current !== d.branch) reason = `the folder is on ${current || 'no branch'}`;
   else if (
     (
@@ -60,7 +62,7 @@ export async function deliver(d: {
     if (merge.code === 0) return { result: 'fast-forwarded', branch: d.branch, sha };
     reason = merge.stderr.trim().split('\n')[0] ?? 'git refused';
   }
-  const ours = `alai/${d.branch}`;
+  const ours = isAcceptBranch(d.branch) ? d.branch : `alai/${d.branch}`;
   if (current === ours)
     return { result: 'branch', branch: ours, sha, reason: `${reason}; ${ours} is checked out there` };
   await git(['update-ref', `refs/heads/${ours}`, sha], o);

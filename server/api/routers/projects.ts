@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { mergeModes } from '#server/domain/merge.ts';
 import { projectViewSchema } from '#server/domain/views.ts';
-import { addProject } from '#server/projects/commands.ts';
+import { addProject, setMergeMode } from '#server/projects/commands.ts';
 import { readProjects } from '#server/projects/data.ts';
 import { done, doneSchema } from '../outputs.ts';
 import { forRole, reader, router, writer } from '../trpc.ts';
@@ -13,6 +14,14 @@ export const projectsRouter = router({
     .mutation(async ({ ctx, input }) => {
       const { id, name } = await addProject(ctx.s.db, ctx.s.env.ALAI_HOME, input.path);
       return { id, name };
+    }),
+  /** How accepted work meets its branch from now on. */
+  set: writer
+    .input(z.strictObject({ id: z.string().max(200), merge: z.enum(mergeModes) }))
+    .output(doneSchema)
+    .mutation(async ({ ctx, input }) => {
+      await setMergeMode(ctx.s.db, input.id, input.merge);
+      return done;
     }),
   /** Lets agents run commands in this project on machines without an OS sandbox. The owner's own decision. */
   allowUnsandboxed: forRole('ceo')

@@ -20,6 +20,7 @@ interface ChainRow {
   ask_state: string;
   ask_at: Date;
   reverted_at: Date | null;
+  waits_on: string | null;
 }
 
 /** Finished work stays on the board for a day; everything is still found by search. */
@@ -31,6 +32,7 @@ async function readChains(db: Db, projectId: string | null): Promise<ChainRow[]>
     `SELECT c.id, c.root_task_id, c.state, c.plan, c.accepted_at, c.finished_at, r.title,
        (SELECT v.settled_at FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
         WHERE m.chain_id = c.id LIMIT 1) reverted_at,
+       (SELECT m.branch FROM effect m WHERE m.chain_id = c.id AND m.kind = 'integrate' AND m.state = 'DONE' AND m.branch LIKE 'alai/accept/%' LIMIT 1) waits_on,
        e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at
      FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
      LEFT JOIN LATERAL (SELECT * FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING') ORDER BY e.id DESC LIMIT 1) e ON true
@@ -62,6 +64,7 @@ const endLook = (chain: ChainRow, root: TaskRow): [Look, string, Date | null] =>
   if (root.status === 'FAILED') return ['failed', 'Failed', root.finished_at];
   if (chain.state === 'CANCELLED') return ['cancelled', 'Cancelled', chain.finished_at];
   if (chain.reverted_at) return ['cancelled', 'Reverted', chain.reverted_at];
+  if (chain.waits_on) return ['done', 'For a pull request', chain.finished_at ?? chain.accepted_at];
   return ['done', 'Merged', chain.finished_at ?? chain.accepted_at];
 };
 

@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { MergeView } from '#server/domain/merge.ts';
+import { isAcceptBranch, type MergeView } from '#server/domain/merge.ts';
 import type { ChainState } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { FindingView, Route, TaskListItem, TaskView } from '#server/domain/views.ts';
@@ -53,7 +53,7 @@ function revertsOf(
   merge: MergeView | null,
   findings: FindingView[],
 ): TaskView['commands'] {
-  if (merge && !merge.revert) return ['revert'];
+  if (merge && !merge.revert && !isAcceptBranch(merge.branch)) return ['revert'];
   const refused = reverts !== null && t.status === 'DONE' && t.verdict === 'reject';
   return refused && findings.some((f) => f.followUpTaskId === null) ? ['revert-as-work'] : [];
 }

@@ -78,7 +78,7 @@ const words: Record<string, (e: EventRow) => Said> = {
   ],
   'escalation.open': (e) =>
     e.actor_kind === 'human' ? ['yours', `${e.actor} took the answer back`, e.reason] : null,
-  'chain.accepted': (e) => ['done', 'Merged', e.reason],
+  'chain.accepted': (e) => ['done', e.data.branch ? 'Accepted' : 'Merged', e.reason],
   'chain.needs_human': (e) => ['yours', 'The chain asks you', e.reason],
   'change.reverted': (e) => ['cancelled', 'Reverted', e.reason],
   'chain.finished': () => ['done', 'Chain finished', ''],
