@@ -141,6 +141,15 @@ describe('a broken company', () => {
     );
   });
 
+  test('a shared skill half saved is not taken from the companies', async () => {
+    const before = readCatalogue(folder).company('CodeCraft').hash;
+    edit('_shared/skills/honest-report/SKILL.md', /^description:.*$/m, 'description: [');
+    await looksAgain();
+    const broken = readCatalogue(folder);
+    expect(broken.problems.map((p) => p.file)).toEqual(['companies/_shared/skills/honest-report/SKILL.md']);
+    expect(broken.company('CodeCraft').hash).toBe(before);
+  });
+
   test('everything wrong is named, not only the first', () => {
     edit('Vizu/company.json', '"schema_version": 2', '"schema_version": 1');
     edit('Vizu/agents/lead.yaml', 'write_locked: true', 'write_locked: perhaps');

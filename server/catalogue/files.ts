@@ -107,7 +107,11 @@ function readShared(root: string, collect: Collector, before: Shared | undefined
   const mcp = one('mcp.json', mcpBaseSchema, before?.mcp);
   const blueprints = folder('blueprints', 'blueprint', before?.blueprints);
   const workflows = folder('workflows', 'workflow', before?.workflows);
-  const skills = readSkills(root, '_shared/skills', collect);
+  const read = readSkills(root, '_shared/skills', collect);
+  // A skill half saved is not a skill taken away.
+  const broken = (name: string) => collect.problems.some((p) => p.file.startsWith(`_shared/skills/${name}/`));
+  const kept = (before?.skills ?? []).filter((s) => broken(s.name) && !read.some((r) => r.name === s.name));
+  const skills = [...read, ...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (!(routing && safety && tiers && fleet && mcp)) return undefined;
   return { routing, safety, tiers, fleet, mcp, blueprints, workflows, skills };
 }

@@ -21,11 +21,11 @@ export async function seeMcpServer(db: Db, s: McpSeen): Promise<McpAnswer> {
   const known = rows[0];
   if (!known || known.digest === s.digest) return { ok: true };
   const reason = `its tools changed since they were accepted (${changes(known.tools, s.tools)}); accept them with: npx alai company mcp ${s.company} accept ${s.server}`;
-  await db.pool.query('UPDATE mcp_server SET problem = $3 WHERE company = $1 AND name = $2', [
-    s.company,
-    s.server,
-    reason,
-  ]);
+  // Only while this is what was seen last: a human may have accepted it in between.
+  await db.pool.query(
+    'UPDATE mcp_server SET problem = $3 WHERE company = $1 AND name = $2 AND seen_digest = $4',
+    [s.company, s.server, reason, s.digest],
+  );
   return { ok: false, reason };
 }
 

@@ -18,6 +18,9 @@ export async function bundleOf(
   if (!/^[0-9a-f]{40,64}$/.test(commit) || !(await stat(gitDir).catch(() => null))) return null;
   const there = await git(['cat-file', '-e', `${commit}^{commit}`], { gitDir, ok: [1, 128] });
   if (there.code !== 0) return null;
+  // Looked at before anything is written: whoever may read a task may ask for this.
+  const { stdout } = await git(['rev-list', '--disk-usage', '--objects', commit], { gitDir });
+  if (Number(stdout.trim()) > MAX_BYTES) return null;
   // The ref stays: what a proof speaks of must not be collected as garbage.
   const ref = `refs/alai/proof/${taskId}`;
   await git(['update-ref', ref, commit], { gitDir });
@@ -25,7 +28,6 @@ export async function bundleOf(
   try {
     const file = join(folder, 'source.bundle');
     await git(['bundle', 'create', '--quiet', file, ref], { gitDir });
-    if ((await stat(file)).size > MAX_BYTES) return null;
     return await readFile(file);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -14,8 +14,12 @@ export function verifyScript(o: {
   const bite = o.biting
     ? `
 # The new tests have to fail without the change.
-git -C "$work/repo" checkout --quiet --force ${quote(o.base)} && git -C "$work/repo" clean -ffdqx
-git -C "$work/repo" checkout --quiet ${quote(o.commit)} -- ${o.biting.tests.map(quote).join(' ')} 2>/dev/null
+git -C "$work/repo" checkout --quiet --force ${quote(o.base)} && git -C "$work/repo" clean -ffdqx -e node_modules
+for file in ${o.biting.tests.map(quote).join(' ')}
+do
+  git -C "$work/repo" cat-file -e ${quote(o.commit)}:"$file" 2>/dev/null &&
+    git -C "$work/repo" checkout --quiet ${quote(o.commit)} -- "$file"
+done
 if (cd "$work/repo" && ${line(o.biting.command)}) >"$work/log" 2>&1
 then fail 'the new tests pass without the change'
 else pass 'the new tests fail without the change'
@@ -59,6 +63,10 @@ git -C "$work/repo" checkout --quiet ${quote(o.commit)} || fail 'the commit is n
 if [ "$(git -C "$work/repo" rev-parse ${quote(`${o.commit}^{tree}`)})" = ${quote(o.tree)} ]
 then pass 'the commit has the tree the evidence speaks of'
 else fail 'the commit has another tree'
+fi
+if [ -f "$work/repo/package-lock.json" ]
+then
+  (cd "$work/repo" && npm ci --ignore-scripts --no-audit --no-fund) >"$work/log" 2>&1 || tail -n 5 "$work/log"
 fi
 ${steps.join('\n')}
 ${bite}

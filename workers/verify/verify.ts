@@ -13,6 +13,7 @@ import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { fileAt, layOut, treeWith } from '#server/execution/trees.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { runChecks } from '#server/quality/checks/registry.ts';
+import { npmRegistry } from '../host/registry.ts';
 import { type Archive, openArchive } from './archive.ts';
 
 export interface Verified {
@@ -145,9 +146,10 @@ async function checksAgain(
       });
     return { root, run };
   };
+  const registry = await npmRegistry();
   const packagesOf = (root: string, tree: string) =>
     packagesFor(root, {
-      ...{ hostDir: home, sandbox, attempt: 0, signal },
+      ...{ hostDir: home, sandbox, registry, attempt: 0, signal },
       layOut: async () => (await place(tree, false)).root,
       note: () => {},
     });
