@@ -19,11 +19,13 @@ function count(value: string): number {
 }
 const collect = (value: string, all: string[]) => [...all, value];
 
-/** A project is named by its id or by a folder, which may be given relative to where one stands (scripts/alai.mjs goes to its own). */
+/** A project is named by its id, by an address (https://…, git@…) or by a folder, which may be given relative to where one stands (scripts/alai.mjs goes to its own). */
+const isRepositoryUrl = (value: string) =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(value) || /^[\w.-]+@[\w.-]+:/.test(value);
 export const projectOf = (value: string | undefined) =>
   value === undefined
     ? null
-    : /^[0-9a-f]{16}$/.test(value)
+    : /^[0-9a-f]{16}$/.test(value) || isRepositoryUrl(value)
       ? value
       : path.resolve(process.env.ALAI_CWD ?? '.', value);
 
@@ -38,7 +40,10 @@ export function registerTaskCommands(program: Command): void {
     .addOption(new Option('-p, --priority <priority>', 'priority').choices(['H', 'M', 'L']).default('M'))
     .option('-t, --tag <tag>', 'tag, repeatable (deploy and docs ask for those stages)', collect, [])
     .option('-d, --description <text>', 'description', '')
-    .option('--project <folder|id>', 'a git repository on this machine, or a known project')
+    .option(
+      '--project <folder|url|id>',
+      'a git repository: on this machine, at https://… or git@…, or a known one',
+    )
     .option(
       '--after <task>',
       'wait for this task, repeatable',

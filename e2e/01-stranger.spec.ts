@@ -167,8 +167,8 @@ test('writes a task for his own repository, sees the route before saving, and wa
   const repository = makeRepository(mkdtempSync(path.join(factory().home, 'corner-shop-')));
   await page.keyboard.press('c');
   const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder on this machine' });
-  await composer.getByLabel('Folder of the repository').fill(repository);
+  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
+  await composer.getByLabel('Folder or address of the repository').fill(repository);
   await composer.getByLabel('Task 1', { exact: true }).fill('Add a quantity discount to the price module');
   const route = composer.locator('.route');
   await expect(route).toContainText(/ · T\d/);
@@ -190,8 +190,8 @@ test('writes a task for his own repository, sees the route before saving, and wa
 test('is told what is wrong with a folder, and nothing is saved', async () => {
   await page.keyboard.press('c');
   const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder on this machine' });
-  await composer.getByLabel('Folder of the repository').fill('/nowhere/at/all');
+  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
+  await composer.getByLabel('Folder or address of the repository').fill('/nowhere/at/all');
   await composer.getByLabel('Task 1', { exact: true }).fill('Paint the fence');
   await composer.getByRole('button', { name: 'Add 1 task' }).click();
   await expect(composer.getByRole('status')).toContainText(/no folder \/nowhere\/at\/all/i);

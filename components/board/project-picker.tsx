@@ -34,13 +34,19 @@ export function useProjectChoice() {
 }
 
 export function ProjectPicker({ choice }: { choice: ReturnType<typeof useProjectChoice> }) {
+  const from = choice.list.find((p) => p.id === choice.chosen)?.url;
   return (
     <>
+      {from ? (
+        <span className="m cut" title={`Cloned from ${from}`}>
+          Cloned: accepted work stays here, nothing is pushed back
+        </span>
+      ) : null}
       {choice.isFolder ? (
         <input
           className="field small w-56"
-          aria-label="Folder of the repository"
-          placeholder="/home/you/your-repository"
+          aria-label="Folder or address of the repository"
+          placeholder="/home/you/repo or https://…/repo.git"
           value={choice.path}
           spellCheck={false}
           onChange={(e) => choice.setPath(e.target.value)}
@@ -54,7 +60,7 @@ export function ProjectPicker({ choice }: { choice: ReturnType<typeof useProject
               {p.name}
             </option>
           ))}
-          <option value={folder}>A folder on this machine</option>
+          <option value={folder}>A folder or an address</option>
           <option value="">None yet, keep in the Inbox</option>
         </select>
       </label>

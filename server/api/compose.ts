@@ -17,7 +17,9 @@ import { acceptTasks, type IntakePorts, type RoutedTask } from '#server/intake/c
 import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
-import { addProject } from '#server/projects/commands.ts';
+import { isLoopback } from '#server/platform/env.ts';
+import { addProject, addRemoteProject } from '#server/projects/commands.ts';
+import { isRepositoryUrl } from '#server/projects/remote.ts';
 import { readCorrections } from '#server/routing/data.ts';
 import { planWork } from '#server/routing/policy.ts';
 import type { Classification, HostState } from '#server/routing/schema.ts';
@@ -118,8 +120,10 @@ async function intakePorts(s: Services): Promise<IntakePorts> {
   };
 }
 
-/** A known project's id, or the full path of a folder, which becomes a project. */
+/** A known project's id, or the address or the full path of a repository, which becomes a project. */
 export async function resolveProject(s: Services, reference: string): Promise<{ id: string }> {
+  if (isRepositoryUrl(reference))
+    return await addRemoteProject(s.db, s.env.ALAI_HOME, reference, { files: isLoopback(s.env.HOST) });
   const { rows } = await s.db.pool.query<{ id: string }>(
     'SELECT id FROM project WHERE id = $1 OR path = $1',
     [reference],
@@ -136,7 +140,7 @@ export async function resolveProject(s: Services, reference: string): Promise<{ 
     throw new AlaiError(
       'PROJECT_NOT_A_REPOSITORY',
       `"${reference}" is neither a project nor a full path.`,
-      'Give the full path of a git repository, starting with /.',
+      'Give the full path of a git repository, starting with /, or its address (https://…, git@…).',
     );
   return await addProject(s.db, s.env.ALAI_HOME, reference);
 }

@@ -519,6 +519,8 @@ export const projectViewSchema = z.object({
   id: z.string(),
   name: z.string(),
   path: z.string().nullable(),
+  /** Where it was cloned from, when it has no folder: accepted work is then not sent back by itself. */
+  url: z.string().nullable(),
   defaultBranch: z.string(),
   isSample: z.boolean(),
   merge: z.enum(mergeModes),

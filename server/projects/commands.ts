@@ -2,6 +2,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import type { MergeMode } from '#server/domain/merge.ts';
 import type { Db } from '#server/platform/db.ts';
 import { type ImportedProject, importFolder } from './git.ts';
+import { importUrl, type RemoteProject } from './remote.ts';
 
 /** Chooses how accepted work meets the project's branch from now on. */
 export async function setMergeMode(db: Db, id: string, merge: MergeMode): Promise<void> {
@@ -25,6 +26,25 @@ export async function addProject(
     `INSERT INTO project(id, name, path, default_branch, is_sample) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, path = excluded.path`,
     [found.id, found.name, found.path, found.defaultBranch, o.isSample ?? false],
+  );
+  return found;
+}
+
+/**
+ * An address becomes a project: cloned first, then the row. It has no folder, so accepted work stays on the factory's branch.
+ * The same address again brings what is new there. Throws PROJECT_* errors.
+ */
+export async function addRemoteProject(
+  db: Db,
+  home: string,
+  reference: string,
+  o: { files: boolean },
+): Promise<RemoteProject> {
+  const found = await importUrl(reference, home, o);
+  await db.pool.query(
+    `INSERT INTO project(id, name, url, default_branch) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (id) DO UPDATE SET url = excluded.url`,
+    [found.id, found.name, found.url, found.defaultBranch],
   );
   return found;
 }

@@ -117,16 +117,7 @@ export async function importFolder(path: string, home: string): Promise<Imported
       const o = { gitDir: half };
       await git(['fetch', '--quiet', '--no-tags', '--update-shallow', source, `+${ref}:${ref}`], o);
       await git(['symbolic-ref', 'HEAD', ref], o);
-      for (const [k, v] of [
-        ['http.receivepack', 'true'],
-        ['uploadpack.allowAnySHA1InWant', 'true'],
-        ['receive.denyDeleteCurrent', 'refuse'],
-        ['receive.fsckObjects', 'true'],
-        ['core.hooksPath', '/dev/null'],
-        ['gc.auto', '0'],
-      ] as const) {
-        await git(['config', k, v], o);
-      }
+      await configureBare(half);
       await rename(half, bareRepository).catch(async (e: NodeJS.ErrnoException) => {
         // Somebody else imported the same folder at the same moment.
         if (e.code !== 'ENOTEMPTY' && e.code !== 'EEXIST') throw e;
@@ -136,6 +127,20 @@ export async function importFolder(path: string, home: string): Promise<Imported
     }
   }
   return { ...found, bareRepository };
+}
+
+/** How the factory's bare repositories behave: they take pushes of workers, run nothing and keep what is accepted. */
+export async function configureBare(gitDir: string): Promise<void> {
+  for (const [k, v] of [
+    ['http.receivepack', 'true'],
+    ['uploadpack.allowAnySHA1InWant', 'true'],
+    ['receive.denyDeleteCurrent', 'refuse'],
+    ['receive.fsckObjects', 'true'],
+    ['core.hooksPath', '/dev/null'],
+    ['gc.auto', '0'],
+  ] as const) {
+    await git(['config', k, v], { gitDir });
+  }
 }
 
 /** Root commits and place: two clones of one history are two projects, and a moved folder is a new one. */
