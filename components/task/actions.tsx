@@ -176,7 +176,7 @@ export function Actions({ task }: { task: TaskView }) {
         <Button
           key={m}
           small
-          kind={m === 'start' || m === 'merge-minion' ? 'primary' : 'plain'}
+          kind={m === 'start' ? 'primary' : 'plain'}
           disabled={acts[m].isPending}
           onClick={() => act(m)}
         >

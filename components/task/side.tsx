@@ -46,13 +46,17 @@ function Merged({ merge }: { merge: NonNullable<TaskView['merge']> }) {
       {isAcceptBranch(merge.branch) ? 'not merged, waits for a pull request on' : 'on'} {plain(merge.branch)},{' '}
       <Age since={merge.at} /> ago
       {revert ? (
-        <span className="mt-1 flex flex-wrap items-center gap-1">
-          <Mark shape={revert.state === 'done' ? 'cancelled' : 'running'} />
+        <span className="mt-1 block">
+          <span
+            className={`${revert.state === 'done' ? 'cancelled' : 'running'} mr-1 inline-flex align-[-1px]`}
+          >
+            <Mark shape={revert.state === 'done' ? 'cancelled' : 'running'} />
+          </span>
           {revert.state === 'done' ? `Reverted by ${plain(revert.by)} as ` : 'Being reverted in '}
           {revert.sha ? <span className="n">{revert.sha.slice(0, 7)}</span> : null}
           {revert.at ? (
             <>
-              , <Age since={revert.at} /> ago, in
+              , <Age since={revert.at} /> ago, in{' '}
             </>
           ) : null}
           <Link className="n underline" href={`/tasks/${revert.taskId}`}>
