@@ -154,6 +154,9 @@ export function registerMinionCommands(program: Command): void {
     .argument('<key>', 'task-attempt, as the bin lists it')
     .action(async (key: string) => {
       const made = await api().integration.restore.mutate({ key });
-      print(made, () => `${made.branch} is at ${made.sha.slice(0, 10)}.`);
+      print(
+        made,
+        () => `${made.branch} is at ${made.sha.slice(0, 10)}${made.folder ? ` in ${made.folder}` : ''}.`,
+      );
     });
 }

@@ -9,6 +9,7 @@ import { plain } from '../ui/plain.ts';
 import { Age } from '../ui/time.tsx';
 import { companyName, hostName, tierName } from '../ui/words.ts';
 import { Actions } from './actions.tsx';
+import { InTheBin } from './bin.tsx';
 import { CorrectRoute, RouteOffer } from './correct.tsx';
 import { MergeChoice } from './merge-choice.tsx';
 import { Plan } from './plan.tsx';
@@ -135,6 +136,11 @@ export function Side({ task }: { task: TaskView }) {
         {task.merge ? (
           <Row name={isAcceptBranch(task.merge.branch) ? 'Accepted' : 'Merged'}>
             <Merged merge={task.merge} />
+          </Row>
+        ) : null}
+        {task.chainState === 'CANCELLED' || task.state === 'FAILED' ? (
+          <Row name="Bin">
+            <InTheBin taskId={task.id} />
           </Row>
         ) : null}
         {task.company ? (

@@ -68,3 +68,21 @@ export async function deliver(d: {
   await git(['update-ref', `refs/heads/${ours}`, sha], o);
   return { result: 'branch', branch: ours, sha, reason };
 }
+
+/** Brings one branch of the factory's into the folder, beside what the operator has; false where the folder is gone. */
+export async function bringBranch(d: {
+  path: string;
+  bareRepository: string;
+  branch: string;
+}): Promise<boolean> {
+  if (!(await stat(join(d.path, '.git')).catch(() => null))) return false;
+  const gitDir = await gitLine(['rev-parse', '--absolute-git-dir'], { cwd: d.path });
+  const o = await inFolder({ gitDir, workTree: d.path, cwd: d.path });
+  const ref = `refs/heads/${d.branch}`;
+  // Git refuses a branch that is checked out, and without a + one that went another way.
+  const r = await git(
+    ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', d.bareRepository, `${ref}:${ref}`],
+    { ...o, ok: [1, 128] },
+  );
+  return r.code === 0;
+}

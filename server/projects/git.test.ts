@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { git, gitLine } from '#server/platform/git.ts';
-import { deliver } from './deliver.ts';
+import { bringBranch, deliver } from './deliver.ts';
 import { importFolder, inspectFolder } from './git.ts';
 import { createGitHttp } from './git-http.ts';
 
@@ -135,6 +135,25 @@ describe('delivering accepted work', () => {
       reason: 'trunk there holds commits of its own',
     });
     expect(await gitLine(['rev-parse', 'alai/trunk'], { cwd: path })).toBe(sha);
+  });
+
+  it('brings what waits for a pull request, and what was restored, as branches beside his own', async () => {
+    const path = await operatorFolder();
+    const p = await importFolder(path, join(dir, 'home'));
+    const bare = { gitDir: p.bareRepository };
+    const sha = await gitLine(['rev-parse', 'trunk'], bare);
+    for (const branch of ['alai/accept/4001', 'alai/restored/4002-1'])
+      await git(['update-ref', `refs/heads/${branch}`, sha], bare);
+    const waiting = { path, bareRepository: p.bareRepository, branch: 'alai/accept/4001' };
+    expect(await deliver(waiting)).toMatchObject({ result: 'branch', branch: 'alai/accept/4001', sha });
+    const restored = { ...waiting, branch: 'alai/restored/4002-1' };
+    expect(await bringBranch(restored)).toBe(true);
+    for (const branch of ['alai/accept/4001', 'alai/restored/4002-1'])
+      expect(await gitLine(['rev-parse', branch], { cwd: path })).toBe(sha);
+    await git(['checkout', '-q', 'alai/restored/4002-1'], { cwd: path });
+    await git([...who, 'commit', '--allow-empty', '-qm', 'His own'], { cwd: path });
+    expect(await bringBranch(restored)).toBe(false);
+    expect(await bringBranch({ ...restored, path: join(dir, 'gone') })).toBe(false);
   });
 });
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Timing } from '#server/domain/timing.ts';
 import { discardedTasks } from '#server/engine/data/minions.ts';
 import { discardBranch, emptyBin, minionBranches } from '#server/integration/bin.ts';
@@ -10,6 +11,7 @@ export async function tendBin(db: Db, home: string, t: Timing, log: Logger): Pro
   const { rows } = await db.pool.query<{ id: string }>('SELECT id FROM project');
   for (const { id } of rows) {
     const gitDir = bareRepositoryOf(home, id);
+    if (!(await stat(gitDir).catch(() => null))) continue;
     await (async () => {
       const branches = await minionBranches(gitDir);
       const gone = new Set(await discardedTasks(db, [...new Set(branches.map((b) => b.taskId))]));

@@ -85,7 +85,9 @@ export const integrationRouter = router({
         projectId: z.string().max(80).nullable().default(null),
       }),
     )
-    .output(z.object({ branch: z.string(), sha: z.string(), projectId: z.string() }))
+    .output(
+      z.object({ branch: z.string(), sha: z.string(), projectId: z.string(), folder: z.string().nullable() }),
+    )
     .mutation(({ ctx, input }) => restore(ctx.s, input.key, input.projectId)),
   /** A revert that was refused becomes work. */
   revertAsWork: writer
