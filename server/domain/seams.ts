@@ -64,6 +64,10 @@ export interface CheckInput {
   company: string;
   /** Who built what is judged here; null outside of REVIEW and SECURITY. */
   builtBy: string | null;
+  /** The task changes the shape or the tests and not what the program does. */
+  keepsBehaviour?: boolean;
+  /** The operator's own registry of packages, beside the public one. */
+  registry?: string | undefined;
   /** Whether this task may change files at all. */
   writes: boolean;
   root: string;
@@ -107,6 +111,7 @@ export type InspectedFacts = Pick<
   | 'company'
   | 'builtBy'
   | 'writes'
+  | 'keepsBehaviour'
   | 'base'
   | 'tree'
   | 'mayReport'

@@ -376,14 +376,16 @@ describe('what an agent may not do', () => {
     const turns = [
       [call('run', { command: ['node', '-e', plant] })],
       [call('read', { path: 'link' })],
+      // The link itself would be stopped by check 2.
+      [call('run', { command: ['rm', 'link'] })],
       [finish],
     ];
     const seen: ChatRequest[] = [];
     const r = await f.run(w, memoryPorts(), undefined, puppet(turns, seen));
     expect(r.kind).toBe('done');
     expect(existsSync(mark)).toBe(false);
-    expect((await files(r)).map((x) => x.path)).toEqual(['.gitattributes', 'link', 'sub/file']);
-    expect(seen.at(-1)?.messages.at(-1)?.content).toContain('REFUSED');
+    expect((await files(r)).map((x) => x.path)).toEqual(['.gitattributes', 'sub/file']);
+    expect(seen.at(2)?.messages.at(-1)?.content).toContain('REFUSED');
   });
 
   it('what a test leaves behind is no part of the commit', async () => {

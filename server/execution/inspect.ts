@@ -101,6 +101,8 @@ async function inputOf(
     company: task.company,
     builtBy: work.earlier.find((e) => e.hops === 0 && e.stage === 'BUILD')?.company ?? null,
     writes: writing.length > 0,
+    keepsBehaviour: /(?:^|-)(?:refactor|tests?)(?:-|$)/.test(work.blueprint.name),
+    registry: c.config.registry,
     root: ws.root,
     base,
     tree: at.tree,
@@ -132,7 +134,8 @@ async function inputOf(
 
 /** What has to be kept to run the checks again: everything but the repository. */
 function factsOf(i: CheckInput): InspectedFacts {
-  const { stage, role, company, builtBy, writes, base, tree, mayReport, reported, criteria } = i;
+  const { stage, role, company, builtBy, writes, keepsBehaviour, base, tree, mayReport, reported, criteria } =
+    i;
   const outside = Object.fromEntries(
     i.changes.flatMap(({ path }) => {
       const why = i.outside(path);
@@ -141,7 +144,19 @@ function factsOf(i: CheckInput): InspectedFacts {
   );
   const { earlier, docsFollow, report } = i;
   return {
-    ...{ stage, role, company, builtBy, writes, base, tree, mayReport, reported: [...reported], criteria },
+    ...{
+      stage,
+      role,
+      company,
+      builtBy,
+      writes,
+      keepsBehaviour: keepsBehaviour ?? false,
+      base,
+      tree,
+      mayReport,
+      reported: [...reported],
+      criteria,
+    },
     ...{ earlier, docsFollow, report, outside },
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
-import { type AddedLine, changesBetween, type FileChange, linesBetween } from './diff.ts';
+import { type AddedLine, changesBetween, type FileChange, linesBetween, patchBetween } from './diff.ts';
 import { fileAt, layOut, treeWith } from './trees.ts';
 import { alone, dropNestedRepositories, removeTree, retrying } from './workspace-files.ts';
 
@@ -130,10 +130,7 @@ export async function openWorkspace(
     addedLines: (from, to) => linesBetween(gitDir, from, to),
 
     async patch(from, to, bytes) {
-      const { stdout } = await git(
-        ['diff', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', from, to],
-        bare,
-      );
+      const stdout = await patchBetween(gitDir, from, to);
       if (Buffer.byteLength(stdout) <= bytes) return { text: stdout, cut: false };
       return {
         text: `${Buffer.from(stdout).subarray(0, bytes).toString()}\n… cut at ${bytes} bytes …\n`,

@@ -18,6 +18,10 @@ const defectSchema = z.strictObject({
   write: files.default({}),
   /** Written by a command, past the tools. */
   run: files.default({}),
+  /** Symbolic links made by a command, by their targets. */
+  link: files.default({}),
+  /** Deleted by a command. */
+  remove: z.array(z.string()).default([]),
   filesWritten: z.array(z.string()).optional(),
 });
 export type Defect = z.infer<typeof defectSchema>;

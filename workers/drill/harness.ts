@@ -25,18 +25,26 @@ export interface HarnessResult {
 function scriptedBuilder(drill: Drill, defect: Defect | null): Provider {
   const written = plant(drill, defect);
   const past = defect?.run ?? {};
-  const changed = Object.entries({ ...written, ...past })
-    .filter(([file, text]) => drill.base[file] !== text)
-    .map(([file]) => file);
+  const links = defect?.link ?? {};
+  const gone = defect?.remove ?? [];
+  const changed = [
+    ...Object.entries({ ...written, ...past, ...links })
+      .filter(([file, text]) => drill.base[file] !== text)
+      .map(([file]) => file),
+    ...gone,
+  ];
   const call = (name: string, args: unknown): ToolCall => ({ id: name, name, arguments: args });
   const bySelf = `for (const [f, t] of Object.entries(${JSON.stringify(past)})) {
     require('fs').mkdirSync(require('path').dirname(f), { recursive: true });
     require('fs').writeFileSync(f, t);
-  }`;
+  }
+  for (const [f, t] of Object.entries(${JSON.stringify(links)})) require('fs').symlinkSync(t, f);
+  for (const f of ${JSON.stringify(gone)}) require('fs').rmSync(f);`;
+  const byCommand = [past, links, gone].some((x) => Object.keys(x).length > 0);
   const turns = [
     [
       ...Object.entries(written).map(([file, content]) => call('write', { path: file, content })),
-      ...(Object.keys(past).length > 0 ? [call('run', { command: ['node', '-e', bySelf] })] : []),
+      ...(byCommand ? [call('run', { command: ['node', '-e', bySelf] })] : []),
     ],
     [
       call('report', { ...drill.report, filesWritten: defect?.filesWritten ?? changed }),

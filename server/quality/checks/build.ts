@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { block, type Check, lines, notApplicable, pass } from './check.ts';
 import { isJavaScript } from './files.ts';
 import { parseJavaScript } from './javascript.ts';
 import { missingModules, readPackage } from './project.ts';
+import { readRegular } from './read.ts';
 
 const BUILD_SECONDS = 600;
 
@@ -19,23 +18,48 @@ export const build: Check = async ({ root, changes, run }) => {
     if (r.exitCode === 0) return { ...pass('npm run build: exit 0', r.output), command };
     return { ...block(`npm run build: ${r.timedOut ? 'stopped' : `exit ${r.exitCode}`}`, r.output), command };
   }
-  const there = changes.filter((c) => c.status !== 'D' && parserOf(c.path) !== null);
-  if (there.length === 0) return notApplicable('No build script, and no changed file that can be parsed.');
   const broken: string[] = [];
-  for (const { path } of there) {
+  let parsed = 0;
+  for (const { path } of changes.filter((c) => c.status !== 'D')) {
+    const parse = parserOf(path);
+    const text = parse ? await readRegular(root, path) : null;
+    if (!parse || text === null) continue;
+    parsed++;
     try {
-      parserOf(path)?.(await readFile(join(root, path), 'utf8'), path);
+      parse(text, path);
     } catch (e) {
       broken.push(`${path}: ${(e as Error).message.split('\n')[0]}`);
     }
   }
+  if (parsed === 0) return notApplicable('No build script, and no changed file that can be parsed.');
   if (broken.length > 0) return block(`${broken.length} changed file(s) do not parse`, lines(broken));
-  return pass(`No build script; ${there.length} changed file(s) parse`);
+  return pass(`No build script; ${parsed} changed file(s) parse`);
 };
+
+/** Settings of editors and compilers: JSON in which comments and a last comma are allowed. */
+const WITH_COMMENTS =
+  /(?:^|\/)(?:[tj]sconfig[^/]*\.json|\.vscode\/[^/]+\.json|\.devcontainer\/.*\.json|devcontainer\.json|\.eslintrc(?:\.json)?|[^/]+\.(?:jsonc|code-workspace))$/;
+/** Charts are texts from which YAML is made. */
+const TEMPLATE = /(?:^|\/)templates\//;
 
 function parserOf(path: string): ((text: string, path: string) => unknown) | null {
   if (isJavaScript(path)) return parseJavaScript;
-  if (path.endsWith('.json')) return (text) => JSON.parse(text);
-  if (/\.ya?ml$/.test(path)) return (text) => parseYaml(text, { maxAliasCount: 100 });
+  if (WITH_COMMENTS.test(path)) return (text) => JSON.parse(withoutComments(text));
+  if (path.endsWith('.json')) return (text) => JSON.parse(text.replace(/^\uFEFF/, ''));
+  if (/\.ya?ml$/.test(path) && !TEMPLATE.test(path)) return parseYaml;
   return null;
+}
+
+function parseYaml(text: string): void {
+  for (const document of parseAllDocuments(text)) {
+    const [error] = 'errors' in document ? document.errors : [];
+    if (error) throw error;
+  }
+}
+
+function withoutComments(text: string): string {
+  const bare = text
+    .replace(/^\uFEFF/, '')
+    .replace(/("(?:\\.|[^"\\\n])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, string?: string) => string ?? ' ');
+  return bare.replace(/("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])/g, (_, string?: string) => string ?? '');
 }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { block, type Check, lines, notApplicable, pass, READ_ONLY } from './check.ts';
-import { isDocs, isJavaScript, isTestSupport } from './files.ts';
+import { isDocs, isJavaScript, isTest } from './files.ts';
+import { readRegular } from './read.ts';
 import { scanJavaScript } from './scan-javascript.ts';
 
 /** What other languages write for the same mistakes; looked for in added lines. */
@@ -45,7 +44,7 @@ const PATTERNS: { files: RegExp; pattern: RegExp; what: string }[] = [
   },
   {
     files: /(?:\.sh|\.bash|Dockerfile[^/]*|\.ya?ml|Makefile)$/,
-    pattern: /\b(?:curl|wget)\b[^|\n]*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b/,
+    pattern: /\b(?:curl|wget)\b[^|\n]{0,300}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b/,
     what: 'runs whatever an address answers',
   },
   {
@@ -60,19 +59,30 @@ const PATTERNS: { files: RegExp; pattern: RegExp; what: string }[] = [
   },
 ];
 
+const UNPARSED =
+  /\b(?:eval|Function)\b\s*[(,;)\]]|\bexec(?:Sync)?\s*\(|rejectUnauthorized:\s*false|dangerouslySetInnerHTML/;
+
+function dangerousLine({ file, line, text }: { file: string; line: number; text: string }): string[] {
+  return UNPARSED.test(text)
+    ? [`${file}:${line}: in a file that cannot be parsed: ${text.trim().slice(0, 120)}`]
+    : [];
+}
+
 /** 13: a code scanner over what was added: text that becomes code, commands, SQL or markup, and checks switched off. */
 export const dangerousCalls: Check = async ({ writes, root, changes, addedLines }) => {
   if (!writes) return notApplicable(READ_ONLY);
   const files = changes
-    .filter((c) => c.status !== 'D' && !isTestSupport(c.path) && !isDocs(c.path))
+    .filter((c) => c.status !== 'D' && !isTest(c.path) && !isDocs(c.path))
     .map((c) => c.path);
   if (files.length === 0) return notApplicable('No code that would run was changed.');
   const hits: string[] = [];
   for (const path of files.filter(isJavaScript)) {
     const fresh = new Set(addedLines.filter((l) => l.file === path).map((l) => l.line));
-    const text = await readFile(join(root, path), 'utf8').catch(() => '');
-    for (const h of scanJavaScript(text, path))
-      if (fresh.has(h.line)) hits.push(`${path}:${h.line}: ${h.what}`);
+    const text = await readRegular(root, path);
+    const found = text === null ? null : scanJavaScript(text, path);
+    // What is too large or does not parse is looked at by the line.
+    if (found === null) hits.push(...addedLines.filter((l) => l.file === path).flatMap(dangerousLine));
+    else for (const h of found) if (fresh.has(h.line)) hits.push(`${path}:${h.line}: ${h.what}`);
   }
   for (const l of addedLines.filter((a) => files.includes(a.file)))
     for (const p of PATTERNS)

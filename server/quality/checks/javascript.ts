@@ -86,3 +86,19 @@ export function fixedText(node: unknown): string {
     return `${fixedText(node.left)} ${fixedText(node.right)}`;
   return '';
 }
+
+/** Whether a value is known without running anything. */
+export function isConstant(node: Node): boolean {
+  if (node.type.endsWith('Literal') && node.type !== 'TemplateLiteral') return true;
+  if (node.type === 'TemplateLiteral') return (node.expressions as Node[]).every(isConstant);
+  if (node.type === 'UnaryExpression') return isConstant(node.argument as Node);
+  if (node.type === 'BinaryExpression' || node.type === 'LogicalExpression')
+    return isConstant(node.left as Node) && isConstant(node.right as Node);
+  if (node.type === 'ArrayExpression')
+    return (node.elements as Node[]).every((e) => e === null || isConstant(e));
+  if (node.type === 'ObjectExpression')
+    return (node.properties as Node[]).every(
+      (p) => p.type === 'ObjectProperty' && isConstant(p.value as Node),
+    );
+  return node.type === 'Identifier' && node.name === 'undefined';
+}

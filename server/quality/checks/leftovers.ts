@@ -6,7 +6,8 @@ const DEBUG = [
   /\bdebugger\s*;?\s*$/,
   /\bconsole\.(?:debug|trace|dir|table)\(/,
   /\bconsole\.log\(\s*['"`](?:debug|here|xxx|test|foo|>>>|---)/i,
-  /\b(?:var_dump|print_r|dd|binding\.pry|byebug|pdb\.set_trace|breakpoint)\s*\(?/,
+  /\b(?:var_dump|print_r|dd|breakpoint)\s*\(/,
+  /\b(?:binding\.pry|byebug|pdb\.set_trace)\b/,
 ];
 
 /** 11: no conflict markers (they stop the work), no debug output left behind. */

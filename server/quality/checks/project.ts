@@ -1,6 +1,8 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { CheckInput } from '#server/domain/seams.ts';
+import { readRegular } from './read.ts';
 
 /** How a project is built and tested, read from its own files. */
 
@@ -16,7 +18,7 @@ export type Package = z.infer<typeof packageSchema>;
 
 /** package.json of a folder, or null; wrong parts of it read as empty. */
 export async function readPackage(root: string): Promise<Package | null> {
-  const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => null);
+  const text = await readRegular(root, 'package.json');
   return text === null ? null : parsePackage(text);
 }
 
@@ -60,11 +62,51 @@ export async function testRunner(root: string): Promise<TestRunner | { none: str
 }
 
 function runnerOf(script: string): TestRunner['only'] {
-  if (/\bnode\b.*--test\b/.test(script)) return (files) => ['node', '--test', ...files];
+  if (/\bnode\b.*--test\b/.test(script)) return (files) => [...nodeTest(script), ...files];
   if (/\bvitest\b/.test(script)) return (files) => ['npx', '--no-install', 'vitest', 'run', ...files];
   if (/\bjest\b/.test(script)) return (files) => ['npx', '--no-install', 'jest', ...files];
   if (/\bmocha\b/.test(script)) return (files) => ['npx', '--no-install', 'mocha', ...files];
   return null;
+}
+
+const WITH_VALUE = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--env-file)$/;
+
+/** `node --test` with the options of the script and without its files. */
+function nodeTest(script: string): string[] {
+  const words = script.split(/\s+/);
+  const from = words.indexOf('node');
+  if (from < 0 || /[&|;<>$`'"\\]/.test(script)) return ['node', '--test'];
+  const options = words
+    .slice(from + 1)
+    .filter((w, i, all) => w.startsWith('-') || WITH_VALUE.test(all[i - 1] ?? ''));
+  return ['node', ...options];
+}
+
+/** Scripts that say whether work is good: whoever changes them judges himself. */
+export const TYPE_SCRIPTS = ['typecheck', 'type-check', 'types', 'tsc'];
+export const LINT_SCRIPTS = ['lint', 'check'];
+const JUDGES = ['test', 'build', ...LINT_SCRIPTS, ...TYPE_SCRIPTS];
+
+/** Judging scripts that were there before and read otherwise now, with both texts; new ones are no change. */
+export async function changedScripts({
+  root,
+  changes,
+  before,
+}: Pick<CheckInput, 'root' | 'changes' | 'before'>): Promise<string[]> {
+  const out: string[] = [];
+  for (const { path } of changes.filter((c) => /(?:^|\/)package\.json$/.test(c.path))) {
+    const was = parsePackage((await before(path)) ?? '')?.scripts ?? {};
+    const text = await readRegular(root, path);
+    // A folder that goes away takes its scripts with it; at the root nobody would be left to judge.
+    if (text === null && path !== 'package.json') continue;
+    const now = parsePackage(text ?? '')?.scripts ?? {};
+    for (const name of JUDGES) {
+      const old = was[name];
+      if (old === undefined || old.includes('no test specified') || old === now[name]) continue;
+      out.push(`${path}: ${name} was "${old}" and is ${now[name] === undefined ? 'gone' : `"${now[name]}"`}`);
+    }
+  }
+  return out;
 }
 
 /** Why a script of package.json cannot run here, or null. */

@@ -1,5 +1,6 @@
 import { type CheckName, type CheckResult, checkNames } from '#server/domain/checks.ts';
 import type { CheckInput } from '#server/domain/seams.ts';
+import { shortLines } from '../lines.ts';
 import { build } from './build.ts';
 import type { Check } from './check.ts';
 import { consulted } from './consulted.ts';
@@ -47,7 +48,8 @@ const checks = {
 const MAX_EVIDENCE = 8_000;
 
 /** Runs the nineteen checks one after the other (several run commands in the same folder) and answers with all of them. */
-export async function runChecks(input: CheckInput): Promise<CheckResult[]> {
+export async function runChecks(given: CheckInput): Promise<CheckResult[]> {
+  const input = { ...given, addedLines: shortLines(given.addedLines) };
   const results: CheckResult[] = [];
   for (const name of checkNames) {
     input.signal.throwIfAborted();

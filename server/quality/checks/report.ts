@@ -13,9 +13,11 @@ export const report: Check = async ({ writes, changes, report: said, mayReport, 
   if (said.verification.trim() === '') wrong.push('it does not say how the work was verified');
   if ((stage === 'REVIEW' || stage === 'SECURITY') && said.verdict === null) wrong.push('it has no verdict');
   if (writes) {
-    const claimed = new Set([...reported, ...said.filesWritten].map(clean));
+    // An earlier step may have written a file that a later one took away again.
+    const named = new Set(said.filesWritten.map(clean));
+    const claimed = new Set([...reported.map(clean), ...named]);
     const real = new Set(changes.map((c) => c.path));
-    const invented = [...claimed].filter((f) => !real.has(f));
+    const invented = [...named].filter((f) => !real.has(f));
     const silent = [...real].filter((f) => !claimed.has(f));
     if (invented.length > 0 || silent.length > 0)
       return block(

@@ -1,6 +1,6 @@
-import { block, type Check, notApplicable, pass } from './check.ts';
-import { testRunner } from './project.ts';
-import { ending, suiteInClean } from './suite.ts';
+import { block, type Check, lines, notApplicable, pass } from './check.ts';
+import { changedScripts, testRunner } from './project.ts';
+import { ending, suiteInClean, testsLost } from './suite.ts';
 
 /** The same thing by other names: `npm test`, `npm run test`, with --if-present. */
 const isTestCommand = (argv: string[] | null) =>
@@ -8,8 +8,13 @@ const isTestCommand = (argv: string[] | null) =>
 
 /** 5: the project's own tests pass on exactly this tree. */
 export const tests: Check = async (input) => {
+  const scripts = await changedScripts(input);
+  if (scripts.length > 0) return block('The test command itself was changed; ask a human.', lines(scripts));
   const runner = await testRunner(input.root);
-  if ('none' in runner) return notApplicable(runner.none);
+  if ('none' in runner) {
+    const why = await testsLost(input, runner.none);
+    return why ? block(why) : notApplicable(runner.none);
+  }
   const seen = input.gates.find((g) => isTestCommand(g.command) && g.tree === input.tree && g.exitCode === 0);
   if (seen)
     return {
@@ -20,7 +25,10 @@ export const tests: Check = async (input) => {
       command: seen.command,
     };
   const suite = await suiteInClean(input);
-  if ('none' in suite) return notApplicable(suite.none);
+  if ('none' in suite) {
+    const why = await testsLost(input, suite.none);
+    return why ? block(why) : notApplicable(suite.none);
+  }
   const said = `${runner.all.join(' ')}: ${ending(suite.result)}`;
   const { output } = suite.result;
   return { ...(suite.result.exitCode === 0 ? pass(said, output) : block(said, output)), command: runner.all };

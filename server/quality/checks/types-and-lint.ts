@@ -1,10 +1,8 @@
 import { block, type Check, fail, notApplicable, pass } from './check.ts';
 import { isCode, isTestSupport } from './files.ts';
-import { exists, missingModules, readPackage } from './project.ts';
+import { exists, LINT_SCRIPTS, missingModules, readPackage, TYPE_SCRIPTS } from './project.ts';
 
 const SECONDS = 300;
-const TYPES = ['typecheck', 'type-check', 'types', 'tsc'];
-const LINT = ['lint', 'check'];
 
 /** 8: the project's own type check and linter, where it has them. */
 export const typesAndLint: Check = async ({ root, changes, run }) => {
@@ -12,11 +10,11 @@ export const typesAndLint: Check = async ({ root, changes, run }) => {
   if (!json)
     return notApplicable('The project has no package.json that would name a type check or a linter.');
   if (!changes.some((c) => isCode(c.path) || isTestSupport(c.path))) return notApplicable('No code changed.');
-  const scripts = [TYPES, LINT]
+  const scripts = [TYPE_SCRIPTS, LINT_SCRIPTS]
     .map((known) => known.find((s) => json.scripts[s]))
     .filter((s) => s !== undefined);
   const commands = scripts.map((s) => ['npm', 'run', s]);
-  if (!scripts.some((s) => TYPES.includes(s)) && (await exists(root, 'tsconfig.json')))
+  if (!scripts.some((s) => TYPE_SCRIPTS.includes(s)) && (await exists(root, 'tsconfig.json')))
     if (await exists(root, 'node_modules/.bin/tsc'))
       commands.unshift(['npx', '--no-install', 'tsc', '--noEmit']);
   if (commands.length === 0) return notApplicable('package.json names no type check and no linter.');
@@ -28,7 +26,7 @@ export const typesAndLint: Check = async ({ root, changes, run }) => {
     outputs.push(`$ ${command.join(' ')}\n${r.output}`);
     if (r.exitCode === 0) continue;
     const text = `${command.join(' ')}: ${r.timedOut ? 'stopped' : `exit ${r.exitCode}`}`;
-    const lint = LINT.includes(command[2] ?? '');
+    const lint = LINT_SCRIPTS.includes(command[2] ?? '');
     return { ...(lint ? fail(text, outputs.join('\n')) : block(text, outputs.join('\n'))), command };
   }
   return {

@@ -1,5 +1,6 @@
 import type { GateSpec } from '#server/domain/blueprint.ts';
 import type { GateContext, GateResult } from '#server/domain/seams.ts';
+import { shortLines } from '../lines.ts';
 import { command } from './command.ts';
 import { diffOnly } from './diff-only.ts';
 import { fileExists } from './file-exists.ts';
@@ -25,5 +26,5 @@ const gates = {
 /** Checks one gate. A gate never throws for what it finds, only for what breaks it (an abort, no sandbox). */
 export function runGate(spec: GateSpec, input: GateContext): Promise<GateResult> {
   const gate = gates[spec.kind] as (s: GateSpec, i: GateContext) => Promise<GateResult>;
-  return gate(spec, input);
+  return gate(spec, { ...input, addedLines: shortLines(input.addedLines) });
 }

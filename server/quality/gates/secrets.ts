@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
 
@@ -24,22 +25,22 @@ export interface SecretHit {
   what: string;
 }
 
+/** Characters that secretlint is given at once; between two parts the event loop gets its turn. */
+const PART = 500_000;
+
 /** Known key formats by secretlint, and assignments of literal secrets. Looks at added lines only. */
 export async function findSecrets(added: Line[]): Promise<SecretHit[]> {
   const byFile = new Map<string, Line[]>();
-  for (const l of added) byFile.set(l.file, [...(byFile.get(l.file) ?? []), l]);
+  for (const l of added) {
+    const known = byFile.get(l.file);
+    if (known) known.push(l);
+    else byFile.set(l.file, [l]);
+  }
   const hits: SecretHit[] = [];
   for (const [file, lines] of byFile) {
-    const result = await lintSource({
-      source: { filePath: file, content: lines.map((l) => l.text).join('\n'), contentType: 'text' },
-      options: {
-        maskSecrets: true,
-        config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
-      },
-    });
-    for (const m of result.messages) {
-      const at = lines[m.loc.start.line - 1];
-      hits.push({ file, line: at?.line ?? 1, what: m.ruleId.replace(/^.*rule-/, '') });
+    for (const part of parts(lines)) {
+      hits.push(...(await knownFormats(file, part)));
+      await setImmediate();
     }
     for (const l of lines)
       if (KEY_BLOCK.test(l.text)) hits.push({ file, line: l.line, what: 'a private key' });
@@ -51,6 +52,40 @@ export async function findSecrets(added: Line[]): Promise<SecretHit[]> {
     }
   }
   return [...new Map(hits.map((h) => [`${h.file}:${h.line}`, h])).values()];
+}
+
+function parts(lines: Line[]): Line[][] {
+  const all: Line[][] = [];
+  let size = PART;
+  for (const l of lines) {
+    if (size >= PART) {
+      all.push([]);
+      size = 0;
+    }
+    all.at(-1)?.push(l);
+    size += l.text.length + 1;
+  }
+  return all;
+}
+
+async function knownFormats(file: string, lines: Line[]): Promise<SecretHit[]> {
+  const { messages } = await lintSource({
+    source: {
+      // Rules look at the ending of a name; its odd characters are nobody's business.
+      filePath: `added/${file.replace(/[^\w./-]/g, '_')}`,
+      content: lines.map((l) => l.text).join('\n'),
+      contentType: 'text',
+    },
+    options: {
+      maskSecrets: true,
+      config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
+    },
+  });
+  return messages.map((m) => ({
+    file,
+    line: lines[m.loc.start.line - 1]?.line ?? 1,
+    what: m.ruleId.replace(/^.*rule-/, ''),
+  }));
 }
 
 /** Words such as "session-cookie" name a secret; a mix of kinds of characters is one. */
