@@ -57,6 +57,7 @@ test('sends it back with a comment on a line; the next BUILD is given the commen
   await page.getByRole('button', { name: 'Comment on line 1', exact: true }).first().click();
   await page.getByRole('textbox', { name: /Comment on line 1 of/ }).fill('Say which apples');
   await page.getByRole('button', { name: 'Keep comment' }).click();
+  await expectAccessible(page, 'A comment on a line');
   await page.getByRole('button', { name: 'Send back: 1 comment' }).click();
   await expect(page.getByText(/Sent back: #\d+ mends it/)).toBeVisible();
   await page.getByRole('button', { name: 'Open', exact: true }).click();
