@@ -1,12 +1,12 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { MergeMode } from '#server/domain/merge.ts';
-import type { Db } from '#server/platform/db.ts';
+import type { Db, Queryable } from '#server/platform/db.ts';
 import { type ImportedProject, importFolder } from './git.ts';
 import { importUrl, type RemoteProject } from './remote.ts';
 
 /** Chooses how accepted work meets the project's branch from now on. */
-export async function setMergeMode(db: Db, id: string, merge: MergeMode): Promise<void> {
-  const { rowCount } = await db.pool.query('UPDATE project SET merge = $2 WHERE id = $1', [id, merge]);
+export async function setMergeMode(q: Queryable, id: string, merge: MergeMode): Promise<void> {
+  const { rowCount } = await q.query('UPDATE project SET merge = $2 WHERE id = $1', [id, merge]);
   if (!rowCount)
     throw new AlaiError('NOT_FOUND', `There is no project ${id}.`, 'See `npx alai project list`.');
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { mergeModes } from '#server/domain/merge.ts';
 import { projectViewSchema } from '#server/domain/views.ts';
+import { appendEvents } from '#server/engine/event.ts';
+import { transaction } from '#server/platform/db.ts';
 import { addProject, setMergeMode } from '#server/projects/commands.ts';
 import { readProjects } from '#server/projects/data.ts';
+import { actorOf } from '../auth.ts';
 import { done, doneSchema } from '../outputs.ts';
 import { forRole, reader, router, writer } from '../trpc.ts';
 
@@ -20,7 +23,13 @@ export const projectsRouter = router({
     .input(z.strictObject({ id: z.string().max(200), merge: z.enum(mergeModes) }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await setMergeMode(ctx.s.db, input.id, input.merge);
+      const { id, merge } = input;
+      const actor = actorOf(ctx.viewer);
+      await transaction(ctx.s.db, async (q) => {
+        await setMergeMode(q, id, merge);
+        const said = { type: 'project.edited', entity: 'project', id, ver: 1, actor, projectId: id };
+        await appendEvents(q, [{ ...said, reason: `Accepted work lands by ${merge}`, data: { merge } }]);
+      });
       return done;
     }),
   /** Lets agents run commands in this project on machines without an OS sandbox. The owner's own decision. */

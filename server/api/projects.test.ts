@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { testDatabase } from '#test/database.ts';
+import { testFactory } from '#test/factory.ts';
+import type { Viewer } from './auth.ts';
+import { appRouter } from './root.ts';
+import type { Services } from './services.ts';
+import { createCallerFactory } from './trpc.ts';
+
+const { db } = await testDatabase();
+const viewer: Viewer = { id: 'u1', name: 'Alem', role: 'operator' };
+const api = createCallerFactory(appRouter)({ viewer, s: { db } as unknown as Services });
+
+it('how accepted work lands is chosen for a project that is there, and told', async () => {
+  await testFactory(db);
+  expect(await api.projects.list()).toMatchObject([{ id: 'p1', merge: 'merge-commit' }]);
+  await api.projects.set({ id: 'p1', merge: 'branch' });
+  expect(await api.projects.list()).toMatchObject([{ id: 'p1', merge: 'branch' }]);
+  const { rows } = await db.pool.query(`SELECT actor, data FROM event WHERE type = 'project.edited'`);
+  expect(rows).toEqual([{ actor: 'Alem', data: { merge: 'branch' } }]);
+  await expect(api.projects.set({ id: 'p2', merge: 'branch' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
