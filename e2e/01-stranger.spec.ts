@@ -50,7 +50,7 @@ test('cannot use the link twice', async ({ browser }) => {
 });
 
 test('runs the Bento sample and watches it to the end', async () => {
-  test.setTimeout(240_000);
+  test.setTimeout(330_000);
   await page.getByRole('button', { name: 'Run the Bento sample' }).click();
   await expect(page).toHaveURL(/\/pipelines\/\d+/);
   await expect(page.getByText('Scripted, no model was called.')).toBeVisible();
@@ -63,7 +63,7 @@ test('runs the Bento sample and watches it to the end', async () => {
   // Never reloaded: what follows arrives over the stream. Drawn nodes keep their place while the graph grows.
   const first = page.locator('[data-id="t4001"]');
   const place = await first.getAttribute('style');
-  await expect(merged).toContainText('6 merged', { timeout: 200_000 });
+  await expect(merged).toContainText('6 merged', { timeout: 280_000 });
   await expect(nodes.filter({ hasText: 'Planned' })).toHaveCount(0, { timeout: 60_000 });
   await expect(nodes.filter({ hasText: /Building|Reviewing|Auditing|Deploying|Documenting/ })).toHaveCount(
     0,

@@ -46,7 +46,7 @@ test('a folder dropped into companies appears without a restart, and gets the ta
   await expect(rowOf(page, 'Nordlys')).toContainText('Forecasts of northern lights.');
   await expect(page.getByRole('region', { name: 'Problems in the files' })).toHaveCount(0);
 
-  const input = encodeURIComponent('{"json":{"tasks":[{"title":"Forecast the aurora for Tromsø"}]}}');
+  const input = encodeURIComponent('{"json":{"tasks":[{"title":"The aurora over Tromsø tonight"}]}}');
   const routed = await page.request.get(`/api/trpc/routing.preview?input=${input}`);
   expect(await routed.json()).toMatchObject({
     result: { data: { json: [{ route: { company: 'Nordlys', domain: 'forecasts' } }] } },
