@@ -1,21 +1,28 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are programs to be scanned
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CheckName, scoreOf } from '#server/domain/checks.ts';
 import type { CheckInput } from '#server/domain/seams.ts';
+import { findSecrets } from '../gates/secrets.ts';
 import { shortLines } from '../lines.ts';
+import { build } from './build.ts';
 import { consulted } from './consulted.ts';
 import { criteria } from './criteria.ts';
 import { dangerousCalls } from './dangerous-calls.ts';
 import { dependencies } from './dependencies.ts';
 import { docs } from './docs.ts';
+import { gates } from './gates.ts';
 import { leftovers } from './leftovers.ts';
+import { readRegular } from './read.ts';
+import { report as reported } from './report.ts';
 import { scanJavaScript } from './scan-javascript.ts';
 import { secrets } from './secrets.ts';
 import { size } from './size.ts';
+import { tests } from './tests.ts';
 import { testsAdded } from './tests-added.ts';
+import { testsBite } from './tests-bite.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -138,6 +145,9 @@ describe('leftovers', () => {
     ['src/a.js', '<<<<<<< ours', 'fail'],
     ['docs/a.md', '=======', 'pass'],
     ['src/a.js', '=======', 'fail'],
+    ['src/a.tsx', '<dl><dd>{x}</dd></dl>', 'pass'],
+    ['src/a.ts', 'const breakpoint = 640;', 'pass'],
+    ['src/a.py', 'breakpoint()', 'fail'],
   ])('%s: %s', async (file, text, state) =>
     expect((await leftovers(await change({}, { [file]: text }))).state).toBe(state),
   );
@@ -170,6 +180,31 @@ describe('dependencies', () => {
   ])('%s', async (_, wanted, locked, state) => {
     const is = { 'package.json': pkg(wanted), ...(locked ? { 'package-lock.json': lock(locked) } : {}) };
     expect((await dependencies(await change({ 'package.json': pkg({}) }, is))).state).toBe(state);
+  });
+  test('a workspace is held by the lockfile of the whole, and pnpm and yarn by their own', async () => {
+    const is = { 'packages/a/package.json': pkg({ zod: '^4.0.0' }) };
+    const whole = JSON.stringify({ packages: { '': {}, 'packages/a': { dependencies: { zod: '^4.0.0' } } } });
+    expect((await dependencies(await change({}, { ...is, 'package-lock.json': whole }))).state).toBe('pass');
+    await rm(join(root, 'package-lock.json'));
+    expect((await dependencies(await change({}, { ...is, 'pnpm-lock.yaml': 'x' }))).state).toBe(
+      'not applicable',
+    );
+  });
+  const sha = 'sha512-x';
+  const npm = 'https://registry.npmjs.org/zod/-/zod-4.0.0.tgz';
+  test.each([
+    ['the registry, with an integrity', { resolved: npm, integrity: sha }, 'pass'],
+    ['no address, with an integrity', { integrity: sha }, 'pass'],
+    ['neither', {}, 'fail'],
+    ['no integrity', { resolved: npm }, 'fail'],
+    ['elsewhere', { resolved: 'https://evil.invalid/zod/-/zod-4.0.0.tgz', integrity: sha }, 'fail'],
+  ])('a lock entry from %s', async (_, entry, state) => {
+    const text = JSON.stringify({ packages: { '': {}, 'node_modules/zod': entry } });
+    expect((await dependencies(await change({}, { 'package-lock.json': text }))).state).toBe(state);
+    // What was there before is not this change's doing.
+    const more = text.replace('"":{}', '"":{"name":"x"}');
+    const later = await change({ 'package-lock.json': text }, { 'package-lock.json': more });
+    expect((await dependencies(later)).state).toBe('pass');
   });
   test.each([
     ['requirements.txt', 'flask', 'fail'],
@@ -302,4 +337,154 @@ describe('criteria', () => {
   });
   test('who built it does not review it', async () =>
     expect(await criteria(await review(both, { builtBy: 'Proveo' }))).toMatchObject({ blocking: true }));
+});
+
+describe('tests that are taken away', () => {
+  const two =
+    "import { a } from './a.js';\nimport { b } from './b.js';\ntest('a', () => assert.equal(a(), 1));\ntest('b', () => assert.equal(b(), 1));\n";
+  const was = {
+    'a.test.js': two,
+    'a.js': 'export const a = () => 1;\n',
+    'b.js': 'export const b = () => 1;\n',
+  };
+  const left = two.replace(/test\('b'.*\n/, '');
+  test.each([
+    ['with the file they tested', { 'a.test.js': left, 'a.js': was['a.js'] }, 'not applicable'],
+    [
+      'with the export they tested',
+      { ...was, 'a.test.js': left, 'b.js': 'export const c = 1;\n' },
+      'not applicable',
+    ],
+    ['with everything', {}, 'not applicable'],
+    ['while what they tested stays', { ...was, 'a.test.js': left }, 'fail'],
+    [
+      'while something else goes',
+      { 'a.test.js': two.replace(/test\('a'.*\n/, ''), 'a.js': was['a.js'] },
+      'fail',
+    ],
+  ])('%s', async (_, is, state) => expect((await testsAdded(await change(was, is))).state).toBe(state));
+
+  const py = 'def test_a():\n    assert a() == 1\n';
+  const go = 'func TestA(t *testing.T) {\n\tif a() != 1 { t.Fatal("no") }\n}\n';
+  test.each([
+    ['test_a.py', py, py.replaceAll(/^/gm, '# ')],
+    ['test_a.py', py, `"""\n${py}"""\n`],
+    ['test_a.py', py, 'def test_a():\n    pass\n'],
+    ['a_test.go', go, `/*\n${go}*/\n`],
+    ['a.test.ts', two, two.replace("test('a',", "test('a', { skip: true },")],
+    ['a.test.ts', two, `if (false) {\n${two.replaceAll(/^import.*\n/gm, '')}}\n`],
+  ])('%s: in a comment, emptied or never reached', async (file, old, now) =>
+    expect(await testsAdded(await change({ [file]: old }, { [file]: now }))).toMatchObject({
+      blocking: true,
+    }),
+  );
+});
+
+describe('tests-bite', () => {
+  const files = {
+    'package.json': '{"scripts":{"test":"node --test"}}',
+    'src/a.js': 'export const a = 1;\n',
+    'a.test.js': "test('a', () => assert.equal(a, 1));\n",
+  };
+  const at =
+    (exitCode: number | null, output = '') =>
+    async () => ({
+      root,
+      run: async () => ({ exitCode, timedOut: false, output, cut: false, ms: 0, sandboxed: true }),
+    });
+  test.each([
+    ['fails without the change', at(0), at(1), {}, { state: 'pass' }],
+    ['passes without it', at(0), at(0), {}, { state: 'fail', blocking: true }],
+    ['passes without it where behaviour stays', at(0), at(0), { keepsBehaviour: true }, { state: 'fail' }],
+    ['fails with it too', at(1), at(1), {}, { state: 'fail' }],
+    ['cannot start', at(127), at(127), {}, { state: 'not applicable' }],
+    [
+      'cannot start without it',
+      at(0),
+      at(1, 'npx canceled due to missing packages'),
+      {},
+      { state: 'not applicable' },
+    ],
+  ])('a new test that %s', async (_, clean, beforeWith, over, answer) => {
+    const r = await testsBite(await change({}, files, { clean, beforeWith, ...over }));
+    expect(r).toMatchObject(answer);
+    expect(r.blocking ?? false).toBe('blocking' in answer);
+  });
+});
+
+describe('the test command', () => {
+  const pkg = (scripts: Record<string, string>, more = {}) => JSON.stringify({ scripts, ...more });
+  test.each([
+    ['forgives', { test: 'node --test' }, { test: 'node --test || true' }, true],
+    ['is gone', { test: 'node --test' }, {}, true],
+    ['is joined by another', { test: 'node --test' }, { test: 'node --test', lint: 'x' }, undefined],
+    ['was the stub of npm', { test: 'echo "Error: no test specified" && exit 1' }, { test: 'x' }, undefined],
+    ['is another linter', { test: 'x', lint: 'eslint .' }, { test: 'x', lint: 'true' }, true],
+  ])('%s', async (_, was, is, blocking) => {
+    const i = await change({ 'package.json': pkg(was) }, { 'package.json': pkg(is) });
+    expect((await tests(i)).blocking).toBe(blocking);
+  });
+  test('that cannot run any more stops the work; one that never could does not', async () => {
+    const scripts = { test: 'node --test' };
+    const is = { 'package.json': pkg(scripts, { dependencies: { zod: '4.0.0' } }) };
+    const place = await mkdtemp(join(tmpdir(), 'alai-checks-'));
+    const beforeWith = async () => ({
+      root: place,
+      run: async () => {
+        throw new Error('not run');
+      },
+    });
+    await writeFile(join(place, 'package.json'), pkg(scripts));
+    const i = () => change({ 'package.json': pkg(scripts) }, is, { beforeWith });
+    expect(await tests(await i())).toMatchObject({ state: 'fail', blocking: true });
+    await writeFile(join(place, 'package.json'), pkg(scripts, { dependencies: { left: '1.0.0' } }));
+    expect(await tests(await i())).toMatchObject({ state: 'not applicable' });
+    await rm(place, { recursive: true });
+  });
+});
+
+describe('build', () => {
+  test.each([
+    ['k8s/app.yaml', 'kind: A\n---\nkind: B\n', 'pass'],
+    ['k8s/app.yaml', 'kind: A\n---\nkind: [\n', 'fail'],
+    ['chart/templates/a.yaml', '{{- if .Values.a }}\nkind: A\n{{- end }}\n', 'not applicable'],
+    ['tsconfig.json', '{\n  // of "mine"\n  "a": "http://x", /* b */\n}\n', 'pass'],
+    ['tsconfig.json', '{ "a": }', 'fail'],
+    ['data.json', '{ // no\n}', 'fail'],
+  ])('%s %j', async (file, text, state) =>
+    expect((await build(await change({}, { [file]: text }))).state).toBe(state),
+  );
+  test('follows no link, and reads no file without an end', async () => {
+    await symlink('/etc/hostname', join(root, 'a.json'));
+    await symlink('/dev/zero', join(root, 'b.js'));
+    await symlink('/etc', join(root, 'etc'));
+    const all = ['a.json', 'b.js', 'etc/hostname', '../x'];
+    expect(await Promise.all(all.map((f) => readRegular(root, f)))).toEqual(all.map(() => null));
+  });
+});
+
+test('a report may leave out what a later step took away, and invents nothing', async () => {
+  const i = await change({}, { 'a.js': '1' }, { reported: ['a.js', 'draft.js'] });
+  const said = (filesWritten: string[]) => ({
+    ...i,
+    report: { ...report, taskSummary: 'x'.repeat(30), filesWritten },
+  });
+  expect((await reported(said([]))).state).toBe('pass');
+  expect((await reported(said(['draft.js']))).state).toBe('fail');
+});
+
+test('a gate is not hidden by another of its kind, and an old failure is over', async () => {
+  const g = (gate: string, ok: boolean, tryNumber = 1) =>
+    ({ stepKey: 'build', gate, ok, tryNumber, tree: `t${tryNumber}`, command: null, detail: '' }) as never;
+  const of = async (...all: never[]) => (await gates(await change({}, {}, { gates: all }))).state;
+  expect(await of(g('file_exists', false), g('file_exists', true))).toBe('fail');
+  expect(await of(g('paths', false), g('command', true), g('command', true, 2))).toBe('pass');
+});
+
+test('many lines of one file are looked at in no time', async () => {
+  const lines = Array.from({ length: 60_000 }, (_, line) => ({ file: 'a"b\n.csv', line, text: `x,${line}` }));
+  const from = performance.now();
+  const key = { file: '', line: 7, text: "const password = 'Aa1!sdfjkh23';" };
+  expect(await findSecrets([...lines, key])).toMatchObject([{ file: '', line: 7 }]);
+  expect(performance.now() - from).toBeLessThan(5_000);
 });

@@ -107,6 +107,8 @@ describe('gates', () => {
     ["const key = 'AKIAIOSFODNN7EXAMPLQ'; const password = 'hunter2-Xk81';", false],
     ['token: "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"', false],
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0\n-----END RSA PRIVATE KEY-----', false],
+    [`const k = '${'AKIA'}IOSFODNN7QWERTYU';`, false],
+    [`const k = '${'AKIA'}IOSFODNN7EXAMPLE';`, true],
     ['const token = process.env.API_TOKEN;', true],
     ["password: '{{ db_password }}'", true],
     ["cookie.secret = 'session-cookie';", true],

@@ -9,6 +9,8 @@ const ASSIGNED =
 const STAND_IN =
   /^(?:\$\{?|%|<|\{\{)|process\.env|example|changeme|change-me|dummy|placeholder|redacted|your[-_ ]|xxx+|\*{3,}|^(.)\1+$/i;
 const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/;
+/** The public half of a key of AWS: it never lies about without the other. Their own documents say EXAMPLE. */
+const AWS_KEY = /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/;
 /** Test passwords are words; a real one in a test would be one of the known formats. */
 const TEST_FILE = /(^|\/)(tests?|__tests__|spec|fixtures?)\/|\.(test|spec)\.[a-z]+$/i;
 
@@ -44,6 +46,9 @@ export async function findSecrets(added: Line[]): Promise<SecretHit[]> {
     }
     for (const l of lines)
       if (KEY_BLOCK.test(l.text)) hits.push({ file, line: l.line, what: 'a private key' });
+    for (const l of lines)
+      if (AWS_KEY.test(l.text) && !l.text.includes('EXAMPLE'))
+        hits.push({ file, line: l.line, what: 'an access key of AWS' });
     if (TEST_FILE.test(file)) continue;
     for (const l of lines) {
       const value = ASSIGNED.exec(l.text)?.[1];
