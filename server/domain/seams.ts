@@ -66,6 +66,8 @@ export interface CheckInput {
   builtBy: string | null;
   /** The task changes the shape or the tests and not what the program does. */
   keepsBehaviour?: boolean;
+  /** A human takes back what was merged: test commands and lockfiles become what they were. */
+  reverts?: boolean;
   /** The operator's own registry of packages, beside the public one. */
   registry?: string | undefined;
   /** Whether this task may change files at all. */

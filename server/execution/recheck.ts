@@ -155,6 +155,7 @@ async function inputOf(c: StepContext, step: BlueprintStep, root: string, tree: 
     company: work.task.company,
     builtBy: null,
     writes: true,
+    reverts: true,
     root,
     base,
     tree,

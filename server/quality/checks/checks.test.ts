@@ -423,6 +423,8 @@ describe('the test command', () => {
   ])('%s', async (_, was, is, blocking) => {
     const i = await change({ 'package.json': pkg(was) }, { 'package.json': pkg(is) });
     expect((await tests(i)).blocking).toBe(blocking);
+    // A human who takes a change back takes its commands back as well.
+    expect((await tests({ ...i, reverts: true })).blocking).toBeUndefined();
   });
   test('that cannot run any more stops the work; one that never could does not', async () => {
     const scripts = { test: 'node --test' };

@@ -52,7 +52,9 @@ export const dependencies: Check = async (input) => {
   }
   for (const l of addedLines) loose.push(...looseLine(l));
   if (loose.length > 0) return block(`${loose.length} dependency(ies) are not pinned`, lines(loose));
-  const strange = (await Promise.all(locks.map((path) => strangersOf(input, path)))).flat();
+  const strange = input.reverts
+    ? []
+    : (await Promise.all(locks.map((path) => strangersOf(input, path)))).flat();
   if (strange.length > 0)
     return block(
       `${strange.length} entry(ies) of the lockfile do not come from the registry with an integrity: ${strange[0]}`,

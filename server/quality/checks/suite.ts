@@ -27,7 +27,7 @@ const MANIFEST = /(?:^|\/)(?:package\.json|package-lock\.json|npm-shrinkwrap\.js
  */
 export function testsLost(input: CheckInput, none: string): Promise<string | null> {
   return once(lost, input, async () => {
-    if (!input.changes.some((c) => MANIFEST.test(c.path))) return null;
+    if (input.reverts || !input.changes.some((c) => MANIFEST.test(c.path))) return null;
     const was = parsePackage((await input.before('package.json')) ?? '');
     if (!was?.scripts.test) return null;
     const before = await testRunner((await input.beforeWith([])).root);
