@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { lockEntriesSchema, NPM_REGISTRY, strangersIn } from '#server/domain/lockfile.ts';
 import { runProcess } from './sandbox/process.ts';
 import { CACHES, type Sandbox } from './sandbox/sandbox.ts';
 import { alone, removeTree } from './workspace-files.ts';
@@ -29,9 +30,6 @@ const OUTPUT = 8_000;
 /** After a failure every command of the attempt would wait for the next one. */
 const RETRY_MS = 10 * 60_000;
 const KEEP_MS = 14 * 24 * 3_600_000;
-/** The public registry, which lockfiles name also where a mirror answers for it. */
-const NPM = 'https://registry.npmjs.org/';
-
 const names = z.record(z.string(), z.string()).catch({});
 const packageSchema = z.object({
   dependencies: names,
@@ -39,19 +37,6 @@ const packageSchema = z.object({
   optionalDependencies: names,
   workspaces: z.unknown().optional(),
 });
-const lockSchema = z.object({
-  lockfileVersion: z.number(),
-  packages: z.record(
-    z.string(),
-    z.object({
-      resolved: z.string().optional(),
-      integrity: z.string().optional(),
-      link: z.boolean().optional(),
-      inBundle: z.boolean().optional(),
-    }),
-  ),
-});
-
 export interface PackagesContext {
   hostDir: string;
   sandbox: Sandbox;
@@ -66,7 +51,7 @@ export interface PackagesContext {
 
 /** The folder of installed packages for the project at `root`; null where it needs none, or they cannot be had. */
 export async function packagesFor(root: string, c: PackagesContext): Promise<string | null> {
-  const wanted = await wantedBy(root, c.registry ?? NPM);
+  const wanted = await wantedBy(root, c.registry ?? NPM_REGISTRY);
   if (wanted === null) return null;
   if ('problem' in wanted) {
     c.note(wanted.problem);
@@ -108,33 +93,17 @@ async function wantedBy(root: string, registry: string): Promise<Wanted | null> 
     return {
       problem: 'There is no package-lock.json, so no packages are installed; commands run without them.',
     };
-  const known = lockSchema.safeParse(parse(lock));
+  const known = lockEntriesSchema.safeParse(parse(lock));
   if (!known.success) return { problem: 'package-lock.json cannot be read, so no packages are installed.' };
-  const stranger = Object.entries(known.data.packages).find(
-    ([path, p]) => path.includes('node_modules/') && !p.link && !p.inBundle && !isFromRegistry(p, registry),
-  );
-  // The lockfile may be an agent's: an address of its choice would carry out whatever it put into it.
+  const [stranger] = strangersIn(known.data.packages, [NPM_REGISTRY, registry]);
   if (stranger)
     return {
-      problem: `No packages are installed: ${stranger[0]} does not come from ${registry} with an integrity.`,
+      problem: `No packages are installed: ${stranger} does not come from ${registry} with an integrity.`,
     };
   const hash = createHash('sha256');
   for (const part of [manifest, lock, process.version, process.platform, process.arch])
     hash.update(part).update('\0');
   return { key: hash.digest('hex').slice(0, 32), count: Object.keys(known.data.packages).length - 1 };
-}
-
-function isFromRegistry(
-  p: { resolved?: string | undefined; integrity?: string | undefined },
-  registry: string,
-): boolean {
-  if (p.resolved?.startsWith('file:')) return true;
-  // npm can leave the addresses out of a lockfile: then it asks the registry it is given, for what the integrity says.
-  if (p.resolved === undefined) return p.integrity !== undefined;
-  const { resolved } = p;
-  const from = [NPM, registry].find((r) => resolved.startsWith(r));
-  if (!p.integrity || !from) return false;
-  return /^(?:@[\w.~-]+\/)?[\w.~-]+\/-\/[\w.~-]+\.tgz$/.test(resolved.slice(from.length));
 }
 
 async function install(folder: string, count: number, c: PackagesContext): Promise<boolean> {
@@ -154,7 +123,7 @@ async function install(folder: string, count: number, c: PackagesContext): Promi
       '--fetch-retries=2',
       '--fetch-timeout=60000',
       '--loglevel=error',
-      `--registry=${c.registry ?? NPM}`,
+      `--registry=${c.registry ?? NPM_REGISTRY}`,
     ];
     const { hostDir, sandbox, attempt, signal } = c;
     const r = await runProcess({

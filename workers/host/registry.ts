@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-
-const NPM = 'https://registry.npmjs.org/';
+import { NPM_REGISTRY } from '#server/domain/lockfile.ts';
 
 /** The registry the operator's own npm is set to, as an address that ends with a slash; the public one when npm does not say. */
 export async function npmRegistry(): Promise<string> {
@@ -9,6 +8,6 @@ export async function npmRegistry(): Promise<string> {
     ({ stdout }) => stdout.trim(),
     () => '',
   );
-  if (!/^https?:\/\/[^\s@]+$/.test(said)) return NPM;
+  if (!/^https?:\/\/[^\s@]+$/.test(said)) return NPM_REGISTRY;
   return said.endsWith('/') ? said : `${said}/`;
 }
