@@ -1,3 +1,4 @@
+import { isAcceptBranch } from '#server/domain/merge.ts';
 import type { SessionLog } from '#server/domain/views/session-log.ts';
 import type { PipelineView, RoutePreview, StatusView, TaskListItem, TaskView } from '#server/domain/views.ts';
 
@@ -45,11 +46,22 @@ export function taskText(t: TaskView): string {
   put('Blueprint', t.blueprint);
   put('Waits', t.waits);
   put('Verdict', t.verdict);
+  if (t.merge) {
+    const waits = isAcceptBranch(t.merge.branch);
+    put(
+      waits ? 'Accepted' : 'Merged',
+      `${t.merge.sha.slice(0, 7)} on ${t.merge.branch}${waits ? ': not merged yet, open a pull request or merge this branch' : ''}`,
+    );
+    if (t.merge.revert?.state === 'done')
+      put('Reverted', `by ${t.merge.revert.by} in #${t.merge.revert.taskId}`);
+  }
   put(
     'Tokens',
     `${t.tokensIn} in, ${t.tokensOut} out${t.scripted ? ' (scripted, no model was called)' : ''}`,
   );
   put('Report', t.report?.taskSummary);
+  if (t.route?.held)
+    lines.push('', `Held: ${t.route.held.reason}`, '  Decide it in the queue, on the page /queue.');
   if (t.route) lines.push('', 'Why', ...t.route.reasons.map((r) => `  ${r}`));
   if (t.steps.length > 0)
     lines.push(

@@ -153,6 +153,12 @@ export function registerMinionCommands(program: Command): void {
     .description('put an entry of the bin onto a branch of the project again')
     .argument('<key>', 'task-attempt, as the bin lists it')
     .action(async (key: string) => {
+      if (!/^#?\d+-\d+$/.test(key))
+        throw new AlaiError(
+          'BAD_INPUT',
+          `"${key}" is no entry of the bin.`,
+          'An entry is a task and an attempt, such as 4037-1: see npx alai minion bin.',
+        );
       const made = await api().integration.restore.mutate({ key });
       print(
         made,

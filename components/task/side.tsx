@@ -110,6 +110,9 @@ export function Side({ task }: { task: TaskView }) {
           </span>
         ) : null}
       </Chip>
+      {task.merge?.revert?.state === 'done' ? (
+        <Chip shape="cancelled" word="Reverted" pill className="ml-2" />
+      ) : null}
       {task.waits && status.word !== task.waits ? <p className="m mt-2">{task.waits}</p> : null}
       {task.escalationId ? (
         <p className="mt-3">

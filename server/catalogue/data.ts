@@ -160,7 +160,14 @@ function catalogueOf(files: Files): Catalogue {
     way(name, companyName) {
       const own = companyName ? companies.get(companyName)?.blueprints.has(name) : false;
       const isWorkflow = !own && !shared.blueprints.has(name) && shared.workflows.has(name);
-      return isWorkflow ? catalogue.workflow(name) : catalogue.blueprint(name, companyName);
+      if (isWorkflow) return catalogue.workflow(name);
+      if (!own && !shared.blueprints.has(name))
+        throw new AlaiError(
+          'BLUEPRINT_UNKNOWN',
+          `There is no blueprint and no workflow ${name}${companyName ? ` for ${companyName}` : ''}.`,
+          `Workflows: ${[...shared.workflows.keys()].sort().join(', ')}. Blueprints: ${[...new Set([...shared.blueprints.keys(), ...(companyName ? (companies.get(companyName)?.blueprints.keys() ?? []) : [])])].sort().join(', ')}.`,
+        );
+      return catalogue.blueprint(name, companyName);
     },
     workflow: (name) => resolveOnce(`workflow:${name}`, name, new Map(), shared.workflows, 'workflow'),
     shared: { blueprints: [...shared.blueprints.values()], workflows: [...shared.workflows.values()] },

@@ -426,7 +426,7 @@ describe('the test command', () => {
     // A human who takes a change back takes its commands back as well.
     expect((await tests({ ...i, reverts: true })).blocking).toBeUndefined();
   });
-  test('that cannot run any more stops the work; one that never could does not', async () => {
+  test('that cannot run any more stops the work; one that never could is no pass either', async () => {
     const scripts = { test: 'node --test' };
     const is = { 'package.json': pkg(scripts, { dependencies: { zod: '4.0.0' } }) };
     const place = await mkdtemp(join(tmpdir(), 'alai-checks-'));
@@ -440,7 +440,7 @@ describe('the test command', () => {
     const i = () => change({ 'package.json': pkg(scripts) }, is, { beforeWith });
     expect(await tests(await i())).toMatchObject({ state: 'fail', blocking: true });
     await writeFile(join(place, 'package.json'), pkg(scripts, { dependencies: { left: '1.0.0' } }));
-    expect(await tests(await i())).toMatchObject({ state: 'not applicable' });
+    expect(await tests(await i())).toMatchObject({ state: 'fail' });
     await rm(place, { recursive: true });
   });
 });

@@ -40,14 +40,20 @@ export interface TestRunner {
   only: ((files: string[]) => string[]) | null;
 }
 
+/** Why nothing can be run. `unable`: there are tests, and this machine could not run them. */
+export interface NoRunner {
+  none: string;
+  unable?: boolean;
+}
+
 /** The project's test runner, or the reason why there is none here. */
-export async function testRunner(root: string): Promise<TestRunner | { none: string }> {
+export async function testRunner(root: string): Promise<TestRunner | NoRunner> {
   const json = await readPackage(root);
   if (json) {
     const script = json.scripts.test;
     if (!script || script.includes('no test specified')) return { none: 'package.json has no test script.' };
     const missing = await missingModules(root, json);
-    if (missing) return { none: missing };
+    if (missing) return { none: missing, unable: true };
     return { all: ['npm', 'test'], only: runnerOf(script) };
   }
   if ((await exists(root, 'pyproject.toml')) || (await exists(root, 'pytest.ini'))) {
@@ -113,5 +119,7 @@ export async function changedScripts({
 export async function missingModules(root: string, json: Package): Promise<string | null> {
   const needed = Object.keys({ ...json.dependencies, ...json.devDependencies }).length;
   if (needed === 0 || (await exists(root, 'node_modules'))) return null;
-  return `The ${needed} dependencies of package.json are not installed in the worktree, and the network is denied.`;
+  const what =
+    needed === 1 ? 'The dependency of package.json is' : `The ${needed} dependencies of package.json are`;
+  return `${what} not installed in the worktree. Commit a package-lock.json, and the factory installs them.`;
 }

@@ -1,10 +1,10 @@
 import type { CheckInput, CommandResult } from '#server/domain/seams.ts';
-import { parsePackage, type TestRunner, testRunner } from './project.ts';
+import { type NoRunner, parsePackage, type TestRunner, testRunner } from './project.ts';
 
 const SECONDS = 600;
 
 /** The whole suite in a clean worktree, or the reason why it cannot run there. */
-export type Suite = { runner: TestRunner; result: CommandResult } | { none: string };
+export type Suite = { runner: TestRunner; result: CommandResult } | NoRunner;
 
 const ran = new WeakMap<CheckInput, Promise<Suite>>();
 const lost = new WeakMap<CheckInput, Promise<string | null>>();

@@ -1,5 +1,6 @@
-import { block, type Check, lines, notApplicable, pass } from './check.ts';
-import { changedScripts, testRunner } from './project.ts';
+import type { CheckInput } from '#server/domain/seams.ts';
+import { type Answer, block, type Check, fail, lines, notApplicable, pass } from './check.ts';
+import { changedScripts, type NoRunner, testRunner } from './project.ts';
 import { ending, suiteInClean, testsLost } from './suite.ts';
 
 /** The same thing by other names: `npm test`, `npm run test`, with --if-present. */
@@ -12,8 +13,7 @@ export const tests: Check = async (input) => {
   if (scripts.length > 0) return block('The test command itself was changed; ask a human.', lines(scripts));
   const runner = await testRunner(input.root);
   if ('none' in runner) {
-    const why = await testsLost(input, runner.none);
-    return why ? block(why) : notApplicable(runner.none);
+    return await notRun(input, runner);
   }
   const seen = input.gates.find((g) => isTestCommand(g.command) && g.tree === input.tree && g.exitCode === 0);
   if (seen)
@@ -26,10 +26,16 @@ export const tests: Check = async (input) => {
     };
   const suite = await suiteInClean(input);
   if ('none' in suite) {
-    const why = await testsLost(input, suite.none);
-    return why ? block(why) : notApplicable(suite.none);
+    return await notRun(input, suite);
   }
   const said = `${runner.all.join(' ')}: ${ending(suite.result)}`;
   const { output } = suite.result;
   return { ...(suite.result.exitCode === 0 ? pass(said, output) : block(said, output)), command: runner.all };
 };
+
+/** Tests that are there and could not be run are no pass; a project without any is not judged by them. */
+async function notRun(input: CheckInput, { none, unable }: NoRunner): Promise<Answer> {
+  const why = await testsLost(input, none);
+  if (why) return block(why);
+  return unable ? fail(`The tests could not be run. ${none}`) : notApplicable(none);
+}
