@@ -32,7 +32,7 @@ test('sends one minion from the composer, and its branch waits for him', async (
   await page.keyboard.press('c');
   const composer = page.getByRole('form', { name: 'New tasks' });
   await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
-  await composer.getByLabel('Folder of the repository').fill(repository);
+  await composer.getByLabel('Folder or address of the repository').fill(repository);
   await composer.getByLabel('Task 1', { exact: true }).fill('Add a note about apples');
   await composer.getByLabel('One minion, no reviews').check();
   await expectAccessible(page, 'The composer with a minion');
