@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core free, which on two is one worker; most of our tests wait for processes and databases.
+    maxWorkers: Math.max(2, availableParallelism()),
     globalSetup: ['./test/global-setup.ts'],
     projects: [
       {

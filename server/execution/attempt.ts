@@ -84,6 +84,7 @@ async function attempt(
       provider: config.provider(work),
     };
     let feedback = work.feedback;
+    let question: string | null = null;
     const queue = [...work.steps].sort(inOrder);
     if (isWorkflow(work)) await resumeRound(c, queue);
     for (let s = queue.shift(); s; s = queue.shift()) {
@@ -110,13 +111,16 @@ async function attempt(
         if ((await ports.checkpoint({ stepId: s.id, ...result })) === 'stale') throw leaseLost();
         s.output = result.output;
         if (isWorkflow(work) && queue.every((x) => x.key === INTEGRATE)) {
-          const question = await nextRound(c, s.iteration, queue, 'ask');
-          if (question) return { kind: 'yielded', reason: 'asked', question };
+          question = await nextRound(c, s.iteration, queue, 'ask');
+          if (question) break;
         }
       }
     }
-    await checkedAgain(c);
-    outcome = finished(work, gathered, workspace, integration);
+    if (question) outcome = { kind: 'yielded', reason: 'asked', question };
+    else {
+      await checkedAgain(c);
+      outcome = finished(work, gathered, workspace, integration);
+    }
   } catch (e) {
     outcome = outcomeOf(e, signal);
     if (isAlaiError(e) && outcome.kind !== 'aborted' && outcome.kind !== 'yielded') {
@@ -140,7 +144,7 @@ async function attempt(
 /** The checks of an attempt that ended before its task did went with it: they run anew on what it left. */
 async function checkedAgain(c: StepContext): Promise<void> {
   const { work, gathered, workspace: ws } = c;
-  if (gathered.checks.length > 0) return;
+  if (gathered.checks.length > 0 || verdictOf(work, gathered) === 'reject') return;
   const closing = work.blueprint.steps.find((step) => closes(c, step));
   if (!closing || !work.steps.some((s) => s.done && s.key === closing.key)) return;
   const state = { report: gathered.report, plan: gathered.plan, findings: gathered.findings, finished: '' };

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { AttemptWork, StepOutput, WorkStep } from '#server/domain/attempt.ts';
@@ -114,6 +115,19 @@ describe('a workflow whose rounds are used up', { timeout: 60_000 }, () => {
     const r = await f.run({ ...work, steps: rejecting(work) }, ports);
     expect(opened).toBe(1);
     expect(r.kind).not.toBe('done');
+  });
+});
+
+describe('a workflow that does not come to an end', { timeout: 60_000 }, () => {
+  it('asks the human after its last round, and leaves no folder behind', async () => {
+    const f = await createFactory({ 'package.json': '{"name":"x","type":"module"}', 'README.md': '# x\n' });
+    factories.push(f);
+    const once = { ...blueprint, max_iterations: 1, steps: blueprint.steps.slice(0, 2) };
+    const work = await f.work('BUILD', { title: 'A note [fault: reject]' }, { blueprint: once });
+    const r = await f.run(work, memoryPorts());
+    expect(r).toMatchObject({ kind: 'yielded', reason: 'asked' });
+    expect(r.kind === 'yielded' && r.question).toContain('Shall it go one more round?');
+    expect(await readdir(join(f.home, 'hosts/forge/work'))).toEqual([]);
   });
 });
 
