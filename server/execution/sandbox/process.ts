@@ -97,6 +97,11 @@ export async function launch(
     const kill = () => {
       killGroup(pid);
       if (!s.sandbox.isolates) killMarked(`TMPDIR=${tmp}`);
+      // Whoever escaped the group may still hold the pipes; an attempt that was told to stop does not wait for him.
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, 1_000).unref();
     };
     const exceeded = (why: string) => {
       stopped = why;
