@@ -1,13 +1,16 @@
 import { encode } from 'next-auth/jwt';
 import { describe, expect, it } from 'vitest';
+import { AlaiError } from '#server/domain/errors.ts';
+import { may, type Permission, permissionNames, type Role, roles } from '#server/domain/permissions.ts';
 import { timing } from '#server/domain/timing.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
 import { endAttempt } from '#server/engine/failure.ts';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
-import { type Role, type Viewer, viewerOf } from './auth.ts';
+import { type Viewer, viewerOf } from './auth.ts';
 import { API_BYTES, refuseLargeBody } from './body.ts';
 import { requireOwnOrigin } from './origin.ts';
+import { needed } from './permissions.ts';
 import { appRouter } from './root.ts';
 import type { Services } from './services.ts';
 import { sessionCookieName } from './session-cookie.ts';
@@ -15,8 +18,15 @@ import { createCallerFactory } from './trpc.ts';
 
 const { db } = await testDatabase();
 const s = { db, timing: timing(0.1) } as unknown as Services;
-const person = (role: Role): Viewer => ({ id: role, name: role, role });
+const person = (role: Role): Viewer => ({
+  id: role,
+  name: role,
+  role,
+  scopes: null,
+});
 const as = (viewer: Viewer | null) => createCallerFactory(appRouter)({ viewer, s });
+/** They need no input, so that to walk into them would do what they do. */
+const acts = ['factory.stop', 'factory.resume', 'sample.run'];
 type Procedure = { _def: { type: string } };
 const procedures = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>);
 const call = (viewer: Viewer | null, path: string) => {
@@ -33,10 +43,34 @@ describe('every procedure', () => {
   it.each(procedures.map(([path]) => path))('%s refuses a stranger', async (path) => {
     await expect(call(null, path)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
-  it.each(procedures.filter(([, p]) => p._def.type === 'mutation').map(([path]) => path))(
-    '%s refuses one who may only read',
-    async (path) => {
-      await expect(call(person('viewer'), path)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  it('has its row in the table, and the table has no other rows', () => {
+    expect(Object.keys(needed).sort()).toEqual(procedures.map(([path]) => path).sort());
+  });
+  it('that changes something needs more than to look', () => {
+    const changing = procedures.filter(([, p]) => p._def.type === 'mutation').map(([path]) => path);
+    expect(changing.filter((path) => needed[path] === 'read')).toEqual([]);
+  });
+
+  /** Refused for who asks; whatever else it says (bad input, nothing there), it was let in. */
+  const refused = async (viewer: Viewer, path: string) => {
+    const said = await call(viewer, path)?.then(
+      () => null,
+      (e) => e,
+    );
+    return said?.code === 'FORBIDDEN' && !(said.cause instanceof AlaiError);
+  };
+  const walked = procedures.filter(([path, p]) => p._def.type !== 'subscription' && !acts.includes(path));
+  it.each(roles.flatMap((role) => walked.map(([path]) => [role, path] as const)))(
+    '%s: %s is let in or refused as the table says',
+    async (role, path) => {
+      expect(await refused(person(role), path)).toBe(!may(role, null, needed[path] as Permission));
+    },
+  );
+  it.each(permissionNames.flatMap((scope) => walked.map(([path]) => [scope, path] as const)))(
+    'a token with the scope %s: %s',
+    async (scope, path) => {
+      const token = { ...person('ceo'), scopes: [scope] };
+      expect(await refused(token, path)).toBe(needed[path] !== scope);
     },
   );
 });

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { decode } from 'next-auth/jwt';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AlaiError } from '#server/domain/errors.ts';
+import { ALL_SCOPES, type Role } from '#server/domain/permissions.ts';
 import type { Actor } from '#server/engine/event.ts';
 import type { Db } from '#server/platform/db.ts';
 import { sessionCookieName } from './session-cookie.ts';
-
-export const roles = ['ceo', 'operator', 'viewer'] as const;
-export type Role = (typeof roles)[number];
 
 /** Who asks. The role is read from the database at each request, never from the session. */
 export interface Viewer {
   id: string;
   name: string;
   role: Role;
+  /** What the API token of this request may be used for; null when the person himself asks, by his session. */
+  scopes: readonly string[] | null;
 }
 
 export const actorOf = (viewer: Viewer): Actor => ({ kind: 'human', name: viewer.name });
@@ -24,7 +24,11 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const signInTries = new RateLimiterMemory({ points: 20, duration: 60 });
 
 /** Spends a one-time sign-in code. Throws RATE_LIMITED or SIGN_IN_LINK_INVALID. */
-export async function spendSignInCode(db: Db, code: string, from: string): Promise<Viewer> {
+export async function spendSignInCode(
+  db: Db,
+  code: string,
+  from: string,
+): Promise<Pick<Viewer, 'id' | 'name'>> {
   await signInTries.consume(from).catch(() => {
     throw new AlaiError('RATE_LIMITED', 'Too many tries to sign in.', 'Wait a minute and use a new link.');
   });
@@ -51,7 +55,7 @@ async function userById(db: Db, id: string): Promise<Viewer | null> {
     'SELECT id, name, role FROM app_user WHERE id = $1 AND disabled_at IS NULL',
     [id],
   );
-  return rows[0] ?? null;
+  return rows[0] ? { ...rows[0], scopes: null } : null;
 }
 
 /** The person an API token belongs to; null when it is unknown or revoked. */
@@ -64,7 +68,7 @@ async function userByToken(db: Db, token: string): Promise<Viewer | null> {
      WHERE t.hash = $1 AND t.revoked_at IS NULL AND u.disabled_at IS NULL`,
     [sha256(token)],
   );
-  return rows[0] ?? null;
+  return rows[0] ? { ...rows[0], scopes: [ALL_SCOPES] } : null;
 }
 
 function cookie(header: string | null, name: string): string | null {

@@ -21,7 +21,10 @@ const s = {
   catalogue: () => readCatalogue(folder),
   env: { ALAI_COMPANIES: folder },
 } as unknown as Services;
-const { companies } = createCallerFactory(appRouter)({ viewer: { id: 'v', name: 'V', role: 'viewer' }, s });
+const { companies } = createCallerFactory(appRouter)({
+  viewer: { id: 'v', name: 'V', role: 'viewer', scopes: null },
+  s,
+});
 
 beforeAll(async () => {
   const factory = await testFactory(db);

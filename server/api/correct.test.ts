@@ -14,7 +14,10 @@ const s = {
   env: { ALAI_TIMING_SCALE: 0.1 },
   queue: { add: async () => {}, publish: async () => {} },
 } as unknown as Services;
-const api = createCallerFactory(appRouter)({ viewer: { id: 'a', name: 'Alem', role: 'operator' }, s });
+const api = createCallerFactory(appRouter)({
+  viewer: { id: 'a', name: 'Alem', role: 'operator', scopes: null },
+  s,
+});
 
 async function add(title: string): Promise<number> {
   const { taskIds } = await api.tasks.create({

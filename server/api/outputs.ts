@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { roles } from '#server/domain/permissions.ts';
 import { checksViewSchema } from '#server/domain/views/checks.ts';
 import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views.ts';
-import { roles } from './auth.ts';
 
 /** What the Evidence tab of a task shows. */
 export const evidenceSchema = z.object({

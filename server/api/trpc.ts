@@ -2,7 +2,9 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError } from 'zod';
 import { type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
+import { leastRole, may, permissions } from '#server/domain/permissions.ts';
 import type { Viewer } from './auth.ts';
+import { needed } from './permissions.ts';
 import type { Services } from './services.ts';
 
 export interface Context {
@@ -92,22 +94,22 @@ const refusals = t.middleware(async ({ next }) => {
   return result;
 });
 
-const order = { viewer: 0, operator: 1, ceo: 2 } as const;
-
-/** A procedure for people (or tokens) of at least this role. There is no procedure that anybody may call. */
-export function forRole(least: keyof typeof order) {
-  return t.procedure.use(refusals).use(({ ctx, next }) => {
-    if (!ctx.viewer) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
-    if (order[ctx.viewer.role] < order[least])
-      throw new TRPCError({
-        code: 'FORBIDDEN',
-        message: `This needs the role ${least}; you have ${ctx.viewer.role}.`,
-      });
-    return next({ ctx: { viewer: ctx.viewer } });
-  });
-}
-
-/** Reading. */
-export const reader = forRole('viewer');
-/** Changing something. */
-export const writer = forRole('operator');
+/**
+ * A procedure for whoever has the permission that `permissions.ts` names for it. There is no other kind: a path without a row
+ * is refused to everybody.
+ */
+export const procedure = t.procedure.use(refusals).use(({ ctx, path, next }) => {
+  if (!ctx.viewer) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+  const { viewer } = ctx;
+  const permission = needed[path];
+  if (!permission)
+    throw new TRPCError({ code: 'FORBIDDEN', message: `Nobody was given the right to ${path}.` });
+  if (!may(viewer.role, viewer.scopes, permission))
+    throw new TRPCError({
+      code: 'FORBIDDEN',
+      message: may(viewer.role, null, permission)
+        ? `This token may not ${permissions[permission]}: it has no scope "${permission}".`
+        : `This needs the role ${leastRole(permission)}; you have ${viewer.role}.`,
+    });
+  return next({ ctx: { viewer } });
+});

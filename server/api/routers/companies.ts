@@ -18,18 +18,18 @@ import {
   companyRow,
   findBlueprint,
 } from '../company-view.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 const name = z.string().min(1).max(60);
 
 export const companiesRouter = router({
   /** The roster: what each does now, and everything that is wrong with the files. */
-  list: reader.output(companiesViewSchema).query(async ({ ctx }) => {
+  list: procedure.output(companiesViewSchema).query(async ({ ctx }) => {
     const loads = await readCompanyLoads(ctx.s.db);
     return companiesView(ctx.s.catalogue(), ctx.s.env.ALAI_COMPANIES, loads);
   }),
   /** One company with everything resolved, each piece with the file it came from. */
-  get: reader
+  get: procedure
     .input(z.strictObject({ name }))
     .output(companyViewSchema)
     .query(async ({ ctx, input }) => {
@@ -45,12 +45,12 @@ export const companiesRouter = router({
       };
     }),
   /** The MCP servers its agents met: what was accepted, and what is disabled because it changed. */
-  servers: reader
+  servers: procedure
     .input(z.strictObject({ name }))
     .output(mcpSeenViewSchema)
     .query(({ ctx, input }) => readMcpServers(ctx.s.db, input.name)),
   /** Takes what a server offers now; its tools are given to agents again. */
-  acceptServer: writer
+  acceptServer: procedure
     .input(
       z.strictObject({ name, server: z.string().min(1).max(60), digest: z.string().length(64).optional() }),
     )
@@ -60,12 +60,12 @@ export const companiesRouter = router({
       return readMcpServers(ctx.s.db, input.name);
     }),
   /** Blueprints of a company and the shared ones, or all there are. */
-  blueprints: reader
+  blueprints: procedure
     .input(z.strictObject({ company: name.nullable().default(null) }).prefault({}))
     .output(z.array(blueprintRowSchema))
     .query(({ ctx, input }) => blueprintRows(ctx.s.catalogue(), input.company)),
   /** One blueprint or workflow with `extends` folded in. */
-  blueprint: reader
+  blueprint: procedure
     .input(z.strictObject({ name, company: name.nullable().default(null) }))
     .output(blueprintViewSchema)
     .query(({ ctx, input }) => blueprintView(findBlueprint(ctx.s.catalogue(), input.name, input.company))),

@@ -2,14 +2,14 @@ import { TRPCError, tracked } from '@trpc/server';
 import { z } from 'zod';
 import { follow } from '../feed.ts';
 import { stopping } from '../shutdown.ts';
-import { reader, router } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const eventsRouter = router({
   /**
    * Every transition, in commit order without gaps, from `lastEventId` on. `transcript.grown` tells that the transcript of
    * attempt `entityId` has more.
    */
-  feed: reader
+  feed: procedure
     .input(z.strictObject({ lastEventId: z.string().max(60).nullish() }).optional())
     .subscription(async function* ({ ctx, input, signal }) {
       try {

@@ -14,7 +14,7 @@ import { command } from '../command.ts';
 import { byId, id, reason } from '../inputs.ts';
 import { doneSchema } from '../outputs.ts';
 import type { Services } from '../services.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 const madeSchema = z.object({ taskId: z.number() });
 
@@ -30,7 +30,7 @@ async function making(
 
 export const integrationRouter = router({
   /** Remarks on lines of a change become findings of a BUILD. */
-  sendBack: writer
+  sendBack: procedure
     .input(sendBackSchema)
     .output(sentBackSchema)
     .mutation(async ({ ctx, input }) => {
@@ -41,18 +41,18 @@ export const integrationRouter = router({
       return made;
     }),
   /** Takes merged work back with a commit of its own. */
-  revert: writer
+  revert: procedure
     .input(z.strictObject({ id, reason }))
     .output(madeSchema)
     .mutation(({ ctx, input }) =>
       making(ctx.s, (q) => revertChange(q, input.id, input.reason, actorOf(ctx.viewer))),
     ),
   /** Minions: those that still need somebody, or all. */
-  minions: reader
+  minions: procedure
     .input(z.strictObject({ all: z.boolean().default(false) }).prefault({}))
     .output(z.array(minionViewSchema))
     .query(({ ctx, input }) => readMinions(ctx.s.db, ctx.s.timing, input.all)),
-  minion: reader
+  minion: procedure
     .input(byId)
     .output(minionViewSchema)
     .query(async ({ ctx, input }) => {
@@ -61,13 +61,13 @@ export const integrationRouter = router({
         throw new AlaiError('NOT_FOUND', `#${input.id} is no minion.`, 'See `npx alai minion list --all`.');
       return found;
     }),
-  mergeMinion: writer
+  mergeMinion: procedure
     .input(z.strictObject({ id, reason }))
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
       command(ctx.s, (q) => mergeMinion(q, input.id, actorOf(ctx.viewer), input.reason)),
     ),
-  discardMinion: writer
+  discardMinion: procedure
     .input(z.strictObject({ id, reason }))
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
@@ -77,8 +77,8 @@ export const integrationRouter = router({
       }),
     ),
   /** What was discarded or left unfinished, of every project. */
-  bin: reader.output(z.array(binEntrySchema)).query(({ ctx }) => binOfAll(ctx.s)),
-  restore: writer
+  bin: procedure.output(z.array(binEntrySchema)).query(({ ctx }) => binOfAll(ctx.s)),
+  restore: procedure
     .input(
       z.strictObject({
         key: z.string().regex(/^\d{1,15}-\d{1,6}$/),
@@ -90,7 +90,7 @@ export const integrationRouter = router({
     )
     .mutation(({ ctx, input }) => restore(ctx.s, input.key, input.projectId)),
   /** A revert that was refused becomes work. */
-  revertAsWork: writer
+  revertAsWork: procedure
     .input(byId)
     .output(madeSchema)
     .mutation(({ ctx, input }) => making(ctx.s, (q) => revertAsWork(q, input.id, actorOf(ctx.viewer)))),

