@@ -18,6 +18,7 @@ it('six chains survive kills, a stopped worker and an emptied queue', { timeout:
     violations: [],
     stepsDoneTwice: 0,
     missingFromMain: [],
+    untold: [],
     leftBehind: [],
   });
   expect(o.finished).toBeGreaterThanOrEqual(6);

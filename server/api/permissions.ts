@@ -27,6 +27,7 @@ export const needed: Readonly<Record<string, Permission>> = {
   'pipelines.create': 'work',
   'pipelines.get': 'read',
   'pipelines.list': 'read',
+  'pipelines.log': 'read',
   'pipelines.sessionLog': 'read',
   'projects.add': 'work',
   'projects.allowUnsandboxed': 'configure',

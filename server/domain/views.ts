@@ -344,6 +344,21 @@ export const taskListItemSchema = taskViewSchema.pick({
 });
 export type TaskListItem = z.infer<typeof taskListItemSchema>;
 
+/** One try of a node's work: a bar in the Gantt, a count on the node. */
+export const nodeAttemptSchema = z.object({
+  id: z.number(),
+  n: z.number(),
+  state: z.enum(attemptStates),
+  host: z.string(),
+  slot: z.number(),
+  model: z.string(),
+  tier: z.number(),
+  startedAt: at,
+  endedAt: at.nullable(),
+  costUsd: z.number(),
+});
+export type NodeAttempt = z.infer<typeof nodeAttemptSchema>;
+
 export const pipelineNodeSchema = z.object({
   /** `t<taskId>` for a task, `g<chainId>-<stage>` for a planned stage that has no task yet. */
   id: z.string(),
@@ -354,6 +369,8 @@ export const pipelineNodeSchema = z.object({
   stage: z.enum(stages).nullable(),
   title: z.string(),
   status: statusViewSchema,
+  /** Null while it is planned only. */
+  state: z.enum(taskStatuses).nullable(),
   company: z.string().nullable(),
   tier: z.number().nullable(),
   host: z.string().nullable(),
@@ -363,6 +380,7 @@ export const pipelineNodeSchema = z.object({
   startedAt: at.nullable(),
   finishedAt: at.nullable(),
   planned: z.boolean(),
+  attempts: z.array(nodeAttemptSchema),
 });
 export type PipelineNode = z.infer<typeof pipelineNodeSchema>;
 

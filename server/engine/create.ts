@@ -178,7 +178,16 @@ export async function createTasks(
       pipelineId,
       taskId: taskIds[i],
       // The whole creation is in the log, so that it replays to any moment.
-      data: { ...w, id: taskIds[i], chainId: chainIds.get(i) ?? null, projectId: input.projectId },
+      data: {
+        ...w,
+        id: taskIds[i],
+        chainId: chainIds.get(i) ?? null,
+        projectId: input.projectId,
+        stage: w.plan?.stages[0]?.stage ?? null,
+        company: w.plan?.stages[0]?.company ?? w.route.company,
+        tier: w.route.tier,
+        cycle: 0,
+      },
     });
     events.push({
       type: 'task.routed',

@@ -63,7 +63,7 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
       projectId: row.project_id,
       pipelineId: row.pipeline_id,
       taskId: ask.taskId,
-      data: { kind: ask.kind, question: ask.question },
+      data: { kind: ask.kind, question: ask.question, chainId: ask.chainId ?? null },
     },
   ]);
   return row.id;

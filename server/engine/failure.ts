@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '#server/domain/attempt.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
-import { type Actor, ENGINE } from './event.ts';
+import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
@@ -58,6 +58,7 @@ export async function afterAttempt(
       what === 'failed',
     ],
   );
+  if (next.kind === 'again' && next.tier !== t.tier) await tellTier(q, taskId, t.tier, next.tier);
   if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
   await askHuman(q, {
     kind: 'retries',
@@ -71,6 +72,28 @@ export async function afterAttempt(
     why: next.because,
   });
   return [];
+}
+
+/** The move to a stronger tier is no move of the state machine, and the log has to know it all the same. */
+async function tellTier(q: Queryable, taskId: number, from: number, tier: number): Promise<void> {
+  const { rows } = await q.query<{ ver: number; project_id: string | null; pipeline_id: number }>(
+    'UPDATE task SET ver = ver + 1 WHERE id = $1 RETURNING ver, project_id, pipeline_id',
+    [taskId],
+  );
+  const t = rows[0];
+  if (!t) return;
+  const where = { projectId: t.project_id, pipelineId: t.pipeline_id, taskId };
+  await appendEvents(q, [
+    {
+      type: 'task.tier',
+      entity: 'task',
+      id: taskId,
+      ver: t.ver,
+      actor: ENGINE,
+      ...where,
+      data: { from, tier },
+    },
+  ]);
 }
 
 const endings = {

@@ -384,7 +384,11 @@ export async function editTask(
       projectId: t.project_id,
       pipelineId: t.pipeline_id,
       taskId: id,
-      data: { patch: { ...patch }, route: judged || corrected ? route : null },
+      data: {
+        patch: { ...patch },
+        route: judged || corrected ? route : null,
+        set: anew ? { company: anew.route.company, tier: anew.route.tier } : {},
+      },
     },
   ]);
   if (judged) await askAgain(q, t, patch.title ?? t.title, route?.held ?? null, actor);

@@ -26,6 +26,20 @@ export interface Move {
   data?: Record<string, unknown>;
 }
 
+/** What a replay has to know besides the state, where a move sets it too. */
+const replayed: Record<string, string> = {
+  chain_id: 'chainId',
+  generation: 'generation',
+  verdict: 'verdict',
+  tier: 'tier',
+  started_at: 'startedAt',
+};
+
+function whatElse(m: Move, row: Record<string, unknown>): Record<string, unknown> {
+  const set = Object.keys(m.patch ?? {}).filter((k) => m.machine === 'task' && k in replayed);
+  return set.length > 0 ? { set: Object.fromEntries(set.map((k) => [replayed[k], row[k]])) } : {};
+}
+
 /**
  * One compare-and-set: moves the row only from the expected state, and writes the event in the same transaction.
  * Returns the row, or null when it was no longer there; the caller decides whether that is an error.
@@ -71,7 +85,7 @@ export async function move(q: Queryable, m: Move): Promise<Record<string, unknow
       projectId: (row.project_id ?? null) as string | null,
       pipelineId: (row.pipeline_id ?? null) as number | null,
       taskId,
-      data: m.data,
+      data: { ...m.data, ...whatElse(m, row) },
     },
   ]);
   return row;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { invariants, type Violation } from '#server/engine/invariants.ts';
 import { bareRepositoryOf } from '#server/projects/git.ts';
+import { disagreements, snapshot } from '#test/replay.ts';
 import { submitChains } from './load.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -30,6 +31,8 @@ export interface Outcome {
   movedBases: number;
   missingFromMain: number[];
   leftBehind: string[];
+  /** Where the replay of the log and the tables disagree. */
+  untold: string[];
   kills: number;
   stops: number;
   empties: number;
@@ -150,6 +153,17 @@ async function missingFromMain(w: World): Promise<number[]> {
     .map((r) => r.id);
 }
 
+async function untold(w: World): Promise<string[]> {
+  const { db } = w.services;
+  const { rows } = await db.pool.query<{ id: number }>('SELECT id FROM pipeline ORDER BY id');
+  return await disagreements(db, [
+    await snapshot(
+      db,
+      rows.map((r) => r.id),
+    ),
+  ]);
+}
+
 /** Sets a factory to work, torments it, and tells what became of the work. */
 export async function tell(o: Story): Promise<Outcome> {
   const w = await startWorld({ backend: o.backend, scale: 0.1, web: o.web });
@@ -190,6 +204,7 @@ export async function tell(o: Story): Promise<Outcome> {
       lostAttempts: facts?.lost ?? 0,
       movedBases: facts?.moved ?? 0,
       missingFromMain: await missingFromMain(w),
+      untold: await untold(w),
       ...done,
     };
     await w.stop();

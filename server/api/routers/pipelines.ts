@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { logPageSchema } from '#server/domain/views/replay.ts';
 import { sessionLogSchema } from '#server/domain/views/session-log.ts';
 import { pipelineListItemSchema, pipelineViewSchema, taskViewSchema } from '#server/domain/views.ts';
+import { readLog } from '#server/engine/data/log.ts';
 import { readPipeline, readPipelines } from '#server/engine/data/pipeline.ts';
 import { readSessionLog } from '#server/engine/data/session-log.ts';
 import { readTask } from '#server/engine/data/task.ts';
@@ -21,6 +23,11 @@ export const pipelinesRouter = router({
     .input(byId)
     .output(pipelineViewSchema)
     .query(({ ctx, input }) => readPipeline(ctx.s.db, ctx.s.timing, input.id)),
+  /** Its events, a page at a time, as `domain/replay.ts` folds them. */
+  log: procedure
+    .input(z.strictObject({ id, after: z.number().int().min(0).default(0) }))
+    .output(logPageSchema)
+    .query(({ ctx, input }) => readLog(ctx.s.db, input.id, input.after)),
   /** What its agents did, by the report schema. */
   sessionLog: procedure
     .input(byId)

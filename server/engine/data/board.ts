@@ -1,10 +1,10 @@
+import { askWord, type Patience } from '#server/domain/looks.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
 import { isLiveTask, stages } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Board, BoardCard, EscalationKind, Look, StatusView } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
 import { patience, readTasks, type TaskRow, taskStatus } from './rows.ts';
-import { askWord, type Patience } from './status.ts';
 import { waitReasons } from './waits.ts';
 
 interface ChainRow {

@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
-import { type ChainPlan, stageAfter } from '#server/domain/plan.ts';
-import {
-  type ChainState,
-  isLiveTask,
-  type PipelineState,
-  type Stage,
-  stages,
-  taskStatuses,
-} from '#server/domain/status.ts';
+import { askWord, type Patience } from '#server/domain/looks.ts';
+import { draw } from '#server/domain/picture.ts';
+import type { ChainPlan } from '#server/domain/plan.ts';
+import { type ChainState, type PipelineState, stages, taskStatuses } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { PipelineEdge, PipelineListItem, PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { NodeAttempt, PipelineListItem, PipelineView, StatusView } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
 import { patience, readTasks, type TaskRow, taskStatus } from './rows.ts';
-import { askWord, type Patience } from './status.ts';
 import { waitReasons } from './waits.ts';
 
 interface ChainRow {
@@ -30,15 +24,6 @@ interface ChainRow {
   ask_at: Date;
 }
 
-const names: Record<Stage, string> = {
-  BUILD: 'Build',
-  REVIEW: 'Review',
-  SECURITY: 'Security',
-  OPS: 'Deploy setup',
-  DOCS: 'Documentation',
-};
-const ghostId = (chain: number, stage: Stage) => `g${chain}-${stage}`;
-
 /** A wait as it fits a node: "After #4001", "FORGE · 2 ahead". */
 function shortWait(words: string): string {
   return words
@@ -47,123 +32,23 @@ function shortWait(words: string): string {
     .replace(/ to merge/g, '');
 }
 
-function nodeOf(
-  t: TaskRow,
-  chain: ChainRow | undefined,
-  p: Patience,
-  waits: Map<number, string>,
-  last: boolean,
-): PipelineNode {
-  const root = t.id === chain?.root_task_id;
-  let status = taskStatus(t, p);
-  // A question about the chain hangs on its last task, because that is where the work stands.
-  if (last && chain?.ask_kind)
-    status = {
-      look: 'yours',
-      word: askWord(chain.ask_kind, chain.ask_state),
-      since: chain.ask_at,
-      heardAt: null,
-    };
-  else if (status.look === 'queued') status = { ...status, word: shortWait(waits.get(t.id) ?? status.word) };
-  return {
-    id: `t${t.id}`,
-    taskId: t.id,
-    chainId: t.chain_id,
-    cycle: t.cycle,
-    stage: t.stage,
-    title: root || !t.stage ? t.title : t.stage === 'BUILD' ? (chain?.title ?? t.title) : names[t.stage],
-    status,
-    company: t.company,
-    tier: t.tier,
-    host: t.host,
-    slot: t.slot,
-    findings: t.findings,
-    costUsd: t.cost_usd,
-    startedAt: t.started_at,
-    finishedAt: t.finished_at,
-    planned: false,
-  };
+async function attemptsOf(db: Db, pipelineId: number): Promise<Map<number, NodeAttempt[]>> {
+  const { rows } = await db.pool.query<NodeAttempt & { taskId: number }>(
+    `SELECT a.id, a.task_id "taskId", a.n, a.state, a.host, a.slot, a.model, a.tier, a.started_at "startedAt", a.ended_at "endedAt",
+       a.cost_usd::float8 "costUsd" FROM attempt a JOIN task t ON t.id = a.task_id WHERE t.pipeline_id = $1 ORDER BY a.task_id, a.n`,
+    [pipelineId],
+  );
+  return Map.groupBy(rows, (r) => r.taskId);
 }
 
-/** Stages of the plan that have no task yet, after where the chain stands. */
-function ghostsOf(chain: ChainRow, tasks: TaskRow[]): PipelineNode[] {
-  if (chain.state === 'FINISHED' || chain.state === 'CANCELLED') return [];
-  const last = [...tasks].sort((a, b) => b.id - a.id)[0];
-  if (!last?.stage) return [];
-  const ghosts: PipelineNode[] = [];
-  for (let s = stageAfter(chain.plan, last.stage); s; s = stageAfter(chain.plan, s.stage))
-    ghosts.push({
-      id: ghostId(chain.id, s.stage),
-      taskId: null,
-      chainId: chain.id,
-      cycle: last.cycle,
-      stage: s.stage,
-      title: names[s.stage],
-      status: {
-        look: 'queued',
-        word: ghosts.length === 0 && isLiveTask(last.status) ? 'Next' : 'Planned',
-        since: null,
-        heardAt: null,
-      },
-      company: s.company,
-      tier: s.route.tier,
-      host: null,
-      slot: null,
-      findings: 0,
-      costUsd: 0,
-      startedAt: null,
-      finishedAt: null,
-      planned: true,
-    });
-  return ghosts;
-}
-
-const rankOf = (stage: Stage | null) => (stage ? stages.indexOf(stage) : 0);
-
-/** Inside a chain: each stage to the next; back to an earlier one is a reject and says how many findings it carries. */
-function chainEdges(tasks: TaskRow[], ghosts: PipelineNode[]): PipelineEdge[] {
-  const sorted = [...tasks].sort((a, b) => a.id - b.id);
-  const edges: PipelineEdge[] = [];
-  const add = (
-    from: string,
-    to: string,
-    kind: PipelineEdge['kind'],
-    label: string | null,
-    satisfied: boolean,
-  ) => edges.push({ id: `${from}>${to}`, from, to, kind, label, satisfied });
-  sorted.forEach((t, i) => {
-    const next = sorted[i + 1];
-    if (!next) return;
-    const back = rankOf(next.stage) <= rankOf(t.stage);
-    const label = t.findings > 0 ? `${t.findings} finding${t.findings === 1 ? '' : 's'}` : 'again';
-    add(`t${t.id}`, `t${next.id}`, back ? 'reject' : 'stage', back ? label : null, true);
-  });
-  const last = sorted[sorted.length - 1];
-  ghosts.forEach((g, i) => {
-    const from = i === 0 ? `t${last?.id}` : ghosts[i - 1]?.id;
-    if (from) add(from, g.id, 'stage', null, false);
-  });
-  return edges;
-}
-
-/** The node that a dependant waits for: the stage that merges the chain, as a task or as a plan. */
-function acceptingNode(chain: ChainRow, tasks: TaskRow[]): string {
-  const reviewing = chain.plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS');
-  const stage = reviewing[reviewing.length - 1]?.stage ?? 'BUILD';
-  const task = tasks
-    .filter((t) => t.stage === stage && t.cycle === Math.max(...tasks.map((x) => x.cycle)))
-    .sort((a, b) => b.id - a.id)[0];
-  const older = tasks.filter((t) => t.stage === stage).sort((a, b) => b.id - a.id)[0];
-  if (task) return `t${task.id}`;
-  // A cancelled chain has no planned stages, so the line starts where it ended.
-  if (chain.state === 'FINISHED' || chain.state === 'CANCELLED')
-    return `t${(older ?? tasks[tasks.length - 1])?.id ?? chain.root_task_id}`;
-  return ghostId(chain.id, stage);
+function statusFor(t: TaskRow, p: Patience, waits: Map<number, string>): StatusView {
+  const status = taskStatus(t, p);
+  return status.look === 'queued' ? { ...status, word: shortWait(waits.get(t.id) ?? status.word) } : status;
 }
 
 /** One pipeline: its tasks, what is planned, and why each waits for which. Throws NOT_FOUND. */
 export async function readPipeline(db: Db, timing: Timing, id: number): Promise<PipelineView> {
-  const [head, chains, tasks, deps, follow, p] = await Promise.all([
+  const [head, chains, tasks, deps, follow, p, attempts] = await Promise.all([
     db.pool.query<{
       id: number;
       title: string;
@@ -197,6 +82,7 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
       [id],
     ),
     patience(db.pool, timing),
+    attemptsOf(db, id),
   ]);
   const row = head.rows[0];
   if (!row)
@@ -209,37 +95,44 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
     db.pool,
     tasks.filter((t) => t.status === 'OPEN' || t.status === 'QUEUED'),
   );
-  const byChain = Map.groupBy(tasks, (t) => t.chain_id ?? 0);
-  const nodes: PipelineNode[] = [];
-  const edges: PipelineEdge[] = [];
-  for (const chain of chains.rows) {
-    const own = byChain.get(chain.id) ?? [];
-    const ghosts = ghostsOf(chain, own);
-    nodes.push(...own.map((t, i) => nodeOf(t, chain, p, waits, i === own.length - 1)));
-    nodes.push(...ghosts);
-    edges.push(...chainEdges(own, ghosts));
-  }
-  for (const t of byChain.get(0) ?? []) nodes.push(nodeOf(t, undefined, p, waits, false));
-
-  const drawn = new Set(nodes.map((n) => n.id));
-  const join = (
-    from: string,
-    to: string,
-    kind: PipelineEdge['kind'],
-    label: string | null,
-    satisfied: boolean,
-  ) => {
-    if (drawn.has(from) && drawn.has(to))
-      edges.push({ id: `${kind}:${from}>${to}`, from, to, kind, label, satisfied });
-  };
-  for (const d of deps.rows) {
-    const chain = chains.rows.find((c) => c.root_task_id === d.on_task_id && byChain.has(c.id));
-    const from =
-      d.kind === 'accepted' && chain ? acceptingNode(chain, byChain.get(chain.id) ?? []) : `t${d.on_task_id}`;
-    join(from, `t${d.task_id}`, 'depends', null, d.satisfied_at !== null);
-  }
-  for (const f of follow.rows)
-    join(`t${f.task_id}`, `t${f.mend_task_id}`, 'follow-up', `${f.n} finding${f.n === 1 ? '' : 's'}`, true);
+  const { nodes, edges } = draw({
+    tasks: tasks.map((t) => ({
+      id: t.id,
+      title: t.title,
+      state: t.status,
+      stage: t.stage,
+      cycle: t.cycle,
+      chainId: t.chain_id,
+      status: statusFor(t, p, waits),
+      company: t.company,
+      tier: t.tier,
+      host: t.host,
+      slot: t.slot,
+      findings: t.findings,
+      costUsd: t.cost_usd,
+      startedAt: t.started_at,
+      finishedAt: t.finished_at,
+      attempts: attempts.get(t.id) ?? [],
+    })),
+    chains: chains.rows.map((c) => ({
+      id: c.id,
+      rootTaskId: c.root_task_id,
+      title: c.title,
+      state: c.state,
+      stages: c.plan.stages.map((s) => ({ stage: s.stage, company: s.company, tier: s.route.tier })),
+      ask: c.ask_kind && {
+        kind: c.ask_kind,
+        status: { look: 'yours', word: askWord(c.ask_kind, c.ask_state), since: c.ask_at, heardAt: null },
+      },
+    })),
+    deps: deps.rows.map((d) => ({
+      taskId: d.task_id,
+      onTaskId: d.on_task_id,
+      kind: d.kind,
+      satisfied: d.satisfied_at !== null,
+    })),
+    follow: follow.rows.map((f) => ({ taskId: f.task_id, mendTaskId: f.mend_task_id, n: f.n })),
+  });
 
   const shape = [
     nodes.map((n) => [n.id, n.chainId, n.cycle, n.stage]),

@@ -1,4 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
+import type { Patience } from '#server/domain/looks.ts';
 import { isAcceptBranch, type MergeView } from '#server/domain/merge.ts';
 import type { ChainState } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
@@ -6,7 +7,6 @@ import type { FindingView, Route, TaskListItem, TaskView } from '#server/domain/
 import type { Db } from '#server/platform/db.ts';
 import { readMerge } from './merge.ts';
 import { patience, readTasks, type TaskRow, taskStatus } from './rows.ts';
-import type { Patience } from './status.ts';
 import { waitReasons } from './waits.ts';
 
 interface MoreRow {

@@ -1,5 +1,5 @@
-import type { Stage, TaskStatus, Verdict } from '#server/domain/status.ts';
-import type { EscalationKind, Look, StatusView } from '#server/domain/views.ts';
+import type { Stage, TaskStatus, Verdict } from './status.ts';
+import type { EscalationKind, Look, StatusView } from './views.ts';
 
 /** What a status is derived from, at the moment of asking: never remembered. */
 export interface StatusFacts {
