@@ -25,7 +25,9 @@ export function useDecide() {
           const effectiveAt = new Date(Date.now() + 10_000);
           const pending = { answer: given, by: 'you', effectiveAt, note: note ?? '' };
           queries.setQueryData<QueueView>(listKey, {
+            ...before,
             open: before.open.filter((i) => i.id !== id),
+            total: before.total - 1,
             answered: [{ ...item, state: 'PENDING', pending }, ...before.answered],
           });
         }

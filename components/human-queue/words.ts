@@ -9,6 +9,7 @@ export const answerWords: Record<Answer, { name: string; did: string; key: strin
 export const kindWords: Record<EscalationItem['kind'], string> = {
   safety: 'Safety rule',
   retries: 'Retries used up',
+  quality: 'Below the bar',
   rejects: 'Rejected three times',
   merge: 'Merge',
   question: 'Question',
@@ -16,6 +17,9 @@ export const kindWords: Record<EscalationItem['kind'], string> = {
   dependency: 'Dependency failed',
   effect: 'Outcome unknown',
   minion: 'Minion done',
+  budget: 'Budget',
+  permission: 'Permission',
+  plan: 'Plan',
 };
 
 /** An answer that needs a reason, because somebody has to act on it. */

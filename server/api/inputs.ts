@@ -5,13 +5,20 @@ import { priorities, taskStatuses } from '#server/domain/status.ts';
 export const id = z.number().int().positive();
 export const byId = z.strictObject({ id });
 /** Text that can be stored: PostgreSQL knows no NUL. */
-const text = (most: number) =>
+export const text = (most: number) =>
   z
     .string()
     .max(most)
     .refine((s) => !s.includes('\0'), 'holds a NUL character');
 /** Why a human changes something; stored with the event. */
 export const reason = text(2_000).trim().default('');
+/** A reason given with an answer: the next agent reads it whole. */
+export const note = z
+  .string()
+  .max(4_000, 'may have 4,000 characters; this has more. Shorten it')
+  .refine((s) => !s.includes('\0'), 'holds a NUL character')
+  .trim()
+  .default('');
 /** A project's id, or the full path of a folder. */
 export const projectReference = text(4_000).trim().min(1);
 

@@ -46,6 +46,7 @@ const done: Record<Stage | 'none', string> = {
 const asks: Record<EscalationKind, string> = {
   safety: 'Approve first',
   retries: 'What now',
+  quality: 'Below the bar',
   rejects: 'Rejected again',
   merge: 'Cannot merge',
   question: 'Answer needed',
@@ -53,6 +54,9 @@ const asks: Record<EscalationKind, string> = {
   dependency: 'Blocked',
   effect: 'Outcome unknown',
   minion: 'Merge or discard',
+  budget: 'Over budget',
+  permission: 'Permission asked',
+  plan: 'Approve the plan',
 };
 
 /** The shape and word of a task, from its row, its lease and the questions about it. */

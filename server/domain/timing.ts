@@ -10,8 +10,6 @@ export interface Timing {
   suspicious: number;
   critical: number;
   undo: number;
-  /** A question that nobody answered for this long is asked again, louder. It is never decided by time. */
-  askAgain: number;
   sweep: number;
   /** A queued task beside an idle slot for this long has lost its queue message. */
   lostDelivery: number;
@@ -34,7 +32,6 @@ export function timing(scale = 1): Timing {
     suspicious: ms(5 * 60_000),
     critical: ms(15 * 60_000),
     undo: ms(10_000),
-    askAgain: ms(4 * 60 * 60_000),
     sweep: ms(2_000),
     lostDelivery: ms(5_000),
     transcriptFlush: 250,

@@ -448,6 +448,7 @@ export type Answer = (typeof answers)[number];
 export const escalationKinds = [
   'safety',
   'retries',
+  'quality',
   'rejects',
   'merge',
   'question',
@@ -455,6 +456,9 @@ export const escalationKinds = [
   'dependency',
   'effect',
   'minion',
+  'budget',
+  'permission',
+  'plan',
 ] as const;
 export type EscalationKind = (typeof escalationKinds)[number];
 
@@ -467,6 +471,9 @@ export const escalationItemSchema = z.object({
   chainId: z.number().nullable(),
   pipelineId: z.number().nullable(),
   blocks: z.number(),
+  company: z.string().nullable(),
+  /** Whose it is, when it was given to one person. */
+  assigned: z.object({ id: z.string(), name: z.string() }).nullable(),
   askedAt: at,
   /** How often it was asked again; shown louder. */
   askedTimes: z.number(),
@@ -485,7 +492,6 @@ export const escalationViewSchema = escalationItemSchema.extend({
   /** The digest of what is shown here; an answer must carry it. */
   digest: z.string(),
   task: taskRefSchema.nullable(),
-  company: z.string().nullable(),
   tier: z.number().nullable(),
   evidence: z.array(
     z.object({
@@ -508,9 +514,12 @@ export const escalationViewSchema = escalationItemSchema.extend({
 });
 export type EscalationView = z.infer<typeof escalationViewSchema>;
 
+/** What waits, the most urgent first and as many as were asked for, and what was answered in the last day. */
 export const queueViewSchema = z.object({
   open: z.array(escalationItemSchema),
   answered: z.array(escalationItemSchema),
+  /** All that wait and match. */
+  total: z.number(),
 });
 export type QueueView = z.infer<typeof queueViewSchema>;
 

@@ -83,7 +83,7 @@ describe('a decision', () => {
 
   it('that nobody takes is asked again, louder, and never taken by time', async () => {
     const e = await ask();
-    await db.pool.query(`UPDATE escalation SET asked_at = now() - interval '9 hours' WHERE id = $1`, [e.id]);
+    await db.pool.query(`UPDATE escalation SET expires_at = now() - interval '1 s' WHERE id = $1`, [e.id]);
     await sweep(db, f.publisher, timing(1));
     const asked = await db.pool.query('SELECT state, asked_times FROM escalation WHERE id = $1', [e.id]);
     expect(asked.rows).toEqual([{ state: 'OPEN', asked_times: 2 }]);

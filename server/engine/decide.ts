@@ -3,8 +3,10 @@ import { stageOf } from '#server/domain/plan.ts';
 import type { Answer, EscalationKind } from '#server/domain/views.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { lockChain, openStage } from './chain.ts';
+import { writeOutcome } from './effect.ts';
 import { escalationDigest } from './escalation.ts';
 import { type Actor, ENGINE } from './event.ts';
+import { factsOf } from './facts.ts';
 import { cancelTask, textDigest } from './human.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
@@ -15,6 +17,7 @@ interface Row {
   kind: EscalationKind;
   task_id: number | null;
   chain_id: number | null;
+  effect_id: number | null;
   state: string;
   answer: Answer | null;
   answered_by: string | null;
@@ -26,6 +29,7 @@ interface Row {
 export const answersOf: Record<EscalationKind, readonly Answer[]> = {
   safety: ['approve', 'reject'],
   retries: ['approve', 'send_back', 'reject'],
+  quality: ['approve', 'send_back', 'reject'],
   rejects: ['approve', 'send_back', 'reject'],
   merge: ['approve', 'send_back', 'reject'],
   question: ['send_back', 'reject'],
@@ -33,74 +37,97 @@ export const answersOf: Record<EscalationKind, readonly Answer[]> = {
   dependency: ['approve', 'reject'],
   effect: ['approve', 'reject'],
   minion: ['approve', 'send_back', 'reject'],
+  budget: ['approve', 'reject'],
+  permission: ['approve', 'send_back', 'reject'],
+  plan: ['approve', 'send_back', 'reject'],
 };
+
+const did: Record<Answer, string> = { approve: 'approved', send_back: 'sent back', reject: 'rejected' };
 
 /**
  * Takes the one answer of a question: OPEN -> PENDING, effective after `undoMs` on the database's clock. Whoever comes second
  * gets ALREADY_DECIDED with the name of the first.
  */
-export async function decide(
-  db: Db,
-  input: { id: number; answer: Answer; digest: string; note: string; undoMs: number },
+export async function decide(db: Db, input: DecideInput, actor: Actor): Promise<{ effectiveAt: Date }> {
+  return await transaction(db, (q) => decideIn(q, input, actor));
+}
+
+export interface DecideInput {
+  id: number;
+  answer: Answer;
+  digest: string;
+  note: string;
+  undoMs: number;
+  /** The rule that gives this answer in the name of who accepted it. */
+  ruleId?: number;
+}
+
+/** The same in the caller's transaction. */
+export async function decideIn(
+  q: Queryable,
+  input: DecideInput,
   actor: Actor,
 ): Promise<{ effectiveAt: Date }> {
-  return await transaction(db, async (q) => {
-    const { rows } = await q.query<Row>('SELECT * FROM escalation WHERE id = $1 FOR UPDATE', [input.id]);
-    const e = rows[0];
-    if (!e)
-      throw new AlaiError(
-        'NOT_FOUND',
-        'This question does not exist.',
-        'Open the queue and choose from the list.',
-      );
-    if (e.state !== 'OPEN')
-      throw new AlaiError(
-        'ALREADY_DECIDED',
-        e.state === 'WITHDRAWN'
-          ? 'This question was withdrawn: nobody has to answer it any more.'
-          : `${e.answered_by} has answered this already: ${e.answer}.`,
-        'Nothing is left to do here.',
-        { by: e.answered_by, answer: e.answer },
-      );
-    if (!answersOf[e.kind].includes(input.answer))
-      throw new AlaiError(
-        'BAD_INPUT',
-        `This question does not take "${input.answer}".`,
-        `It takes: ${answersOf[e.kind].join(', ')}.`,
-      );
-    if (input.answer !== 'approve' && input.note.trim() === '')
-      throw new AlaiError(
-        'REASON_REQUIRED',
-        'To send back or to reject needs a reason.',
-        'Say in one line why; the agents read it.',
-      );
-    if ((await escalationDigest(q, e.id)) !== input.digest)
-      throw new AlaiError(
-        'DIGEST_CHANGED',
-        'What you saw has changed since.',
-        'Look at it again; the answer is bound to what is shown.',
-      );
-    const row = await move(q, {
-      machine: 'escalation',
-      id: e.id,
-      from: 'OPEN',
-      to: 'PENDING',
-      actor,
-      reason: input.note,
-      patch: {
-        answer: input.answer,
-        answered_by: actor.name,
-        note: input.note,
-        seen_digest: input.digest,
-        effective_at: {
-          // Cut, not rounded: the column keeps milliseconds, and rounding up would put an answer into the future.
-          sql: `date_trunc('milliseconds', clock_timestamp()) + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
-        },
+  // Agents are the authors of all work here: none of them may answer for it, whatever carries its answer.
+  if (actor.kind !== 'human')
+    throw new AlaiError('NOT_ALLOWED', 'Only a person can answer this.', 'Ask somebody who may decide.');
+  const { rows } = await q.query<Row>('SELECT * FROM escalation WHERE id = $1 FOR UPDATE', [input.id]);
+  const e = rows[0];
+  if (!e)
+    throw new AlaiError(
+      'NOT_FOUND',
+      'This question does not exist.',
+      'Open the queue and choose from the list.',
+    );
+  if (e.state !== 'OPEN')
+    throw new AlaiError(
+      'ALREADY_DECIDED',
+      e.state === 'WITHDRAWN'
+        ? 'This question was withdrawn: nobody has to answer it any more.'
+        : `${e.answered_by} has answered this already: ${e.answer ? did[e.answer] : e.state}.`,
+      'Nothing is left to do here.',
+      { by: e.answered_by, answer: e.answer },
+    );
+  if (!answersOf[e.kind].includes(input.answer))
+    throw new AlaiError(
+      'BAD_INPUT',
+      `This question does not take "${input.answer}".`,
+      `It takes: ${answersOf[e.kind].join(', ')}.`,
+    );
+  if (input.answer !== 'approve' && input.note.trim() === '')
+    throw new AlaiError(
+      'REASON_REQUIRED',
+      'To send back or to reject needs a reason.',
+      'Say in one line why; the agents read it.',
+    );
+  if ((await escalationDigest(q, e.id)) !== input.digest)
+    throw new AlaiError(
+      'DIGEST_CHANGED',
+      'What you saw has changed since.',
+      'Look at it again; the answer is bound to what is shown.',
+    );
+  const row = await move(q, {
+    machine: 'escalation',
+    id: e.id,
+    from: 'OPEN',
+    to: 'PENDING',
+    actor,
+    reason: input.note,
+    patch: {
+      answer: input.answer,
+      answered_by: actor.name,
+      note: input.note,
+      seen_digest: input.digest,
+      facts: JSON.stringify(await factsOf(q, e.id)),
+      ...(input.ruleId === undefined ? {} : { rule_id: input.ruleId }),
+      effective_at: {
+        // Cut, not rounded: the column keeps milliseconds, and rounding up would put an answer into the future.
+        sql: `date_trunc('milliseconds', clock_timestamp()) + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
       },
-      data: { answer: input.answer, by: actor.name },
-    });
-    return { effectiveAt: row?.effective_at as Date };
+    },
+    data: { answer: input.answer, by: actor.name },
   });
+  return { effectiveAt: row?.effective_at as Date };
 }
 
 /** Takes an answer back while its ten seconds run. Throws UNDO_TOO_LATE afterwards. */
@@ -184,6 +211,8 @@ async function settle(q: Queryable, id: number): Promise<Delivery[]> {
 }
 
 async function consequence(q: Queryable, e: Row, human: Actor): Promise<Delivery[]> {
+  if (e.kind === 'effect' && e.effect_id !== null)
+    await writeOutcome(q, e.effect_id, e.answer === 'approve' ? 'DONE' : 'ABANDONED', human);
   if (e.task_id !== null && e.kind === 'dependency') {
     const { rowCount: waits } = await q.query(
       `SELECT 1 FROM task WHERE id = $1 AND status = 'OPEN' FOR UPDATE`,

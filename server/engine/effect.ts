@@ -1,7 +1,7 @@
 import type { IntegrationPlan } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import { type Db, transaction } from '#server/platform/db.ts';
-import { appendEvents, REAPER } from './event.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { type Actor, appendEvents, REAPER } from './event.ts';
 import { tellReverted } from './revert.ts';
 
 /**
@@ -82,39 +82,47 @@ export async function settleEffect(
   state: 'DONE' | 'ABANDONED',
   by: 'worker' | 'sweep' = 'worker',
 ): Promise<boolean> {
-  return await transaction(db, async (q) => {
-    const { rows } = await q.query<{
-      project_id: string;
-      task_id: number;
-      new_sha: string;
-      was: string;
-      kind: string;
-    }>(
-      `UPDATE effect e SET state = $2, settled_at = clock_timestamp()
-       FROM (SELECT id, state was FROM effect WHERE id = $1 FOR UPDATE) o
-       WHERE e.id = o.id AND (o.was = 'PLANNED' OR (o.was = 'ABANDONED' AND $2 = 'DONE'))
-       RETURNING e.project_id, e.task_id, e.new_sha, o.was, e.kind`,
-      [effectId, state],
-    );
-    const row = rows[0];
-    if (!row) return false;
-    await appendEvents(q, [
-      {
-        type: `effect.${state.toLowerCase()}`,
-        entity: 'effect',
-        id: effectId,
-        ver: 2,
-        from: row.was,
-        to: state,
-        actor: by === 'sweep' ? REAPER : { kind: 'worker', name: 'integrate' },
-        projectId: row.project_id,
-        taskId: row.task_id,
-        data: { newSha: row.new_sha },
-      },
-    ]);
-    if (row.kind === 'revert' && state === 'DONE') await tellReverted(q, row.task_id, row.new_sha);
-    return true;
-  });
+  return await transaction(db, (q) => writeOutcome(q, effectId, state, by));
+}
+
+/** The same in the caller's transaction; `human` when nobody else could tell how it ended. */
+export async function writeOutcome(
+  q: Queryable,
+  effectId: number,
+  state: 'DONE' | 'ABANDONED',
+  by: 'worker' | 'sweep' | Actor,
+): Promise<boolean> {
+  const { rows } = await q.query<{
+    project_id: string;
+    task_id: number;
+    new_sha: string;
+    was: string;
+    kind: string;
+  }>(
+    `UPDATE effect e SET state = $2, settled_at = clock_timestamp()
+     FROM (SELECT id, state was FROM effect WHERE id = $1 FOR UPDATE) o
+     WHERE e.id = o.id AND (o.was = 'PLANNED' OR (o.was = 'ABANDONED' AND $2 = 'DONE'))
+     RETURNING e.project_id, e.task_id, e.new_sha, o.was, e.kind`,
+    [effectId, state],
+  );
+  const row = rows[0];
+  if (!row) return false;
+  await appendEvents(q, [
+    {
+      type: `effect.${state.toLowerCase()}`,
+      entity: 'effect',
+      id: effectId,
+      ver: 2,
+      from: row.was,
+      to: state,
+      actor: typeof by === 'object' ? by : by === 'sweep' ? REAPER : { kind: 'worker', name: 'integrate' },
+      projectId: row.project_id,
+      taskId: row.task_id,
+      data: { newSha: row.new_sha },
+    },
+  ]);
+  if (row.kind === 'revert' && state === 'DONE') await tellReverted(q, row.task_id, row.new_sha);
+  return true;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EscalationKind } from '#server/domain/views.ts';
 import { type Queryable, toJson, toText } from '#server/platform/db.ts';
+import { patienceHours } from './escalation-policy.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { move } from './move.ts';
 
@@ -32,10 +33,10 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
   }
   const dedupe = `${ask.kind}:${ask.effectId ?? (ask.chainId != null && ask.taskId === null ? `c${ask.chainId}` : `t${ask.taskId}`)}`;
   const { rows } = await q.query<{ id: number; pipeline_id: number | null; project_id: string | null }>(
-    `INSERT INTO escalation(kind, task_id, chain_id, pipeline_id, effect_id, dedupe_key, question, why, context)
+    `INSERT INTO escalation(kind, task_id, chain_id, pipeline_id, effect_id, dedupe_key, question, why, context, expires_at)
      SELECT $1, $2::bigint, $3::bigint,
        coalesce((SELECT pipeline_id FROM task WHERE id = $2::bigint), (SELECT pipeline_id FROM chain WHERE id = $3::bigint)),
-       $4, $5, $6, $7, $8
+       $4, $5, $6, $7, $8, clock_timestamp() + make_interval(hours => $9)
      ON CONFLICT (dedupe_key) WHERE state IN ('OPEN', 'PENDING') DO NOTHING
      RETURNING id, pipeline_id, (SELECT project_id FROM pipeline p WHERE p.id = escalation.pipeline_id) project_id`,
     [
@@ -47,6 +48,7 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
       toText(ask.question),
       toText(ask.why),
       toJson(ask.context ?? {}),
+      patienceHours[ask.kind],
     ],
   );
   const row = rows[0];
@@ -87,7 +89,7 @@ export async function withdrawEscalations(
       to: 'WITHDRAWN',
       actor: ENGINE,
       reason,
-      patch: { closed_at: { sql: 'clock_timestamp()' } },
+      patch: { note: reason, closed_at: { sql: 'clock_timestamp()' } },
     });
   }
 }
@@ -98,28 +100,36 @@ export async function withdrawEscalations(
  */
 export async function escalationDigest(q: Queryable, id: number): Promise<string | null> {
   const { rows } = await q.query<{ shown: unknown }>(
-    `SELECT jsonb_build_array(e.question, e.why, e.context, t.title, t.description, t.head, c.head, c.cycle,
-       (SELECT jsonb_agg(jsonb_build_array(f.severity, f.title, f.detail, f.file, f.line) ORDER BY f.id) FROM finding f WHERE f.task_id = e.task_id)) shown
-     FROM escalation e LEFT JOIN task t ON t.id = e.task_id LEFT JOIN chain c ON c.id = coalesce(e.chain_id, t.chain_id) WHERE e.id = $1`,
+    `SELECT jsonb_build_array(e.question, e.why, e.context, coalesce(t.title, r.title), coalesce(t.description, r.description), t.head, c.head, c.cycle,
+       md5(c.plan::text), md5(t.report::text),
+       (SELECT jsonb_agg(jsonb_build_array(f.severity, f.title, f.detail, f.file, f.line) ORDER BY f.id)
+        FROM finding f WHERE f.task_id = coalesce(e.task_id, (e.context->>'lastTask')::bigint)),
+       (SELECT jsonb_build_array(max(p.attempt_id), max(g.id)) FROM task w LEFT JOIN proof p ON p.task_id = w.id LEFT JOIN gate_result g ON g.task_id = w.id
+        WHERE w.id = t.id OR w.chain_id = c.id)) shown
+     FROM escalation e LEFT JOIN task t ON t.id = e.task_id LEFT JOIN chain c ON c.id = coalesce(e.chain_id, t.chain_id)
+       LEFT JOIN task r ON r.id = c.root_task_id WHERE e.id = $1`,
     [id],
   );
   const row = rows[0];
   return row ? createHash('sha256').update(JSON.stringify(row.shown)).digest('hex').slice(0, 16) : null;
 }
 
-/** Questions left open too long are asked again: the count and the event make them louder; time never answers them. */
-export async function askAgain(q: Queryable, afterMs: number): Promise<number> {
+/** Questions left open past their time are asked again: the count and the event make them louder; time never answers them. */
+export async function askAgain(q: Queryable): Promise<number> {
   const { rows } = await q.query<{
     id: number;
     ver: number;
+    kind: EscalationKind;
     asked_times: number;
     task_id: number | null;
     pipeline_id: number | null;
+    assigned_to: string | null;
   }>(
-    `UPDATE escalation SET asked_times = asked_times + 1, ver = ver + 1
-     WHERE state = 'OPEN' AND asked_at < clock_timestamp() - make_interval(secs => $1 / 1000.0 * asked_times)
-     RETURNING id, ver, asked_times, task_id, pipeline_id`,
-    [afterMs],
+    `UPDATE escalation SET asked_times = asked_times + 1, ver = ver + 1,
+       expires_at = clock_timestamp() + make_interval(hours => ($1::jsonb->>kind)::int)
+     WHERE state = 'OPEN' AND expires_at <= clock_timestamp()
+     RETURNING id, ver, kind, asked_times, task_id, pipeline_id, assigned_to`,
+    [toJson(patienceHours)],
   );
   await appendEvents(
     q,
@@ -132,7 +142,7 @@ export async function askAgain(q: Queryable, afterMs: number): Promise<number> {
       reason: `Asked ${r.asked_times} times; nobody has answered`,
       pipelineId: r.pipeline_id,
       taskId: r.task_id,
-      data: { times: r.asked_times },
+      data: { kind: r.kind, times: r.asked_times, assignedTo: r.assigned_to },
     })),
   );
   return rows.length;

@@ -33,6 +33,8 @@ export async function afterAttempt(
   taskId: number,
   what: 'failed' | 'lost',
   message: string,
+  /** It was a gate that refused the work, and not the work that could not be done. */
+  belowTheBar = false,
 ): Promise<Delivery[]> {
   const t = (
     await q.query<TaskRow>(
@@ -61,12 +63,13 @@ export async function afterAttempt(
   if (next.kind === 'again' && next.tier !== t.tier) await tellTier(q, taskId, t.tier, next.tier);
   if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
   await askHuman(q, {
-    kind: 'retries',
+    kind: belowTheBar ? 'quality' : 'retries',
     taskId,
     from: ['RUNNING'],
     actor: ENGINE,
-    question:
-      next.failedAttempts > 0
+    question: belowTheBar
+      ? `"${t.title}" stays below the bar after ${next.failedAttempts} tries. What now?`
+      : next.failedAttempts > 0
         ? `"${t.title}" failed ${next.failedAttempts} ${next.failedAttempts === 1 ? 'time' : 'times'}. What now?`
         : `"${t.title}" cannot be worked on. What now?`,
     why: next.because,
@@ -140,7 +143,8 @@ export async function endAttempt(
     });
     await rewindSteps(q, row.task_id, worker);
     let deliveries: Delivery[] = [];
-    if (outcome.kind === 'failed') deliveries = await afterAttempt(q, row.task_id, 'failed', message);
+    if (outcome.kind === 'failed')
+      deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
     else if (outcome.kind === 'infra') deliveries = await afterAttempt(q, row.task_id, 'lost', message);
     else if (outcome.reason === 'asked' || outcome.reason === 'consent')
       await askHuman(q, {

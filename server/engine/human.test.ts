@@ -165,7 +165,7 @@ describe('an edit', () => {
     await answer(id, 'approve');
     await settleDecisions(db, f.publisher);
     for (let n = 0; n < 3; n++) await fail(id);
-    expect(await questionOf(id)).toMatchObject({ kind: 'retries' });
+    expect(await questionOf(id)).toMatchObject({ kind: 'quality' });
     await edit(id, { title: 'Approve the go-live today' }, { route: held, plan: plan() });
     expect(await questionOf(id)).toMatchObject({ kind: 'safety' });
     await answer(id, 'approve');

@@ -12,6 +12,7 @@ import {
   relaneTasks,
   unsentDeliveries,
 } from './outbox.ts';
+import { applyRules } from './rules.ts';
 
 /** Ends attempts whose worker is gone and gives their tasks back. In the caller's transaction. */
 export async function loseAttempts(
@@ -170,7 +171,7 @@ async function withdrawStale(q: Queryable): Promise<void> {
       to: 'WITHDRAWN',
       actor: ENGINE,
       reason: 'It went on without an answer',
-      patch: { closed_at: { sql: 'clock_timestamp()' } },
+      patch: { note: 'It went on without an answer', closed_at: { sql: 'clock_timestamp()' } },
     });
 }
 
@@ -191,7 +192,8 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
   ]);
   await transaction(db, askForDependants);
   await transaction(db, withdrawStale);
-  await transaction(db, (q) => askAgain(q, t.askAgain));
+  await applyRules(db, t.undo);
+  await transaction(db, askAgain);
   await db.pool.query(
     `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
     [t.workerSeen * 4],

@@ -1,3 +1,6 @@
+import type { ChainPlan } from '#server/domain/plan.ts';
+import { stageAfter, stageOf } from '#server/domain/plan.ts';
+import type { Stage } from '#server/domain/status.ts';
 import type { Answer, EscalationKind, EscalationView } from '#server/domain/views.ts';
 
 export interface ConsequenceFacts {
@@ -8,9 +11,30 @@ export interface ConsequenceFacts {
   files: number;
   project: string | null;
   offered: readonly Answer[];
+  /** The stage that approving starts; null when it starts none. */
+  next: Stage | null;
+  /** The stage that asks, or whose end made it ask. */
+  stage: Stage | null;
 }
 
 const list = (ids: number[]) => ids.map((id) => `#${id}`).join(' and ');
+
+/**
+ * The stage that runs when this is approved: what the engine opens (engine/decide), so that its cost can be said before.
+ * Null when no agent would run: a merge by the harness, an outside effect.
+ */
+export function stageOnApproval(
+  kind: EscalationKind,
+  plan: ChainPlan | null,
+  stage: Stage | null,
+): Stage | null {
+  if (kind === 'minion' || kind === 'effect') return null;
+  if (kind === 'merge') return plan && stageOf(plan, 'REVIEW') ? 'REVIEW' : 'BUILD';
+  if (kind !== 'rejects') return stage;
+  const by = stage ?? 'REVIEW';
+  const after = plan ? (stageAfter(plan, by)?.stage ?? null) : null;
+  return after && after !== 'OPS' && after !== 'DOCS' ? after : by;
+}
 
 /** What each answer will do, as its button says it. Null where the question does not take that answer. */
 export function consequencesOf(f: ConsequenceFacts): EscalationView['consequences'] {
@@ -19,6 +43,7 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
     f.blocked.length > 0
       ? ` ${list(f.blocked)} ${f.blocked.length === 1 ? 'keeps' : 'keep'} waiting and ask${f.blocked.length === 1 ? 's' : ''} you.`
       : '';
+  const fails = `Fails ${it} and ends its chain.${after}`;
   const words: Record<EscalationKind, Record<Answer, string>> = {
     safety: {
       approve: `Lets agents start on ${it}. They see exactly this text; an edit asks you again.`,
@@ -28,27 +53,38 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
     retries: {
       approve: `Tries ${it} again with three fresh attempts, from where it stands.`,
       send_back: `Tries ${it} again, and the agent reads your note first.`,
-      reject: `Fails ${it} and ends its chain.${after}`,
+      reject: fails,
+    },
+    quality: {
+      approve: `Tries ${it} again with three fresh attempts. The bar stays where it is.`,
+      send_back: `Tries ${it} again, and the agent reads your note first. The bar stays where it is.`,
+      reject: fails,
     },
     rejects: {
-      approve: `Overrules the review: ${it} goes on to the next stage with its findings open.`,
+      approve:
+        f.next !== null && f.next !== f.stage
+          ? `Overrules the ${f.stage ?? 'REVIEW'}: ${it} goes on to ${f.next} with its findings open.`
+          : `Overrules the findings: ${f.stage ?? 'REVIEW'} of ${it} runs once more with your word, and merges when it passes.`,
       send_back: `Back to BUILD with your note and the findings; the count of rejects starts anew.`,
       reject: `Cancels the chain of ${it}. Its branches are kept.${after}`,
     },
     merge: {
-      approve: `Reviews ${it} again on the moved base and tries to merge.`,
+      approve:
+        f.next === 'REVIEW'
+          ? `Reviews ${it} again on the moved base and tries to merge.`
+          : `Builds ${it} again on the moved base and tries to merge.`,
       send_back: `Back to BUILD with your note, to settle the conflict.`,
       reject: `Cancels the chain of ${it}. Nothing is merged, its branches are kept.${after}`,
     },
     question: {
       approve: '',
       send_back: `The agent of ${it} goes on with your answer.`,
-      reject: `Fails ${it} and ends its chain.${after}`,
+      reject: fails,
     },
     consent: {
       approve: `Agents may run commands in ${f.project ?? 'this project'} with your rights, without a sandbox, from now on.`,
       send_back: '',
-      reject: `Fails ${it}. No command is run.${after}`,
+      reject: `Fails ${it} and ends its chain. No command is run.${after}`,
     },
     dependency: {
       approve: `Starts ${it} without what it waits for.`,
@@ -56,14 +92,29 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       reject: `Cancels ${it}.${after}`,
     },
     effect: {
-      approve: 'Takes the outside effect as done and goes on.',
+      approve: 'Writes down that the outside effect happened, and goes on without doing it again.',
       send_back: '',
-      reject: `Takes it as not done.${after}`,
+      reject: `Writes down that it did not happen. ${fails}`,
     },
     minion: {
       approve: `Merges the branch of ${it}, ${f.files} file${f.files === 1 ? '' : 's'}, as it is. Nobody reviewed it.`,
       send_back: `Back to BUILD with your note, from where it stands.`,
       reject: `Discards ${it}. Its branch lies in the recovery bin for 14 days.${after}`,
+    },
+    budget: {
+      approve: `Lets ${it} go on over its budget.`,
+      send_back: '',
+      reject: fails,
+    },
+    permission: {
+      approve: `The agent of ${it} may do exactly what is asked here, once, and goes on.`,
+      send_back: `The agent of ${it} goes on without it and reads your note first.`,
+      reject: `Nothing of it is done. ${fails}`,
+    },
+    plan: {
+      approve: `Agents start on ${it} by this plan; a changed plan asks you again.`,
+      send_back: `The lead of ${it} plans again and reads your note first.`,
+      reject: `No agent starts. ${fails}`,
     },
   };
   const offer = (a: Answer) => (f.offered.includes(a) ? words[f.kind][a] || null : null);
@@ -73,6 +124,7 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
 const usual: Record<EscalationKind, string[]> = {
   safety: ['Not now', 'Needs legal advice first', 'Out of scope'],
   retries: ['Split it into smaller tasks', 'The task is unclear', 'Not worth another try'],
+  quality: ['Mend what the gate says, nothing else', 'Smaller change, please', 'Not worth another try'],
   rejects: ['Mend the findings first', 'Smaller change, please', 'Not worth another cycle'],
   merge: ['Rebase by hand', 'The other change wins'],
   question: ['Take the simplest way', 'Leave it as it is'],
@@ -80,9 +132,43 @@ const usual: Record<EscalationKind, string[]> = {
   dependency: ['Not needed any more'],
   effect: ['Checked by hand'],
   minion: ['Not what I meant', 'Not needed any more'],
+  budget: ['Too much for what it brings', 'Next month'],
+  permission: ['Find a way without it', 'Not by an agent'],
+  plan: ['Smaller steps', 'Leave out what was not asked for'],
 };
 
 /** Reasons to choose from: the findings first, because they are what is wrong. */
 export function suggestedReasons(kind: EscalationKind, findings: string[]): string[] {
   return [...findings.slice(0, 3), ...usual[kind]].slice(0, 5);
+}
+
+/** Who asks, in words that one can picture. */
+export function askerOf(a: {
+  kind: EscalationKind;
+  company: string | null;
+  stage: Stage | null;
+  pattern: string | null;
+}): string {
+  const role = a.stage === 'REVIEW' || a.stage === 'SECURITY' ? 'reviewer' : 'builder';
+  const of = a.company ? ` of ${a.company}` : '';
+  switch (a.kind) {
+    case 'safety':
+      return a.pattern ? `The safety rule ${a.pattern}` : 'A safety rule';
+    case 'rejects':
+      return `The reviewer${of}`;
+    case 'plan':
+      return `The lead${of}`;
+    case 'question':
+    case 'permission':
+    case 'minion':
+      return `The ${role}${of}`;
+    case 'quality':
+      return `The gates, of the work of the ${role}${of}`;
+    case 'consent':
+      return `The harness, for the ${role}${of}`;
+    case 'merge':
+      return 'The merge';
+    default:
+      return 'The engine';
+  }
 }

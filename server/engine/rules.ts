@@ -1,0 +1,74 @@
+import type { DecisionFacts } from '#server/domain/views/question.ts';
+import type { EscalationKind } from '#server/domain/views.ts';
+import { type Db, transaction } from '#server/platform/db.ts';
+import { answersOf, decideIn } from './decide.ts';
+import { escalationDigest } from './escalation.ts';
+import { neverByRule } from './escalation-policy.ts';
+import { factsOf } from './facts.ts';
+
+export interface RuleInForce extends DecisionFacts {
+  id: number;
+  kind: EscalationKind;
+  acceptedBy: string;
+}
+
+/** Whether a rule speaks of exactly this: the same kind, company, stage and area, and all labels of the rule. */
+export function matches(rule: RuleInForce, kind: EscalationKind, facts: DecisionFacts): boolean {
+  return (
+    !neverByRule.includes(kind) &&
+    rule.kind === kind &&
+    rule.company === facts.company &&
+    rule.stage === facts.stage &&
+    rule.area === facts.area &&
+    rule.labels.every((l) => facts.labels.includes(l))
+  );
+}
+
+/**
+ * Rules in force answer what was asked since they were accepted, as the standing answer of who accepted them: a decision
+ * like others, seen and undone like others. Once per piece of work: what comes back after a rule's answer is for a human.
+ */
+export async function applyRules(db: Db, undoMs: number): Promise<number> {
+  const { rows: waiting } = await db.pool.query<{ id: number; kind: EscalationKind; rules: RuleInForce[] }>(
+    `SELECT e.id, e.kind, jsonb_agg(jsonb_build_object('id', r.id, 'kind', r.kind, 'company', r.company, 'stage', r.stage, 'area', r.area,
+       'labels', r.labels, 'acceptedBy', r.accepted_by) ORDER BY r.id) rules
+     FROM approval_rule r JOIN escalation e ON e.kind = r.kind AND e.state = 'OPEN' AND e.asked_at >= r.accepted_at AND e.rule_id IS NULL
+     WHERE r.revoked_at IS NULL AND e.kind <> ALL($1)
+       AND NOT EXISTS (SELECT 1 FROM escalation o WHERE o.dedupe_key = e.dedupe_key AND o.rule_id IS NOT NULL)
+     GROUP BY e.id ORDER BY e.id LIMIT 50`,
+    [neverByRule],
+  );
+  let answered = 0;
+  for (const e of waiting) {
+    if (!answersOf[e.kind].includes('approve')) continue;
+    answered += await transaction(db, async (q) => {
+      const facts = await factsOf(q, e.id);
+      const rule = facts && e.rules.find((r) => matches(r, e.kind, facts));
+      // Revoked meanwhile: the row is locked, so that a rule that is being taken back answers nothing more.
+      const still =
+        rule &&
+        (
+          await q.query('SELECT 1 FROM approval_rule WHERE id = $1 AND revoked_at IS NULL FOR SHARE', [
+            rule.id,
+          ])
+        ).rowCount;
+      const digest = await escalationDigest(q, e.id);
+      if (!rule || !still || digest === null) return 0;
+      await decideIn(
+        q,
+        {
+          id: e.id,
+          answer: 'approve',
+          digest,
+          note: `By rule ${rule.id}, which ${rule.acceptedBy} accepted.`,
+          undoMs,
+          ruleId: rule.id,
+        },
+        { kind: 'human', name: `rule ${rule.id}, accepted by ${rule.acceptedBy}` },
+      );
+      return 1;
+      // Somebody was quicker, or it is gone: nothing is left for a rule.
+    }).catch(() => 0);
+  }
+  return answered;
+}

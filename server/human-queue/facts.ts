@@ -1,0 +1,102 @@
+import type { ChainPlan } from '#server/domain/plan.ts';
+import type { Stage } from '#server/domain/status.ts';
+import type { CaseView } from '#server/domain/views/question.ts';
+import type { EscalationKind } from '#server/domain/views.ts';
+import type { Queryable } from '#server/platform/db.ts';
+import { askerOf } from './policy.ts';
+
+export interface Subject {
+  kind: EscalationKind;
+  /** The task that the question is about, or whose end made it ask. */
+  taskId: number | null;
+  chainId: number | null;
+  pattern: string | null;
+}
+
+interface SubjectRow {
+  company: string | null;
+  stage: Stage | null;
+  plan: ChainPlan | null;
+  n: number | null;
+  host: string | null;
+}
+
+/** Who asks and from where, and the plan of the chain it belongs to. */
+export async function readAsker(
+  q: Queryable,
+  s: Subject,
+): Promise<{ askedBy: CaseView['askedBy']; plan: ChainPlan | null; company: string | null }> {
+  const { rows } = await q.query<SubjectRow>(
+    `SELECT t.company, t.stage, c.plan, a.n, a.host
+     FROM (SELECT $1::bigint task, $2::bigint chain) s LEFT JOIN task t ON t.id = s.task LEFT JOIN chain c ON c.id = coalesce(s.chain, t.chain_id)
+       LEFT JOIN LATERAL (SELECT n, host FROM attempt WHERE task_id = t.id ORDER BY id DESC LIMIT 1) a ON true`,
+    [s.taskId, s.chainId],
+  );
+  const r = rows[0];
+  // Before any agent there is nobody on a host: the rule, the engine or the plan asks.
+  const stage = r?.stage ?? null;
+  return {
+    askedBy: {
+      who: askerOf({ kind: s.kind, company: r?.company ?? null, stage, pattern: s.pattern }),
+      stage,
+      host: r?.host ?? null,
+      attempt: r?.n ?? null,
+    },
+    plan: r?.plan ?? null,
+    company: r?.company ?? null,
+  };
+}
+
+/** What the task and its whole chain have cost so far. */
+export async function readSpent(q: Queryable, s: Subject): Promise<CaseView['spent']> {
+  if (s.taskId === null && s.chainId === null) return null;
+  const { rows } = await q.query<{
+    task_usd: number;
+    task_tokens: number;
+    usd: number;
+    tokens: number;
+    scripted: boolean;
+  }>(
+    `SELECT coalesce(sum(a.cost_usd) FILTER (WHERE t.id = $1), 0)::float8 task_usd,
+       coalesce(sum(a.tokens_in + a.tokens_out) FILTER (WHERE t.id = $1), 0)::int8 task_tokens,
+       coalesce(sum(a.cost_usd), 0)::float8 usd, coalesce(sum(a.tokens_in + a.tokens_out), 0)::int8 tokens, coalesce(bool_or(a.scripted), false) scripted
+     FROM task t JOIN attempt a ON a.task_id = t.id WHERE t.id = $1 OR t.chain_id = $2`,
+    [s.taskId, s.chainId],
+  );
+  const r = rows[0];
+  return r
+    ? {
+        task: { usd: r.task_usd, tokens: r.task_tokens },
+        chain: { usd: r.usd, tokens: r.tokens },
+        scripted: r.scripted,
+      }
+    : null;
+}
+
+/** What such a stage has cost: the median of the last two hundred done ones of this company, else of all. */
+export async function readForecast(
+  q: Queryable,
+  stage: Stage | null,
+  company: string | null,
+): Promise<CaseView['next']> {
+  if (stage === null) return null;
+  const { rows } = await q.query<{ usd: number | null; tokens: number | null; n: number; same: boolean }>(
+    `WITH done AS (SELECT t.id, t.company IS NOT DISTINCT FROM $2 same FROM task t
+       WHERE t.stage = $1 AND t.status = 'DONE' ORDER BY t.company IS NOT DISTINCT FROM $2 DESC, t.finished_at DESC LIMIT 200),
+     cost AS (SELECT d.id, d.same, sum(a.cost_usd)::float8 usd, sum(a.tokens_in + a.tokens_out)::float8 tokens
+       FROM done d JOIN attempt a ON a.task_id = d.id WHERE NOT a.scripted GROUP BY 1, 2)
+     SELECT same, count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY usd) usd,
+       percentile_cont(.5) WITHIN GROUP (ORDER BY tokens) tokens FROM cost GROUP BY same ORDER BY same DESC`,
+    [stage, company],
+  );
+  const best = rows[0];
+  return best
+    ? {
+        stage,
+        usd: best.usd,
+        tokens: best.tokens === null ? null : Math.round(best.tokens),
+        from: best.n,
+        sameCompany: best.same,
+      }
+    : { stage, usd: null, tokens: null, from: 0, sameCompany: false };
+}
