@@ -9,6 +9,7 @@ import { projectsRouter } from './routers/projects.ts';
 import { queueRouter } from './routers/queue.ts';
 import { routingRouter } from './routers/routing.ts';
 import { sampleRouter } from './routers/sample.ts';
+import { statusRouter } from './routers/status.ts';
 import { tasksRouter } from './routers/tasks.ts';
 import { router } from './trpc.ts';
 
@@ -25,6 +26,7 @@ export const appRouter = router({
   queue: queueRouter,
   routing: routingRouter,
   sample: sampleRouter,
+  status: statusRouter,
   strip: stripRouter,
   tasks: tasksRouter,
 });

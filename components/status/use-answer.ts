@@ -1,0 +1,73 @@
+'use client';
+import { useState } from 'react';
+import type { Answer } from '#server/domain/views.ts';
+import { Refused, send, type Told, type WireRefusal } from './wire.ts';
+
+export interface Given {
+  id: number;
+  taskId: number | null;
+  answer: Answer;
+  /** By this device's clock; null while it is still on its way. */
+  until: number | null;
+}
+
+/** Answers and takes back. An answer is shown as given at once, and put back with the server's words when it is refused. */
+export function useAnswer(refresh: () => Promise<void>, serverNow: number) {
+  const [given, setGiven] = useState<Given | null>(null);
+  const [refused, setRefused] = useState<{ id: number; refusal: WireRefusal } | null>(null);
+  const [undoing, setUndoing] = useState(false);
+  /** Answered here, and the server's list may not know yet. */
+  const [hidden, setHidden] = useState<number | null>(null);
+
+  const refuse = (id: number, e: unknown) =>
+    setRefused({
+      id,
+      refusal:
+        e instanceof Refused ? e.refusal : { code: 'INTERNAL', message: 'The page failed to send it.', hint: '' },
+    });
+
+  return {
+    given,
+    refused,
+    undoing,
+    hidden,
+    clear: () => setRefused(null),
+    give: async (card: { id: number; taskId: number | null; digest: string }, answer: Answer, note: string) => {
+      setRefused(null);
+      setHidden(card.id);
+      setGiven({ id: card.id, taskId: card.taskId, answer, until: null });
+      try {
+        const { effectiveAt } = await send<Told<{ effectiveAt: Date }>>('queue.decide', {
+          id: card.id,
+          answer,
+          note,
+          digest: card.digest,
+        });
+        const left = Date.parse(effectiveAt) - serverNow;
+        setGiven({
+          id: card.id,
+          taskId: card.taskId,
+          answer,
+          until: Date.now() + Math.min(10_000, Math.max(0, left)),
+        });
+      } catch (e) {
+        setGiven(null);
+        refuse(card.id, e);
+      }
+      await refresh();
+      setHidden(null);
+    },
+    undo: async (id: number) => {
+      setUndoing(true);
+      try {
+        await send('queue.undo', { id });
+        setGiven(null);
+      } catch (e) {
+        setGiven(null);
+        refuse(id, e);
+      }
+      await refresh();
+      setUndoing(false);
+    },
+  };
+}

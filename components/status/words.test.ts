@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import type { ToldPhone } from './wire.ts';
+import { finishedSays, needSays, slowSays, spendSays, stuckSays } from './words.ts';
+
+const now = Date.parse('2026-11-21T14:41:00Z');
+const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+const clock = (iso: string) => iso.slice(11, 16);
+const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
+  now: ago(0),
+  title: 'Bento',
+  running: 4,
+  queued: 0,
+  hosts: { live: 2, all: 2 },
+  stopped: null,
+  stuck: [],
+  restarted: null,
+  needYou: 0,
+  oldestAskedAt: null,
+  blocked: 0,
+  spentTodayUsd: 3.1,
+  spentYesterdayUsd: 0,
+  tokensToday: 1200,
+  scripted: false,
+  finishedToday: 0,
+  lastFinished: null,
+  slow: [],
+  cards: [],
+  pending: [],
+  ...over,
+});
+
+it('says that nothing is stuck only when somebody would notice', () => {
+  const quiet = stuckSays(phone({ restarted: { taskId: 4002, title: '', at: ago(4) } }), now, clock);
+  expect(`${quiet.says} ${quiet.detail}`).toBe(
+    'Nothing is stuck. 4 run. #4002 was silent, restarted 14:37.',
+  );
+  const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
+  expect(stuckSays(phone({ stuck }), now, clock)).toMatchObject({
+    says: '1 may be stuck.',
+    detail: '#7 on FORGE, silent for 6m. It is restarted by itself.',
+  });
+  // A queue that nobody works on is stuck, though no attempt is silent.
+  expect(stuckSays(phone({ running: 0, queued: 3, hosts: { live: 0, all: 2 } }), now, clock).says).toBe(
+    '3 wait for a host.',
+  );
+  const stopped = { by: 'Alem', at: ago(2), reason: 'Too dear' };
+  expect(stuckSays(phone({ stopped, stuck }), now, clock)).toMatchObject({
+    says: 'The factory is stopped.',
+    detail: 'By Alem, 2m ago. Too dear',
+  });
+});
+
+it('counts what needs the reader, and says since when', () => {
+  expect(needSays(phone(), now).says).toBe('Nothing needs you.');
+  const two = needSays(phone({ needYou: 2, oldestAskedAt: ago(21), blocked: 3 }), now);
+  expect(`${two.says} ${two.detail}`).toBe('2 need you. Oldest 21m. They block 3 more.');
+  expect(needSays(phone({ needYou: 10_000 }), now).says).toBe('10,000 need you.');
+});
+
+it('says what it cost, what finished and what is slow, and nothing it does not know', () => {
+  expect(spendSays(phone())).toMatchObject({ says: '$3.10 today.', detail: '1,200 tokens.' });
+  expect(spendSays(phone({ scripted: true })).detail).toBe('Scripted, no model was called.');
+  expect(finishedSays(phone(), clock).says).toBe('None finished yet.');
+  const lastFinished = { taskId: 4001, title: '', at: ago(10) };
+  expect(finishedSays(phone({ finishedToday: 3, lastFinished }), clock).says).toBe(
+    '3 finished today. Last #4001 14:31',
+  );
+  expect(slowSays(phone()).says).toBe('Nothing is slow.');
+  const slow = [{ taskId: 9, title: '', stage: 'BUILD' as const, runningMs: 720_000, usualMs: 240_000 }];
+  expect(slowSays(phone({ slow })).says).toBe('#9 is slow: 12m in BUILD, usually under 4m.');
+});

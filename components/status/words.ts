@@ -1,0 +1,114 @@
+import { count, money, plural, span } from '../ui/format.ts';
+import type { Shape } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
+import type { ToldPhone } from './wire.ts';
+
+export interface Sentence {
+  shape: Shape;
+  says: string;
+  detail: string;
+  href: string;
+}
+
+/** A clock of the reader; empty until the browser knows its zone, so that server and browser draw the same. */
+export type Clock = (iso: string) => string;
+
+const since = (now: number, iso: string) => span(now - Date.parse(iso));
+const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' ');
+
+/** Is anything stuck? */
+export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
+  const on = `${plural(v.running, 'runs', 'run')}.`.replace(/^0 run\./, v.queued > 0 ? '' : 'Nothing runs.');
+  if (v.stopped)
+    return {
+      shape: 'failed',
+      says: 'The factory is stopped.',
+      detail: list([`By ${plain(v.stopped.by)}, ${since(now, v.stopped.at)} ago.`, plain(v.stopped.reason)]),
+      href: '/',
+    };
+  const [first] = v.stuck;
+  if (first)
+    return {
+      shape: 'stale',
+      says: `${count(v.stuck.length)} may be stuck.`,
+      detail: `#${first.taskId} on ${plain(first.host)}, silent for ${since(now, first.since)}. It is restarted by itself.`,
+      href: `/tasks/${first.taskId}`,
+    };
+  if (v.hosts.live === 0)
+    return {
+      shape: v.queued > 0 ? 'failed' : 'stale',
+      says: v.queued > 0 ? `${plural(v.queued, 'waits', 'wait')} for a host.` : 'No host answers.',
+      detail: 'Start one with npm start, or npx alai worker.',
+      href: '/',
+    };
+  return {
+    shape: 'done',
+    says: 'Nothing is stuck.',
+    detail: list([
+      on,
+      v.queued > 0 && `${count(v.queued)} queued.`,
+      v.restarted && `#${v.restarted.taskId} was silent, restarted ${clock(v.restarted.at)}.`,
+    ]),
+    href: v.restarted ? `/tasks/${v.restarted.taskId}` : '/',
+  };
+}
+
+/** Does it need me? */
+export function needSays(v: ToldPhone, now: number): Sentence {
+  if (v.needYou === 0)
+    return { shape: 'done', says: 'Nothing needs you.', detail: 'Agents ask here when they must.', href: '/queue' };
+  return {
+    shape: 'yours',
+    says: v.needYou === 1 ? '1 needs you.' : `${count(v.needYou)} need you.`,
+    detail: list([
+      v.oldestAskedAt && `Oldest ${since(now, v.oldestAskedAt)}.`,
+      v.blocked > 0 && `${v.needYou === 1 ? 'It blocks' : 'They block'} ${count(v.blocked)} more.`,
+    ]),
+    href: '/queue',
+  };
+}
+
+/** What did today cost? */
+export function spendSays(v: ToldPhone): Omit<Sentence, 'shape'> {
+  return {
+    says: `${money(v.spentTodayUsd)} today.`,
+    detail: v.scripted
+      ? 'Scripted, no model was called.'
+      : list([
+          `${count(v.tokensToday)} tokens.`,
+          v.spentYesterdayUsd > 0 && `${money(v.spentYesterdayUsd)} by this time yesterday.`,
+        ]),
+    href: '/',
+  };
+}
+
+/** What finished? */
+export function finishedSays(v: ToldPhone, clock: Clock): Omit<Sentence, 'detail'> {
+  const last = v.lastFinished;
+  if (v.finishedToday === 0)
+    return {
+      shape: 'none',
+      says: last ? `None finished today. Last was #${last.taskId}.` : 'None finished yet.',
+      href: last ? `/tasks/${last.taskId}` : '/',
+    };
+  return {
+    shape: 'done',
+    says: `${count(v.finishedToday)} finished today.${last ? ` Last #${last.taskId} ${clock(last.at)}` : ''}`,
+    href: last ? `/tasks/${last.taskId}` : '/',
+  };
+}
+
+const place = (stage: string | null) => (stage ? ` in ${stage}` : '');
+
+/** What is slow? */
+export function slowSays(v: ToldPhone): Omit<Sentence, 'detail'> {
+  const [first, ...more] = v.slow;
+  if (!first) return { shape: 'done', says: 'Nothing is slow.', href: '/' };
+  return {
+    shape: 'running',
+    says: `#${first.taskId} is slow: ${span(first.runningMs)}${place(first.stage)}, usually under ${span(first.usualMs)}.${
+      more.length > 0 ? ` ${count(more.length)} more.` : ''
+    }`,
+    href: `/tasks/${first.taskId}`,
+  };
+}

@@ -1,0 +1,71 @@
+import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
+import type { EscalationView } from '#server/domain/views.ts';
+import { readPulse } from '#server/engine/data/phone.ts';
+import { readStrip } from '#server/fleet/data.ts';
+import { isForTheOwner, readEscalation, readQueue } from '#server/human-queue/data.ts';
+import type { Viewer } from './auth.ts';
+import { createContext } from './context.ts';
+import type { Services } from './services.ts';
+
+/** A phone shows one question at a time and lets its reader leaf to the next few; the rest is in the queue. */
+const CARDS = 5;
+const EVIDENCE = 3;
+
+async function whyNot(s: Services, viewer: Viewer, id: number): Promise<string | null> {
+  if (viewer.role === 'viewer') return 'Your role may look, not answer.';
+  if (viewer.role !== 'ceo' && (await isForTheOwner(s.db, id)))
+    return 'Only the owner may answer this: commands would run with his rights.';
+  return null;
+}
+
+const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
+  id: e.id,
+  kind: e.kind,
+  question: e.question,
+  why: e.why,
+  text: e.text,
+  digest: e.digest,
+  taskId: e.taskId,
+  askedAt: e.askedAt,
+  blocks: e.blocks,
+  files: e.changes?.files.length ?? 0,
+  // What failed is what a human must see; of the rest the latest.
+  evidence: [...e.evidence].sort((a, b) => Number(a.ok !== false) - Number(b.ok !== false)).slice(0, EVIDENCE),
+  findings: e.findings.map((f) => ({ severity: f.severity, title: f.title })),
+  consequences: e.consequences,
+  suggestedReasons: e.suggestedReasons,
+  whyNot: refused,
+});
+
+/** Everything `/status` shows, in one answer. */
+export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
+  const [strip, pulse, queue] = await Promise.all([
+    readStrip(s.db, s.timing),
+    readPulse(s.db, s.timing),
+    readQueue(s.db),
+  ]);
+  const cards = await Promise.all(
+    queue.open
+      .slice(0, CARDS)
+      .map(async (e) => cardOf(await readEscalation(s.db, s.timing, e.id), await whyNot(s, viewer, e.id))),
+  );
+  return {
+    ...pulse,
+    now: strip.now,
+    running: strip.running,
+    hosts: { live: strip.hosts.filter((h) => h.state === 'live').length, all: strip.hosts.length },
+    stopped: strip.stopped,
+    needYou: strip.needYou,
+    spentTodayUsd: strip.spentTodayUsd,
+    tokensToday: strip.tokensToday,
+    scripted: strip.scripted,
+    cards,
+    pending: queue.answered.flatMap((e) => (e.pending ? [{ id: e.id, taskId: e.taskId, ...e.pending }] : [])),
+  };
+}
+
+/** The same for the page itself, which is asked by a browser; null for a stranger. */
+export async function phoneFor(headers: Headers): Promise<Phone | null> {
+  const { viewer, s } = await createContext({ headers } as Request);
+  return viewer ? await readPhone(s, viewer) : null;
+}

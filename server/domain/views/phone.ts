@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { stages } from '../status.ts';
+import { answers, escalationKinds, escalationViewSchema } from '../views.ts';
+
+const at = z.date();
+const task = z.object({ taskId: z.number(), title: z.string() });
+
+/** A question small enough for a phone; an answer carries its digest as everywhere. */
+export const phoneCardSchema = z.object({
+  id: z.number(),
+  kind: z.enum(escalationKinds),
+  question: z.string(),
+  why: z.string(),
+  text: z.string(),
+  digest: z.string(),
+  taskId: z.number().nullable(),
+  askedAt: at,
+  blocks: z.number(),
+  files: z.number(),
+  evidence: escalationViewSchema.shape.evidence,
+  findings: z.array(z.object({ severity: z.string(), title: z.string() })),
+  consequences: escalationViewSchema.shape.consequences,
+  suggestedReasons: z.array(z.string()),
+  /** Why this person may not answer it; null when he may. */
+  whyNot: z.string().nullable(),
+});
+export type PhoneCard = z.infer<typeof phoneCardSchema>;
+
+/** One phone screen: is anything stuck, what needs me, what did it cost, what finished, what is slow. */
+export const phoneSchema = z.object({
+  now: at,
+  /** What is worked on: "Bento and 4 more". */
+  title: z.string(),
+  running: z.number(),
+  queued: z.number(),
+  hosts: z.object({ live: z.number(), all: z.number() }),
+  stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
+  stuck: z.array(task.extend({ host: z.string(), since: at })),
+  /** The last attempt that fell silent and was taken from its host. */
+  restarted: task.extend({ at }).nullable(),
+  needYou: z.number(),
+  oldestAskedAt: at.nullable(),
+  /** Chains and tasks that wait for what is asked. */
+  blocked: z.number(),
+  spentTodayUsd: z.number(),
+  /** Up to the same time of the day before. */
+  spentYesterdayUsd: z.number(),
+  tokensToday: z.number(),
+  scripted: z.boolean(),
+  finishedToday: z.number(),
+  lastFinished: task.extend({ at }).nullable(),
+  /** Runs longer than nine of ten like it did. */
+  slow: z.array(task.extend({ stage: z.enum(stages).nullable(), runningMs: z.number(), usualMs: z.number() })),
+  /** The first questions, in the order of the queue. */
+  cards: z.array(phoneCardSchema),
+  /** Answers that can still be taken back. */
+  pending: z.array(
+    z.object({
+      id: z.number(),
+      taskId: z.number().nullable(),
+      answer: z.enum(answers),
+      by: z.string(),
+      effectiveAt: at,
+    }),
+  ),
+});
+export type Phone = z.infer<typeof phoneSchema>;
