@@ -38,4 +38,6 @@ export default function proxy(req: NextRequest): NextResponse {
   return answer;
 }
 
-export const config = { matcher: ['/((?!api/|health$|ready$|_next/|icon.svg|manifest.webmanifest).*)'] };
+export const config = {
+  matcher: ['/((?!api/|health$|ready$|_next/|icon.svg|icons/|manifest.webmanifest|sw.js$).*)'],
+};

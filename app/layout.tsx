@@ -9,7 +9,7 @@ import { themeCookie, themeScript } from '#components/frame/theme.ts';
 export const metadata: Metadata = {
   title: { default: 'Mission Control', template: '%s · Mission Control' },
   description: 'What the factory builds, where it waits, and what it needs from you.',
-  icons: { icon: '/icon.svg' },
+  icons: { icon: '/icon.svg', apple: '/icons/192.png' },
 };
 export const viewport: Viewport = { width: 'device-width', initialScale: 1, colorScheme: 'dark light' };
 

@@ -5,7 +5,10 @@ import { StatusPage } from '#components/status/status-page.tsx';
 import type { ToldPhone } from '#components/status/wire.ts';
 import { phoneFor } from '#server/api/phone.ts';
 
-export const metadata: Metadata = { title: 'Status', appleWebApp: { capable: true, title: 'Mission Control' } };
+export const metadata: Metadata = {
+  title: 'Status',
+  appleWebApp: { capable: true, title: 'Mission Control' },
+};
 export const viewport: Viewport = { width: 'device-width', initialScale: 1, viewportFit: 'cover' };
 
 /** Drawn on the server with its data, outside the frame of the rooms: a phone gets one screen and little script. */

@@ -53,7 +53,14 @@ export function Frame({ children }: { children: ReactNode }) {
     'g p': () => router.push('/pipelines'),
     'g q': () => router.push('/queue'),
     'g c': () => router.push('/companies'),
+    'g s': () => router.push('/status'),
   });
+  useEffect(() => {
+    // The phone's page is outside this frame: its "New task" comes as an address.
+    if (!new URLSearchParams(location.search).has('new')) return;
+    history.replaceState(null, '', location.pathname);
+    setComposing(true);
+  }, []);
   useEffect(() => {
     addEventListener('keydown', rememberPrefix);
     return () => removeEventListener('keydown', rememberPrefix);

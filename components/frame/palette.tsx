@@ -55,6 +55,7 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
     { name: 'Pipelines', key: 'g p', icon: '--i-pipeline', act: () => router.push('/pipelines') },
     { name: 'Human queue', key: 'g q', icon: '--i-queue', act: () => router.push('/queue') },
     { name: 'Companies', key: 'g c', icon: '--i-companies', act: () => router.push('/companies') },
+    { name: 'Status', key: 'g s', icon: '--i-status', act: () => router.push('/status') },
     { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate({ name: 'bento' }) },
     strip?.stopped
       ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate() }

@@ -27,6 +27,7 @@ const rooms = [
     key: 'g c',
     match: (p: string) => p.startsWith('/companies'),
   },
+  { href: '/status', name: 'Status', icon: '--i-status', key: 'g s', match: (p: string) => p === '/status' },
 ];
 
 export function Icon({ name, size = 16 }: { name: string; size?: number }) {

@@ -1,6 +1,7 @@
 'use client';
 import { signIn } from 'next-auth/react';
 import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { forgetKept } from '../status/keep-at-hand.ts';
 import { Button } from '../ui/button.tsx';
 import { Mark } from '../ui/mark.tsx';
 
@@ -46,6 +47,7 @@ export function SignIn() {
     setStep('refused');
   }, []);
 
+  useEffect(() => void forgetKept(), []);
   useEffect(() => {
     const read = () => {
       const given = location.hash.replace(/^#(code=)?/, '');

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
-import { type Answer, answers } from '#server/domain/views.ts';
-import { answerWords, needsReason } from '../human-queue/words.ts';
+import { answerWords, needsReason } from '#components/human-queue/words.ts';
+import type { Answer } from '#server/domain/views.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, plural, span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -13,6 +13,8 @@ export type ToldCard = ToldPhone['cards'][number];
 
 /** What the server takes; said before it is sent, so that nobody types a page for nothing. */
 const REASON_MOST = 2_000;
+/** Their order; the list in the domain would bring the whole of zod to the phone. */
+const answers = Object.keys(answerWords) as Answer[];
 
 interface Props {
   card: ToldCard;
@@ -181,7 +183,11 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
       )}
       {locked === null ? null : <p className="m lock">{locked}</p>}
       {toward ? (
-        <span className={`swipe ${toward === 'approve' ? 'right' : 'left'}`} data-far={swipe.far} aria-hidden="true">
+        <span
+          className={`swipe ${toward === 'approve' ? 'right' : 'left'}`}
+          data-far={swipe.far}
+          aria-hidden="true"
+        >
           {answerWords[toward].name}
         </span>
       ) : null}

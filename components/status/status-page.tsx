@@ -1,7 +1,7 @@
 'use client';
-import { type CSSProperties, useEffect, useState } from 'react';
+import { type CSSProperties, type ReactNode, useEffect, useState } from 'react';
+import { answerWords } from '#components/human-queue/words.ts';
 import type { EscalationView } from '#server/domain/views.ts';
-import { answerWords } from '../human-queue/words.ts';
 import { count } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -12,7 +12,7 @@ import { useStatus } from './use-status.ts';
 import { Refused, read, type Told, type ToldPhone } from './wire.ts';
 import { finishedSays, needSays, type Sentence, slowSays, spendSays, stuckSays } from './words.ts';
 
-const Row = ({ s, mark }: { s: Omit<Sentence, 'shape'>; mark: React.ReactNode }) => (
+const Row = ({ s, mark }: { s: Omit<Sentence, 'shape'>; mark: ReactNode }) => (
   <a href={s.href}>
     {mark}
     <strong>{s.says}</strong>
@@ -35,7 +35,8 @@ async function whatBecame(id: number): Promise<string> {
     if (by) return `${plain(by.by)} has answered this already: ${answerWords[by.answer].did}.`;
     return 'This was withdrawn: nobody has to answer it any more.';
   } catch (e) {
-    if (e instanceof Refused && e.refusal.code === 'NOT_FOUND') return 'This question does not exist any more.';
+    if (e instanceof Refused && e.refusal.code === 'NOT_FOUND')
+      return 'This question does not exist any more.';
     return 'This question is not open any more.';
   }
 }
@@ -58,21 +59,30 @@ function useShown(cards: ToldCard[], own: number | null) {
   return {
     card: fresh && shown && fresh.digest === shown.digest ? fresh : shown,
     changed: fresh !== undefined && fresh.digest !== shown?.digest,
-    gone: gone && shown.id !== own ? (became?.id === id ? became.text : 'This question is not open any more.') : null,
+    gone:
+      gone && shown.id !== own
+        ? became?.id === id
+          ? became.text
+          : 'This question is not open any more.'
+        : null,
     next,
     show: (c: ToldCard | null) => setShown(c),
     fresh: fresh ?? null,
   };
 }
 
-function Undo({ given, busy, onUndo }: { given: Given; busy: boolean; onUndo: () => void }) {
-  const [left, setLeft] = useState(10);
-  useEffect(() => {
-    const count = () => setLeft(given.until === null ? 10 : Math.ceil((given.until - Date.now()) / 1_000));
-    count();
-    const timer = setInterval(count, 250);
-    return () => clearInterval(timer);
-  }, [given.until]);
+function Undo({
+  given,
+  now,
+  busy,
+  onUndo,
+}: {
+  given: Given;
+  now: number;
+  busy: boolean;
+  onUndo: () => void;
+}) {
+  const left = given.until === null ? 10 : Math.min(10, Math.ceil((given.until - now) / 1_000));
   if (left <= 0) return null;
   return (
     <div className="undo-bar" role="status">
@@ -90,7 +100,7 @@ function Undo({ given, busy, onUndo }: { given: Given; busy: boolean; onUndo: ()
 /** One screen for a thumb: stuck, needs me, spent, finished, slow, and the first decision. */
 export function StatusPage({ initial }: { initial: ToldPhone }) {
   const { view, live, silent, now, clock, refresh } = useStatus(initial);
-  const answer = useAnswer(refresh, now);
+  const answer = useAnswer(refresh);
   useEffect(keepAtHand, []);
   const cards = view.cards.filter((c) => c.id !== answer.hidden);
   const own = answer.given?.id ?? null;
@@ -99,15 +109,12 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
   const spend = spendSays(view);
   const early = view.pending.find((p) => Date.parse(p.effectiveAt) > now);
   const given: Given | null =
-    answer.given ??
-    (early && live
-      ? { ...early, until: Date.now() + Math.min(10_000, Date.parse(early.effectiveAt) - now) }
-      : null);
+    answer.given ?? (early && live ? { ...early, until: Date.parse(early.effectiveAt) } : null);
   const locked = !live
     ? silent
       ? 'Offline. Answers open again when Mission Control is heard.'
       : 'Asking whether this still stands.'
-    : card?.whyNot ?? null;
+    : (card?.whyNot ?? null);
 
   return (
     <div className="status">
@@ -176,6 +183,7 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
           <Undo
             key={given.id}
             given={given}
+            now={now}
             busy={answer.undoing || !live}
             onUndo={() => void answer.undo(given.id)}
           />

@@ -7,12 +7,12 @@ export interface Given {
   id: number;
   taskId: number | null;
   answer: Answer;
-  /** By this device's clock; null while it is still on its way. */
+  /** By the server's clock; null while it is still on its way. */
   until: number | null;
 }
 
 /** Answers and takes back. An answer is shown as given at once, and put back with the server's words when it is refused. */
-export function useAnswer(refresh: () => Promise<void>, serverNow: number) {
+export function useAnswer(refresh: () => Promise<void>) {
   const [given, setGiven] = useState<Given | null>(null);
   const [refused, setRefused] = useState<{ id: number; refusal: WireRefusal } | null>(null);
   const [undoing, setUndoing] = useState(false);
@@ -23,7 +23,9 @@ export function useAnswer(refresh: () => Promise<void>, serverNow: number) {
     setRefused({
       id,
       refusal:
-        e instanceof Refused ? e.refusal : { code: 'INTERNAL', message: 'The page failed to send it.', hint: '' },
+        e instanceof Refused
+          ? e.refusal
+          : { code: 'INTERNAL', message: 'The page failed to send it.', hint: '' },
     });
 
   return {
@@ -32,7 +34,11 @@ export function useAnswer(refresh: () => Promise<void>, serverNow: number) {
     undoing,
     hidden,
     clear: () => setRefused(null),
-    give: async (card: { id: number; taskId: number | null; digest: string }, answer: Answer, note: string) => {
+    give: async (
+      card: { id: number; taskId: number | null; digest: string },
+      answer: Answer,
+      note: string,
+    ) => {
       setRefused(null);
       setHidden(card.id);
       setGiven({ id: card.id, taskId: card.taskId, answer, until: null });
@@ -43,13 +49,7 @@ export function useAnswer(refresh: () => Promise<void>, serverNow: number) {
           note,
           digest: card.digest,
         });
-        const left = Date.parse(effectiveAt) - serverNow;
-        setGiven({
-          id: card.id,
-          taskId: card.taskId,
-          answer,
-          until: Date.now() + Math.min(10_000, Math.max(0, left)),
-        });
+        setGiven({ id: card.id, taskId: card.taskId, answer, until: Date.parse(effectiveAt) });
       } catch (e) {
         setGiven(null);
         refuse(card.id, e);

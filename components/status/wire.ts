@@ -48,15 +48,20 @@ async function call<T>(path: string, init: RequestInit): Promise<{ data: T; last
   if (res.ok && body.result?.data?.json !== undefined)
     return { data: body.result.data.json, last: res.headers.has('x-alai-last') };
   const told = body.error?.json;
-  if (res.status === 401) throw new Refused({ code: 'SIGN_IN_REQUIRED', message: 'Sign in first.', hint: '' });
+  if (res.status === 401)
+    throw new Refused({ code: 'SIGN_IN_REQUIRED', message: 'Sign in first.', hint: '' });
   throw new Refused(
-    told?.data?.refusal ?? (told?.message ? { code: 'INTERNAL', message: told.message, hint: '' } : unreachable),
+    told?.data?.refusal ??
+      (told?.message ? { code: 'INTERNAL', message: told.message, hint: '' } : unreachable),
   );
 }
 
 /** Reads. `last` says that the network was silent and the service worker gave what it remembered. */
 export const read = <T>(path: string, input?: unknown) =>
-  call<T>(input === undefined ? path : `${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`, {});
+  call<T>(
+    input === undefined ? path : `${path}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`,
+    {},
+  );
 
 /** Changes something; sent once, never repeated by itself. */
 export const send = async <T>(path: string, input: unknown): Promise<T> =>

@@ -56,7 +56,12 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
 /** Does it need me? */
 export function needSays(v: ToldPhone, now: number): Sentence {
   if (v.needYou === 0)
-    return { shape: 'done', says: 'Nothing needs you.', detail: 'Agents ask here when they must.', href: '/queue' };
+    return {
+      shape: 'done',
+      says: 'Nothing needs you.',
+      detail: 'Agents ask here when they must.',
+      href: '/queue',
+    };
   return {
     shape: 'yours',
     says: v.needYou === 1 ? '1 needs you.' : `${count(v.needYou)} need you.`,

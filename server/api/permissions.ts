@@ -52,6 +52,7 @@ export const needed: Readonly<Record<string, Permission>> = {
   'routing.preview': 'read',
   'routing.suggestion': 'read',
   'sample.run': 'work',
+  'status.get': 'read',
   'strip.get': 'read',
   'tasks.calls': 'read',
   'tasks.cancel': 'work',

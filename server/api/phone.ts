@@ -1,3 +1,4 @@
+import { may } from '#server/domain/permissions.ts';
 import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
@@ -12,7 +13,7 @@ const CARDS = 5;
 const EVIDENCE = 3;
 
 async function whyNot(s: Services, viewer: Viewer, id: number): Promise<string | null> {
-  if (viewer.role === 'viewer') return 'Your role may look, not answer.';
+  if (!may(viewer.role, viewer.scopes, 'decide')) return `You are ${viewer.role}: you may look, not answer.`;
   if (viewer.role !== 'ceo' && (await isForTheOwner(s.db, id)))
     return 'Only the owner may answer this: commands would run with his rights.';
   return null;
@@ -30,7 +31,9 @@ const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
   blocks: e.blocks,
   files: e.changes?.files.length ?? 0,
   // What failed is what a human must see; of the rest the latest.
-  evidence: [...e.evidence].sort((a, b) => Number(a.ok !== false) - Number(b.ok !== false)).slice(0, EVIDENCE),
+  evidence: [...e.evidence]
+    .sort((a, b) => Number(a.ok !== false) - Number(b.ok !== false))
+    .slice(0, EVIDENCE),
   findings: e.findings.map((f) => ({ severity: f.severity, title: f.title })),
   consequences: e.consequences,
   suggestedReasons: e.suggestedReasons,
@@ -66,6 +69,8 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
 
 /** The same for the page itself, which is asked by a browser; null for a stranger. */
 export async function phoneFor(headers: Headers): Promise<Phone | null> {
-  const { viewer, s } = await createContext({ headers } as Request);
+  // A link from elsewhere may open the page, so it is asked who this is and not where he came from. Nothing is changed here.
+  const who = new Headers({ host: headers.get('host') ?? '', cookie: headers.get('cookie') ?? '' });
+  const { viewer, s } = await createContext({ headers: who } as Request);
   return viewer ? await readPhone(s, viewer) : null;
 }

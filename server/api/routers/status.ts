@@ -1,8 +1,8 @@
 import { phoneSchema } from '#server/domain/views/phone.ts';
 import { readPhone } from '../phone.ts';
-import { reader, router } from '../trpc.ts';
+import { procedure, router } from '../trpc.ts';
 
 export const statusRouter = router({
   /** One phone screen. */
-  get: reader.output(phoneSchema).query(({ ctx }) => readPhone(ctx.s, ctx.viewer)),
+  get: procedure.output(phoneSchema).query(({ ctx }) => readPhone(ctx.s, ctx.viewer)),
 });

@@ -50,7 +50,9 @@ export const phoneSchema = z.object({
   finishedToday: z.number(),
   lastFinished: task.extend({ at }).nullable(),
   /** Runs longer than nine of ten like it did. */
-  slow: z.array(task.extend({ stage: z.enum(stages).nullable(), runningMs: z.number(), usualMs: z.number() })),
+  slow: z.array(
+    task.extend({ stage: z.enum(stages).nullable(), runningMs: z.number(), usualMs: z.number() }),
+  ),
   /** The first questions, in the order of the queue. */
   cards: z.array(phoneCardSchema),
   /** Answers that can still be taken back. */
