@@ -117,7 +117,7 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
     : (card?.whyNot ?? null);
 
   return (
-    <div className="status">
+    <div className={`status ${card ? 'with-card' : ''}`}>
       <header className="top">
         <h1 className="cut">{plain(view.title)}</h1>
         {live ? (

@@ -1,0 +1,226 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type APIRequestContext, type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { makeRepository } from './repository.ts';
+import { expectAccessible, factory, session, watchErrors } from './story.ts';
+
+test.describe.configure({ mode: 'serial' });
+
+const MOST_SCRIPT = 30_000;
+const root = path.dirname(import.meta.dirname);
+let context: BrowserContext;
+let page: Page;
+let errors: string[];
+
+const headers = () => ({
+  authorization: `Bearer ${readFileSync(path.join(factory().home, 'token'), 'utf8').trim()}`,
+});
+async function change<T>(request: APIRequestContext, procedure: string, input: object): Promise<T> {
+  const answer = await request.post(`/api/trpc/${procedure}`, { headers: headers(), data: { json: input } });
+  expect(answer.status(), await answer.text()).toBe(200);
+  return ((await answer.json()) as { result: { data: { json: T } } }).result.data.json;
+}
+async function read<T>(request: APIRequestContext, procedure: string, input: object): Promise<T> {
+  const asked = `/api/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`;
+  const answer = await request.get(asked, { headers: headers() });
+  return ((await answer.json()) as { result: { data: { json: T } } }).result.data.json;
+}
+
+/** A task that a safety rule holds: the phone asks about it. */
+let project = '';
+async function hold(request: APIRequestContext, title: string): Promise<number> {
+  project ||= makeRepository(mkdtempSync(path.join(tmpdir(), 'phone-shop-')));
+  const { taskIds } = await change<{ taskIds: number[] }>(request, 'tasks.create', {
+    idempotencyKey: `phone-${title}`,
+    project,
+    tasks: [{ title }],
+  });
+  return taskIds[0] as number;
+}
+
+test.beforeAll(async ({ browser }) => {
+  context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    reducedMotion: 'reduce',
+    storageState: session,
+  });
+  page = await context.newPage();
+  errors = watchErrors(page);
+});
+test.afterEach(() => {
+  expect(errors).toEqual([]);
+});
+test.afterAll(() => context.close());
+
+const card = () => page.getByRole('region', { name: 'Decision' });
+/** The question about one task is in front; others may wait before it. */
+async function leafTo(title: string): Promise<void> {
+  await expect(async () => {
+    const next = card().getByRole('button', { name: 'Next' });
+    if (!(await card().getByRole('heading', { name: title }).isVisible()) && (await next.isVisible()))
+      await next.click();
+    await expect(card().getByRole('heading')).toContainText(title, { timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+}
+
+test('the phone answers five questions on one screen, with little script', async () => {
+  const scripts: { name: string; bytes: number }[] = [];
+  page.on('response', async (r) => {
+    if (r.request().resourceType() !== 'script' || !r.url().includes('/_next/')) return;
+    scripts.push({ name: new URL(r.url()).pathname, bytes: gzipSync(await r.body()).length });
+  });
+  await page.goto('/status');
+  await expect(page.getByText('Live')).toBeVisible();
+  await expect(page.getByText(/Nothing is stuck|may be stuck/)).toBeVisible();
+  await expect(page.getByText(/need you\.|needs you\./)).toBeVisible();
+  await expect(page.getByText(/\$\d+\.\d\d today/)).toBeVisible();
+  await expect(page.getByText(/finished/)).toBeVisible();
+  await expect(page.getByText(/slow/)).toBeVisible();
+  await page.waitForLoadState('networkidle');
+
+  const build = JSON.parse(readFileSync(path.join(root, '.next/build-manifest.json'), 'utf8')) as {
+    rootMainFiles: string[];
+    polyfillFiles: string[];
+  };
+  const framework = new Set([...build.rootMainFiles, ...build.polyfillFiles].map((f) => `/_next/${f}`));
+  const own = scripts.filter((s) => !framework.has(s.name));
+  expect(own.length, 'the page has a script of its own').toBeGreaterThan(0);
+  expect(own.reduce((sum, s) => sum + s.bytes, 0)).toBeLessThan(MOST_SCRIPT);
+});
+
+test('approves with a swipe, takes it back, and rejects with a reason', async ({ request }) => {
+  const id = await hold(request, 'Delete the production database of apples');
+  await page.reload();
+  await leafTo('database of apples');
+  await expectAccessible(page, 'The status with a question');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expect(card().getByRole('button', { name: /^Approve: Lets agents start/ })).toBeEnabled();
+
+  // Not far enough decides nothing.
+  const box = await card().boundingBox();
+  const from = { x: (box?.x ?? 0) + 60, y: (box?.y ?? 0) + 60 };
+  const swipe = async (by: number) => {
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(from.x + by / 2, from.y, { steps: 4 });
+    await page.mouse.move(from.x + by, from.y, { steps: 4 });
+    await page.mouse.up();
+  };
+  await swipe(60);
+  await expect(card().getByText('database of apples')).toBeVisible();
+  await swipe(200);
+  await expect(page.getByText(`#${id} approved.`)).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await leafTo('database of apples');
+
+  await card().getByRole('button', { name: 'Reject' }).click();
+  const reason = card().getByLabel('Why? The next agent reads it.');
+  await reason.evaluate((field: HTMLTextAreaElement) => {
+    const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')?.set;
+    set?.call(field, 'no '.repeat(1_700_000));
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await expect(card().getByText('5,100,000 characters; 2,000 are the most.')).toBeVisible();
+  await expect(card().getByRole('button', { name: /^Reject:/ })).toBeDisabled();
+  await reason.fill('Apples are still sold 🍏');
+  await expectAccessible(page, 'The reason');
+  await card()
+    .getByRole('button', { name: /^Reject:/ })
+    .click();
+  await expect(page.getByText(`#${id} rejected.`)).toBeVisible();
+  await expect
+    .poll(async () => (await read<{ state: string }>(request, 'tasks.get', { id })).state, {
+      timeout: 30_000,
+    })
+    .toBe('CANCELLED');
+});
+
+test('a question that changed or vanished says so and decides nothing', async ({ request }) => {
+  const id = await hold(request, 'Delete the production database of pears');
+  await page.reload();
+  await leafTo('database of pears');
+  const { version } = await read<{ version: number }>(request, 'tasks.get', { id });
+  await change(request, 'tasks.edit', { id, version, patch: { description: 'And the backups.' } });
+  await expect(card().getByText('What is asked has changed since it was shown.')).toBeVisible();
+  await expect(card().getByRole('button', { name: /^Approve/ })).toHaveCount(0);
+  await card().getByRole('button', { name: 'Look again' }).click();
+  await expect(card().getByText('And the backups.')).toBeVisible();
+  await change(request, 'tasks.cancel', { id, reason: 'Pears are out' });
+  await expect(card().getByText('This was withdrawn: nobody has to answer it any more.')).toBeVisible();
+  await expect(card().getByRole('button', { name: /^Approve/ })).toHaveCount(0);
+  await card()
+    .getByRole('button', { name: /Show the next|Close/ })
+    .click();
+  await expect(page.getByText('database of pears')).toHaveCount(0);
+});
+
+test('is installed, opens at once from what was kept, and never shows it as live', async ({ request }) => {
+  const manifest = await request.get('/manifest.webmanifest');
+  const { icons, start_url } = (await manifest.json()) as {
+    start_url: string;
+    icons: { src: string; purpose?: string }[];
+  };
+  expect(start_url).toBe('/status');
+  expect(icons.some((i) => i.purpose === 'maskable')).toBe(true);
+  for (const icon of icons)
+    expect((await request.get(icon.src)).headers()['content-type']).toMatch(/^image\//);
+  expect((await request.get('/sw.js')).headers()['content-type']).toMatch(/javascript/);
+
+  const id = await hold(request, 'Delete the production database of plums');
+  await page.goto('/status');
+  await leafTo('database of plums');
+  const kept = () =>
+    page.evaluate(async () => {
+      const cache = await caches.open('alai-status-1');
+      const state = await cache.match('/api/trpc/status.get');
+      return { shell: !!(await cache.match('/status')), plums: (await state?.text())?.includes('plums') };
+    });
+  await expect.poll(kept, { timeout: 20_000 }).toEqual({ shell: true, plums: true });
+
+  // 400 kbit/s and 2 s for every round trip: what is shown first does not wait for any.
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 2_000,
+    downloadThroughput: 50_000,
+    uploadThroughput: 50_000,
+  });
+  await page.goto('/status', { waitUntil: 'commit' });
+  await expect(page.getByText(/need you\.|needs you\./)).toBeVisible();
+  const painted = await page.evaluate(
+    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.POSITIVE_INFINITY,
+  );
+  expect(painted, 'first contentful paint on slow 3G').toBeLessThan(1_000);
+  await devtools.detach();
+
+  await context.setOffline(true);
+  await page.goto('/status');
+  await expect(page.getByText(/Offline\. Data from \d\d:\d\d:\d\d/)).toBeVisible();
+  await expect(page.getByText('Live', { exact: false })).toHaveCount(0);
+  await leafTo('database of plums');
+  await expect(card().getByRole('button', { name: /^Approve/ })).toBeDisabled();
+  await expect(card().getByRole('button', { name: 'Reject' })).toBeDisabled();
+  await expectAccessible(page, 'The status, offline');
+  await context.setOffline(false);
+  await expect(page.getByText(/^Live/)).toBeVisible({ timeout: 15_000 });
+  await expect(card().getByRole('button', { name: /^Approve/ })).toBeEnabled();
+  await change(request, 'tasks.cancel', { id, reason: 'Plums are out' });
+});
+
+test('what was kept leaves the device with the session', async ({ browser }) => {
+  const other = await browser.newContext({ storageState: session });
+  const second = await other.newPage();
+  await second.goto('/status');
+  await expect
+    .poll(() => second.evaluate(async () => !!(await caches.match('/status'))), { timeout: 20_000 })
+    .toBe(true);
+  await other.clearCookies();
+  await second.goto('/status');
+  await expect(second).toHaveURL(/\/sign-in\?next=(%2F|\/)status/);
+  await expect.poll(() => second.evaluate(async () => (await caches.keys()).length)).toBe(0);
+  await other.close();
+});
