@@ -118,11 +118,7 @@ test('approves with a swipe, takes it back, and rejects with a reason', async ({
 
   await card().getByRole('button', { name: 'Reject' }).click();
   const reason = card().getByLabel('Why? The next agent reads it.');
-  await reason.evaluate((field: HTMLTextAreaElement) => {
-    const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')?.set;
-    set?.call(field, 'no '.repeat(1_700_000));
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-  });
+  await reason.fill('no '.repeat(1_700_000));
   await expect(card().getByText('5,100,000 characters; 2,000 are the most.')).toBeVisible();
   await expect(card().getByRole('button', { name: /^Reject:/ })).toBeDisabled();
   await reason.fill('Apples are still sold 🍏');
