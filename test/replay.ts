@@ -19,7 +19,7 @@ export async function snapshot(db: Db, pipelineIds: number[]): Promise<Snapshot>
   const tables: Record<string, Rows> = {
     pipeline: await read('SELECT id p, state FROM pipeline WHERE id = ANY($1)'),
     tasks: await read(
-      `SELECT pipeline_id p, id, title, status, stage, cycle, chain_id "chainId", generation, company, tier, host, verdict,
+      `SELECT pipeline_id p, id, title, status, stage, cycle, origin, chain_id "chainId", generation, company, tier, host, verdict,
          started_at IS NOT NULL started, finished_at IS NOT NULL finished FROM task WHERE pipeline_id = ANY($1)`,
     ),
     chains: await read(

@@ -12,7 +12,7 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
   if (room === 'queue')
     return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
   // A log only grows, and whoever shows one asks for what is new himself.
-  if (room === 'pipelines' && procedure === 'log') return false;
+  if (room === 'pipelines' && (procedure === 'log' || procedure === 'history')) return false;
   if (room === 'pipelines') return procedure === 'list' || asked === event.pipelineId;
   if (room === 'projects') return event.entity === 'project';
   if (room === 'tasks') {

@@ -49,10 +49,12 @@ interface TimeProps {
   view: PipelineView;
   placed: Placed;
   onSelect: (id: string) => void;
+  /** Left out when the present is shown. */
+  at?: number | null;
 }
 
 /** When each stage of each chain ran: one line per chain, on the clock of the reader. */
-export function Time({ view, placed, onSelect }: TimeProps) {
+export function Time({ view, placed, onSelect, at: moment = null }: TimeProps) {
   const now = useNow();
   const tracks = useMemo(() => tracksOf(view, placed), [view, placed]);
   const begun = tracks.flatMap((t) => t.bars.map((b) => b.startedAt.getTime()));
@@ -93,7 +95,7 @@ export function Time({ view, placed, onSelect }: TimeProps) {
               {clock(new Date(t), step < 60_000)}
             </span>
           ))}
-          {running ? <span className="time-tick now" style={{ left: at(now) }} /> : null}
+          {running || moment !== null ? <span className="time-tick now" style={{ left: at(now) }} /> : null}
           {tracks.map((track) => (
             <div key={track.key} className="time-track">
               <span className="cut" title={track.label}>

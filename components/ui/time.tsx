@@ -1,5 +1,5 @@
 'use client';
-import { useSyncExternalStore } from 'react';
+import { createContext, useContext, useSyncExternalStore } from 'react';
 import { span } from './format.ts';
 
 // One ticking second for the whole page; the offset makes ages follow the server's clock, not the reader's.
@@ -29,13 +29,18 @@ export function syncClock(server: Date): void {
   now = server.getTime();
 }
 
-/** The server's time, to the second. */
+/** The moment that a part of the page shows instead of now: ages in it are counted from there. */
+export const ShownMoment = createContext<number | null>(null);
+
+/** The server's time, to the second; inside a ShownMoment that moment. */
 export function useNow(): number {
-  return useSyncExternalStore(
+  const shown = useContext(ShownMoment);
+  const live = useSyncExternalStore(
     subscribe,
     () => (now === 0 ? (now = Date.now() + offset) : now),
     () => 0,
   );
+  return shown ?? live;
 }
 
 /** How long ago, ticking: "4m". */

@@ -26,6 +26,7 @@ export const needed: Readonly<Record<string, Permission>> = {
   'pipelines.advance': 'work',
   'pipelines.create': 'work',
   'pipelines.get': 'read',
+  'pipelines.history': 'read',
   'pipelines.list': 'read',
   'pipelines.log': 'read',
   'pipelines.sessionLog': 'read',

@@ -2,6 +2,7 @@ import type {
   AttemptState,
   ChainState,
   EscalationState,
+  Origin,
   PipelineState,
   Stage,
   TaskStatus,
@@ -17,6 +18,7 @@ export interface ReplayTask {
   cycle: number;
   chainId: number | null;
   parentId: number | null;
+  origin: Origin;
   projectId: string | null;
   generation: number;
   company: string | null;
@@ -70,6 +72,8 @@ export interface ReplayState {
   /** By "task>on". */
   deps: Map<string, { taskId: number; onTaskId: number; kind: string; satisfied: boolean }>;
   attempts: Map<number, ReplayAttempt>;
+  /** The same attempts by task, in order. */
+  byTask: Map<number, ReplayAttempt[]>;
   escalations: Map<number, ReplayEscalation>;
   findings: Map<number, { taskId: number; mendTaskId: number | null }>;
   /** Chains that tasks name and the log does not tell of: they began before it held everything. */
@@ -83,6 +87,7 @@ export function emptyState(): ReplayState {
     chains: new Map(),
     deps: new Map(),
     attempts: new Map(),
+    byTask: new Map(),
     escalations: new Map(),
     findings: new Map(),
     untold: new Set(),
@@ -112,6 +117,7 @@ function makeTask(s: ReplayState, e: LogEntry, f: Facts): void {
     cycle: f.cycle ?? 0,
     chainId: f.chainId ?? null,
     parentId: f.parentId ?? null,
+    origin: f.origin ?? 'human',
     projectId: f.projectId ?? null,
     generation: 1,
     company: f.company ?? null,
@@ -129,7 +135,7 @@ function makeTask(s: ReplayState, e: LogEntry, f: Facts): void {
 function claim(s: ReplayState, t: ReplayTask, e: LogEntry, f: Facts): void {
   t.startedAt ??= e.at;
   if (f.attempt === undefined) return;
-  s.attempts.set(f.attempt, {
+  const made: ReplayAttempt = {
     id: f.attempt,
     taskId: t.id,
     n: f.n ?? 1,
@@ -140,7 +146,9 @@ function claim(s: ReplayState, t: ReplayTask, e: LogEntry, f: Facts): void {
     tier: f.tier ?? 1,
     startedAt: e.at,
     endedAt: null,
-  });
+  };
+  s.attempts.set(made.id, made);
+  s.byTask.set(t.id, [...(s.byTask.get(t.id) ?? []), made]);
 }
 
 function foldTask(s: ReplayState, e: LogEntry, f: Facts): void {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '#server/domain/attempt.ts';
+import { viewAt } from '#server/domain/past.ts';
 import { countAt, momentsOf, replay } from '#server/domain/replay.ts';
+import type { PipelineView } from '#server/domain/views.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { disagreements, type Snapshot, snapshot, wholeLog } from '#test/replay.ts';
 import { createTasks } from './create.ts';
+import { readPipeline } from './data/pipeline.ts';
 import { decide, settleDecisions, undoDecision } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
@@ -120,6 +123,31 @@ describe('the log of a pipeline', () => {
     },
     60_000,
   );
+
+  it('draws the present as the page does', async () => {
+    const { rows: all } = await db.pool.query<{ id: number }>('SELECT id FROM pipeline ORDER BY id');
+    for (const { id } of all) {
+      const live = await readPipeline(db, f.timing, id);
+      const past = viewAt(live, replay(momentsOf(await wholeLog(db, id))), new Date());
+      const nodes = (v: PipelineView) =>
+        v.nodes.map((n) => [
+          n.id,
+          n.title,
+          n.chainId,
+          n.cycle,
+          n.stage,
+          n.state,
+          n.status.look,
+          n.findings,
+          n.attempts.length,
+        ]);
+      expect(nodes(past)).toEqual(nodes(live));
+      const edges = (v: PipelineView) => v.edges.map((e) => JSON.stringify(e)).sort();
+      expect(edges(past)).toEqual(edges(live));
+      expect(past.counts).toEqual(live.counts);
+      expect(past.state).toBe(live.state);
+    }
+  });
 
   it('knows a project that is given later, and what a task by hand let go on', async () => {
     const made = await transaction(db, async (q) => {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { historyEntrySchema } from '#server/domain/views/forecast.ts';
 import { logPageSchema } from '#server/domain/views/replay.ts';
 import { sessionLogSchema } from '#server/domain/views/session-log.ts';
 import { pipelineListItemSchema, pipelineViewSchema, taskViewSchema } from '#server/domain/views.ts';
+import { readHistory } from '#server/engine/data/history.ts';
 import { readLog } from '#server/engine/data/log.ts';
 import { readPipeline, readPipelines } from '#server/engine/data/pipeline.ts';
 import { readSessionLog } from '#server/engine/data/session-log.ts';
@@ -28,6 +30,8 @@ export const pipelinesRouter = router({
     .input(z.strictObject({ id, after: z.number().int().min(0).default(0) }))
     .output(logPageSchema)
     .query(({ ctx, input }) => readLog(ctx.s.db, input.id, input.after)),
+  /** How long each stage took lately: what an estimate stands on. */
+  history: procedure.output(z.array(historyEntrySchema)).query(({ ctx }) => readHistory(ctx.s.db)),
   /** What its agents did, by the report schema. */
   sessionLog: procedure
     .input(byId)

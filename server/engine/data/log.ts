@@ -12,6 +12,7 @@ const kept = [
   'cycle',
   'chainId',
   'parentId',
+  'origin',
   'projectId',
   'generation',
   'company',
