@@ -1,5 +1,6 @@
 /** The conductor: sweeps, settles decisions, publishes leftovers, serves the repositories, delivers merges. One is enough; two do no harm. */
 
+import { sealTrail } from '#server/audit/commands.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
@@ -68,6 +69,11 @@ const loops = [
     Math.min(1_000, t.sweep),
     () => deliverMerges(db, e.ALAI_HOME, log),
     (err) => log.warn({ err }, 'delivery failed'),
+  ),
+  every(
+    Math.min(1_000, t.sweep),
+    async () => void (await sealTrail(db)),
+    (err) => log.warn({ err }, 'the audit trail could not be sealed'),
   ),
   every(
     t.binSweep,

@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto';
 import { decode } from 'next-auth/jwt';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { RateLimiterPostgres } from 'rate-limiter-flexible';
+import { z } from 'zod';
 import { AlaiError } from '#server/domain/errors.ts';
-import { ALL_SCOPES, type Role } from '#server/domain/permissions.ts';
+import type { Role } from '#server/domain/permissions.ts';
 import type { Actor } from '#server/engine/event.ts';
+import { endSession, signIn } from '#server/people/commands.ts';
+import { personBySession, personByToken } from '#server/people/data.ts';
+import { deviceOf } from '#server/people/policy.ts';
 import type { Db } from '#server/platform/db.ts';
 import { sessionCookieName } from './session-cookie.ts';
 
@@ -14,61 +17,43 @@ export interface Viewer {
   role: Role;
   /** What the API token of this request may be used for; null when the person himself asks, by his session. */
   scopes: readonly string[] | null;
+  /** The session that asks; null for a token. */
+  sessionId: string | null;
 }
 
 export const actorOf = (viewer: Viewer): Actor => ({ kind: 'human', name: viewer.name });
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+/** Tries of one address, and of all together because an address can be made up; counted for all web processes. */
+const EACH_MINUTE = { one: 20, all: 300 };
 
-/** Codes are long random numbers; this only keeps somebody from asking the database all day. */
-const signInTries = new RateLimiterMemory({ points: 20, duration: 60 });
+async function countTry(db: Db, from: string): Promise<void> {
+  const common = { storeClient: db.pool, tableName: 'rate_limit', tableCreated: true, duration: 60 };
+  const one = new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in', points: EACH_MINUTE.one });
+  const all = new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in-all', points: EACH_MINUTE.all });
+  const tries = await Promise.allSettled([one.consume(from), all.consume('all')]);
+  const refused = tries.find((t) => t.status === 'rejected');
+  if (!refused) return;
+  if (refused.reason instanceof Error) throw refused.reason;
+  throw new AlaiError('RATE_LIMITED', 'Too many tries to sign in.', 'Wait a minute and use a new link.');
+}
 
-/** Spends a one-time sign-in code. Throws RATE_LIMITED or SIGN_IN_LINK_INVALID. */
+/** Spends a one-time sign-in code and begins a session. Throws RATE_LIMITED or SIGN_IN_LINK_INVALID. */
 export async function spendSignInCode(
   db: Db,
   code: string,
-  from: string,
-): Promise<Pick<Viewer, 'id' | 'name'>> {
-  await signInTries.consume(from).catch(() => {
-    throw new AlaiError('RATE_LIMITED', 'Too many tries to sign in.', 'Wait a minute and use a new link.');
-  });
-  const { rows } = await db.pool.query<Viewer>(
-    `WITH spent AS (
-       UPDATE sign_in_link SET used_at = clock_timestamp()
-       WHERE code_hash = $1 AND used_at IS NULL AND expires_at > clock_timestamp() RETURNING user_id)
-     SELECT u.id, u.name, u.role FROM spent JOIN app_user u ON u.id = spent.user_id WHERE u.disabled_at IS NULL`,
-    [sha256(code)],
-  );
-  const viewer = rows[0];
-  if (!viewer)
-    throw new AlaiError(
-      'SIGN_IN_LINK_INVALID',
-      'This link is used up or has expired.',
-      'Restart `npm start` for a new one.',
-    );
-  return viewer;
+  from: { address: string; userAgent: string; sessionId: string },
+): Promise<{ id: string; name: string; sessionId: string }> {
+  await countTry(db, from.address);
+  const device = deviceOf(from.userAgent);
+  const person = await signIn(db, { code, sessionId: from.sessionId, device });
+  return { ...person, sessionId: from.sessionId };
 }
 
-/** The person of a session, with the role as it is now; null once disabled. */
-async function userById(db: Db, id: string): Promise<Viewer | null> {
-  const { rows } = await db.pool.query<Viewer>(
-    'SELECT id, name, role FROM app_user WHERE id = $1 AND disabled_at IS NULL',
-    [id],
-  );
-  return rows[0] ? { ...rows[0], scopes: null } : null;
-}
-
-/** The person an API token belongs to; null when it is unknown or revoked. */
-async function userByToken(db: Db, token: string): Promise<Viewer | null> {
-  const { rows } = await db.pool.query<Viewer>(
-    `WITH used AS (
-       UPDATE api_token SET last_used_at = now() WHERE hash = $1 AND revoked_at IS NULL
-         AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute') RETURNING hash)
-     SELECT u.id, u.name, u.role FROM api_token t JOIN app_user u ON u.id = t.user_id
-     WHERE t.hash = $1 AND t.revoked_at IS NULL AND u.disabled_at IS NULL`,
-    [sha256(token)],
-  );
-  return rows[0] ? { ...rows[0], scopes: [ALL_SCOPES] } : null;
+/** Signs out: ends the session that a cookie names. What is no session is ignored, because there is nothing to end. */
+export async function leave(db: Db, userId: unknown, sessionId: unknown): Promise<void> {
+  if (typeof userId !== 'string' || !isSession(sessionId)) return;
+  const person = await personBySession(db, sessionId);
+  if (person?.id === userId) await endSession(db, userId, sessionId, { kind: 'human', name: person.name });
 }
 
 function cookie(header: string | null, name: string): string | null {
@@ -79,18 +64,25 @@ function cookie(header: string | null, name: string): string | null {
   return null;
 }
 
-/** Who sent this request: by bearer token, else by the session cookie (which holds an id and nothing more). */
+const isSession = (sid: unknown): sid is string => z.uuid().safeParse(sid).success;
+
+/** Who sent this request: by bearer token, else by the session cookie (which holds the session's id and nothing more). */
 export async function viewerOf(
   db: Db,
   req: Pick<Request, 'headers'>,
   secret: string,
 ): Promise<Viewer | null> {
   const bearer = /^Bearer (\S{8,300})$/i.exec(req.headers.get('authorization') ?? '')?.[1];
-  if (bearer) return await userByToken(db, bearer);
+  if (bearer) {
+    const person = await personByToken(db, bearer);
+    return person && { ...person, sessionId: null };
+  }
   // A web server that was given no secret knows no sessions; a short one could be guessed and a session forged.
   if (secret.length < 32) return null;
   const token = cookie(req.headers.get('cookie'), sessionCookieName(process.env.PORT));
   if (!token) return null;
-  const session = await decode({ token, secret }).catch(() => null);
-  return session?.sub ? await userById(db, session.sub) : null;
+  const held = await decode({ token, secret }).catch(() => null);
+  if (!isSession(held?.sid)) return null;
+  const person = await personBySession(db, held.sid);
+  return person && { ...person, scopes: null, sessionId: held.sid };
 }

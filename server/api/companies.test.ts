@@ -22,7 +22,7 @@ const s = {
   env: { ALAI_COMPANIES: folder },
 } as unknown as Services;
 const { companies } = createCallerFactory(appRouter)({
-  viewer: { id: 'v', name: 'V', role: 'viewer', scopes: null },
+  viewer: { id: 'v', name: 'V', role: 'viewer', scopes: null, sessionId: null },
   s,
 });
 

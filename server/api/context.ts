@@ -8,7 +8,8 @@ export async function createContext(req: Request): Promise<Context> {
   try {
     const s = services();
     requireOwnOrigin(req, s.env);
-    return { viewer: await viewerOf(s.db, req, s.env.ALAI_AUTH_SECRET ?? ''), s };
+    const who = () => viewerOf(s.db, req, s.env.ALAI_AUTH_SECRET ?? '');
+    return { viewer: await who(), s, stillAllowed: async () => (await who()) !== null };
   } catch (e) {
     throw onTheWire(e);
   }

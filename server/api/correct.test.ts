@@ -15,7 +15,7 @@ const s = {
   queue: { add: async () => {}, publish: async () => {} },
 } as unknown as Services;
 const api = createCallerFactory(appRouter)({
-  viewer: { id: 'a', name: 'Alem', role: 'operator', scopes: null },
+  viewer: { id: 'a', name: 'Alem', role: 'operator', scopes: null, sessionId: null },
   s,
 });
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { roles } from '#server/domain/permissions.ts';
 import { checksViewSchema } from '#server/domain/views/checks.ts';
 import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views.ts';
 
@@ -11,7 +10,5 @@ export const evidenceSchema = z.object({
 });
 export const callsSchema = z.array(callViewSchema);
 
-/** The signed-in person. */
-export const meSchema = z.object({ id: z.string(), name: z.string(), role: z.enum(roles) });
 export const doneSchema = z.object({ ok: z.literal(true) });
 export const done = { ok: true } as const;

@@ -2,6 +2,8 @@ import type { Permission } from '#server/domain/permissions.ts';
 
 /** The permission that each procedure needs. One that is not here is refused to everybody; access.test.ts walks the table. */
 export const needed: Readonly<Record<string, Permission>> = {
+  'audit.list': 'audit',
+  'audit.verify': 'audit',
   'board.get': 'read',
   'companies.acceptServer': 'configure',
   'companies.blueprint': 'read',
@@ -22,7 +24,19 @@ export const needed: Readonly<Record<string, Permission>> = {
   'integration.revert': 'work',
   'integration.revertAsWork': 'work',
   'integration.sendBack': 'work',
+  'me.endOtherSessions': 'self',
+  'me.endSession': 'self',
   'me.get': 'read',
+  'me.createToken': 'self',
+  'me.revokeToken': 'self',
+  'me.sessions': 'self',
+  'me.tokens': 'self',
+  'people.disable': 'people',
+  'people.enable': 'people',
+  'people.invite': 'people',
+  'people.list': 'people',
+  'people.newLink': 'people',
+  'people.setRole': 'people',
   'pipelines.advance': 'work',
   'pipelines.create': 'work',
   'pipelines.get': 'read',
@@ -73,3 +87,12 @@ export const needed: Readonly<Record<string, Permission>> = {
   'tasks.timeline': 'read',
   'tasks.transcript': 'read',
 };
+
+/** Changes that no engine command tells of: the API writes who did them, with what, into the same log. */
+export const logged: ReadonlySet<string> = new Set([
+  'integration.restore',
+  'projects.add',
+  'projects.set',
+  'routing.correct',
+  'routing.forget',
+]);

@@ -7,7 +7,7 @@ import type { Services } from './services.ts';
 import { createCallerFactory } from './trpc.ts';
 
 const { db } = await testDatabase();
-const viewer: Viewer = { id: 'u1', name: 'Alem', role: 'operator', scopes: null };
+const viewer: Viewer = { id: 'u1', name: 'Alem', role: 'operator', scopes: null, sessionId: null };
 const api = createCallerFactory(appRouter)({ viewer, s: { db } as unknown as Services });
 
 it('how accepted work lands is chosen for a project that is there, and told', async () => {

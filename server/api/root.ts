@@ -1,9 +1,11 @@
+import { auditRouter } from './routers/audit.ts';
 import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
 import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
 import { integrationRouter } from './routers/integration.ts';
 import { meRouter } from './routers/me.ts';
+import { peopleRouter } from './routers/people.ts';
 import { pipelinesRouter } from './routers/pipelines.ts';
 import { projectsRouter } from './routers/projects.ts';
 import { queueRouter } from './routers/queue.ts';
@@ -15,12 +17,14 @@ import { router } from './trpc.ts';
 
 /** One router per room. Routers authorise, validate and compose; what happens is decided in the rooms. */
 export const appRouter = router({
+  audit: auditRouter,
   board: boardRouter,
   companies: companiesRouter,
   events: eventsRouter,
   factory: factoryRouter,
   integration: integrationRouter,
   me: meRouter,
+  people: peopleRouter,
   pipelines: pipelinesRouter,
   projects: projectsRouter,
   queue: queueRouter,

@@ -1,15 +1,18 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import superjson from 'superjson';
 import { ZodError } from 'zod';
-import { type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
+import { logCall } from '#server/audit/commands.ts';
+import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
 import { leastRole, may, permissions } from '#server/domain/permissions.ts';
-import type { Viewer } from './auth.ts';
-import { needed } from './permissions.ts';
+import { actorOf, type Viewer } from './auth.ts';
+import { logged, needed } from './permissions.ts';
 import type { Services } from './services.ts';
 
 export interface Context {
   viewer: Viewer | null;
   s: Services;
+  /** Whether the one who asks is still signed in: for answers that last longer than a request. */
+  stillAllowed?: () => Promise<boolean>;
 }
 
 /** What the wire calls our refusals. Everything not named here is the caller's input. */
@@ -98,18 +101,31 @@ const refusals = t.middleware(async ({ next }) => {
  * A procedure for whoever has the permission that `permissions.ts` names for it. There is no other kind: a path without a row
  * is refused to everybody.
  */
-export const procedure = t.procedure.use(refusals).use(({ ctx, path, next }) => {
-  if (!ctx.viewer) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Sign in first.' });
+export const procedure = t.procedure.use(refusals).use(async ({ ctx, path, type, getRawInput, next }) => {
   const { viewer } = ctx;
+  if (!viewer)
+    throw new AlaiError('SIGN_IN_REQUIRED', 'Sign in first.', 'Open the sign-in page, or send an API token.');
   const permission = needed[path];
   if (!permission)
-    throw new TRPCError({ code: 'FORBIDDEN', message: `Nobody was given the right to ${path}.` });
+    throw new AlaiError(
+      'NOT_ALLOWED',
+      `Nobody was given the right to ${path}.`,
+      'Add it to server/api/permissions.ts.',
+    );
   if (!may(viewer.role, viewer.scopes, permission))
-    throw new TRPCError({
-      code: 'FORBIDDEN',
-      message: may(viewer.role, null, permission)
-        ? `This token may not ${permissions[permission]}: it has no scope "${permission}".`
-        : `This needs the role ${leastRole(permission)}; you have ${viewer.role}.`,
-    });
-  return next({ ctx: { viewer } });
+    throw may(viewer.role, null, permission)
+      ? new AlaiError(
+          'NOT_ALLOWED',
+          `This token may not ${permissions[permission]}.`,
+          `Make one with the scope "${permission}".`,
+        )
+      : new AlaiError(
+          'NOT_ALLOWED',
+          `This needs the role ${leastRole(permission)}; you have ${viewer.role}.`,
+          'Ask the owner.',
+        );
+  const result = await next({ ctx: { viewer } });
+  if (result.ok && type === 'mutation' && logged.has(path))
+    await logCall(ctx.s.db, path, await getRawInput(), actorOf(viewer));
+  return result;
 });

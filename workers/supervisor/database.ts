@@ -54,7 +54,7 @@ export async function prepareSignIn(url: string, apiToken: string): Promise<stri
   await client.connect();
   try {
     await client.query(
-      `INSERT INTO app_user (id, name, role) VALUES ($1, 'CEO', 'ceo') ON CONFLICT (id) DO NOTHING`,
+      `INSERT INTO app_user (id, name, role, joined_at) VALUES ($1, 'CEO', 'ceo', now()) ON CONFLICT DO NOTHING`,
       [CEO],
     );
     await client.query(

@@ -1,19 +1,24 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { spendSignInCode, viewerOf } from '#server/api/auth.ts';
 import { testDatabase } from '#test/database.ts';
 import { prepareSignIn } from './database.ts';
 
 const { db, url } = await testDatabase();
+const from = (address: string) => ({ address, userAgent: '', sessionId: randomUUID() });
 const token = 'alai_test-token-of-this-machine';
 
 it('a sign-in link lets its owner in once, and never after its time', async () => {
   const code = await prepareSignIn(url, token);
-  const both = await Promise.allSettled([spendSignInCode(db, code, 'a'), spendSignInCode(db, code, 'b')]);
+  const both = await Promise.allSettled([
+    spendSignInCode(db, code, from('a')),
+    spendSignInCode(db, code, from('b')),
+  ]);
   expect(both.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected']);
-  expect(both.find((r) => r.status === 'fulfilled')).toMatchObject({ value: { role: 'ceo' } });
+  expect(both.find((r) => r.status === 'fulfilled')).toMatchObject({ value: { name: 'CEO' } });
   const late = await prepareSignIn(url, token);
   await db.pool.query(`UPDATE sign_in_link SET expires_at = now() WHERE used_at IS NULL`);
-  await expect(spendSignInCode(db, late, 'c')).rejects.toMatchObject({ code: 'SIGN_IN_LINK_INVALID' });
+  await expect(spendSignInCode(db, late, from('c'))).rejects.toMatchObject({ code: 'SIGN_IN_LINK_INVALID' });
   const { rows } = await db.pool.query('SELECT code_hash FROM sign_in_link');
   expect(JSON.stringify(rows)).not.toContain(late);
 });

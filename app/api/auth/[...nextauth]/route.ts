@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import NextAuth from 'next-auth';
 import CredentialsProvider from 'next-auth/providers/credentials';
-import { spendSignInCode } from '#server/api/auth.ts';
+import { leave, spendSignInCode } from '#server/api/auth.ts';
 import { AUTH_BYTES, refuseLargeBody } from '#server/api/body.ts';
 import { services } from '#server/api/services.ts';
 import { sessionCookieName } from '#server/api/session-cookie.ts';
@@ -32,8 +33,11 @@ const handler = NextAuth({
         if (code.length < 8 || code.length > 200) return null;
         const from = String(req.headers?.['x-forwarded-for'] ?? 'here').slice(0, 60);
         try {
-          const { id, name } = await spendSignInCode(services().db, code, from);
-          return { id, name };
+          return await spendSignInCode(services().db, code, {
+            address: from,
+            userAgent: String(req.headers?.['user-agent'] ?? ''),
+            sessionId: randomUUID(),
+          });
         } catch (e) {
           if (isAlaiError(e) && e.code === 'SIGN_IN_LINK_INVALID') return null;
           throw new Error(isAlaiError(e) ? e.code : 'INTERNAL', { cause: e });
@@ -42,9 +46,18 @@ const handler = NextAuth({
     }),
   ],
   callbacks: {
-    // The session holds an id and nothing that could grow old.
-    jwt: ({ token, user }) => (user ? { sub: user.id } : { sub: token.sub }),
+    // The cookie holds two ids and nothing that could grow old.
+    jwt: ({ token, user }) =>
+      user
+        ? { sub: user.id, sid: (user as { sessionId?: string }).sessionId }
+        : { sub: token.sub, sid: token.sid },
     session: ({ session }) => ({ expires: session.expires }),
+  },
+  events: {
+    // The cookie is only forgotten by this browser; a copy of it must be worth nothing either.
+    signOut: async ({ token }) => {
+      await leave(services().db, token?.sub, token?.sid);
+    },
   },
 });
 

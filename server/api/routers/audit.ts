@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { readAudit, verifyTrail } from '#server/audit/data.ts';
+import { auditFilterSchema, auditPageSchema, auditStateSchema } from '#server/domain/audit.ts';
+import { procedure, router } from '../trpc.ts';
+
+export const auditRouter = router({
+  list: procedure
+    .input(
+      z.strictObject({
+        filter: auditFilterSchema.prefault({}),
+        cursor: z.string().max(60).nullish(),
+        limit: z.number().int().min(1).max(500).default(100),
+      }),
+    )
+    .output(auditPageSchema)
+    .query(({ ctx, input }) => readAudit(ctx.s.db, input.filter, input.cursor ?? null, input.limit)),
+  /** Makes every seal again. Takes about a second for 50,000 entries. */
+  verify: procedure.output(auditStateSchema).query(({ ctx }) => verifyTrail(ctx.s.db)),
+});
