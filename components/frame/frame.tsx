@@ -5,6 +5,8 @@ import { Banners } from './banners.tsx';
 import { rememberPrefix, useKeys } from './keys.ts';
 import { Palette } from './palette.tsx';
 import { Rail } from './rail.tsx';
+import { rooms } from './rooms.ts';
+import { Shortcuts } from './shortcuts.tsx';
 import { Strip, useStrip } from './strip.tsx';
 
 interface FrameControls {
@@ -36,6 +38,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const [name, setName] = useState({ title: '', place: '' });
   const [searching, setSearching] = useState(false);
   const [composing, setComposing] = useState(false);
+  const [keys, setKeys] = useState(false);
   const { data: strip } = useStrip();
 
   const setTitle = useCallback((title: string, place = '') => setName({ title, place }), []);
@@ -49,11 +52,8 @@ export function Frame({ children }: { children: ReactNode }) {
     c: compose,
     '/': search,
     'mod+k': search,
-    'g b': () => router.push('/'),
-    'g p': () => router.push('/pipelines'),
-    'g q': () => router.push('/queue'),
-    'g c': () => router.push('/companies'),
-    'g s': () => router.push('/status'),
+    '?': () => setKeys(true),
+    ...Object.fromEntries(rooms.map((r) => [r.key, () => router.push(r.href)])),
   });
   useEffect(() => {
     // The phone's page is outside this frame: its "New task" comes as an address.
@@ -79,7 +79,13 @@ export function Frame({ children }: { children: ReactNode }) {
           {children}
         </main>
       </div>
-      <Palette open={searching} onOpenChange={setSearching} onCompose={compose} />
+      <Palette
+        open={searching}
+        onOpenChange={setSearching}
+        onCompose={compose}
+        onKeys={() => setKeys(true)}
+      />
+      <Shortcuts open={keys} onOpenChange={setKeys} />
     </FrameContext>
   );
 }

@@ -5,10 +5,12 @@ import { useRouter } from 'next/navigation';
 import { signOut } from 'next-auth/react';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { useMe } from '../live/me.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Icon } from './rail.tsx';
+import { rooms } from './rooms.ts';
 import { useStrip } from './strip.tsx';
 import { toggleTheme } from './theme.ts';
 
@@ -16,12 +18,14 @@ interface PaletteProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   onCompose: () => void;
+  onKeys: () => void;
 }
 
 /** Everything by name: tasks, rooms and commands. */
-export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
+export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps) {
   const trpc = useTRPC();
   const router = useRouter();
+  const me = useMe();
   const [text, setText] = useState('');
   const { data: strip, refetch } = useStrip();
   const tasks = useQuery(
@@ -51,11 +55,9 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
   };
   const commands: { name: string; key?: string; icon: string; act: () => void }[] = [
     { name: 'New task', key: 'c', icon: '--i-plus', act: onCompose },
-    { name: 'Board', key: 'g b', icon: '--i-board', act: () => router.push('/') },
-    { name: 'Pipelines', key: 'g p', icon: '--i-pipeline', act: () => router.push('/pipelines') },
-    { name: 'Human queue', key: 'g q', icon: '--i-queue', act: () => router.push('/queue') },
-    { name: 'Companies', key: 'g c', icon: '--i-companies', act: () => router.push('/companies') },
-    { name: 'Status', key: 'g s', icon: '--i-status', act: () => router.push('/status') },
+    ...rooms
+      .filter((r) => me === undefined || me.may.includes(r.needs))
+      .map((r) => ({ name: r.name, key: r.key, icon: r.icon, act: () => router.push(r.href) })),
     { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate({ name: 'bento' }) },
     strip?.stopped
       ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate() }
@@ -64,6 +66,7 @@ export function Palette({ open, onOpenChange, onCompose }: PaletteProps) {
           icon: '--i-power',
           act: () => stop.mutate({ reason: '' }),
         },
+    { name: 'Keys', key: '?', icon: '--i-find', act: onKeys },
     { name: 'Change between dark and light', icon: '--i-theme', act: toggleTheme },
     { name: 'Sign out', icon: '--i-status', act: () => void signOut({ callbackUrl: '/sign-in' }) },
   ];

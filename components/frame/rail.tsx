@@ -2,33 +2,9 @@
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { CSSProperties } from 'react';
+import { useMe } from '../live/me.ts';
+import { type Room, rooms } from './rooms.ts';
 import { toggleTheme } from './theme.ts';
-
-const rooms = [
-  { href: '/', name: 'Board', icon: '--i-board', key: 'g b', match: (p: string) => p === '/' },
-  {
-    href: '/pipelines',
-    name: 'Pipelines',
-    icon: '--i-pipeline',
-    key: 'g p',
-    match: (p: string) => p.startsWith('/pipelines') || p.startsWith('/tasks'),
-  },
-  {
-    href: '/queue',
-    name: 'Human queue',
-    icon: '--i-queue',
-    key: 'g q',
-    match: (p: string) => p.startsWith('/queue'),
-  },
-  {
-    href: '/companies',
-    name: 'Companies',
-    icon: '--i-companies',
-    key: 'g c',
-    match: (p: string) => p.startsWith('/companies'),
-  },
-  { href: '/status', name: 'Status', icon: '--i-status', key: 'g s', match: (p: string) => p === '/status' },
-];
 
 export function Icon({ name, size = 16 }: { name: string; size?: number }) {
   return (
@@ -43,31 +19,36 @@ export function Icon({ name, size = 16 }: { name: string; size?: number }) {
 /** 48 px of icons; a bar under the thumb on a phone. */
 export function Rail({ needYou, onSearch }: { needYou: number; onSearch: () => void }) {
   const path = usePathname();
+  const me = useMe();
+  const shown = rooms.filter((r) => me === undefined || me.may.includes(r.needs));
+  const way = (room: Room) => (
+    <Link
+      key={room.href}
+      className={room.phone ? undefined : 'wide'}
+      href={room.href}
+      title={`${room.name}, ${room.key}`}
+      aria-label={room.href === '/queue' && needYou > 0 ? `${room.name}, ${needYou} need you` : room.name}
+      aria-current={room.here(path) ? 'page' : undefined}
+    >
+      <Icon name={room.icon} />
+      {room.href === '/queue' && needYou > 0 ? (
+        <b aria-hidden="true">{needYou > 99 ? '99+' : needYou}</b>
+      ) : null}
+    </Link>
+  );
   return (
     <nav className="rail" aria-label="Main">
       <Link className="logo" href="/" aria-label="ALAI, to the board">
         a
       </Link>
-      {rooms.map((room) => (
-        <Link
-          key={room.href}
-          href={room.href}
-          title={`${room.name}, ${room.key}`}
-          aria-label={room.href === '/queue' && needYou > 0 ? `${room.name}, ${needYou} need you` : room.name}
-          aria-current={room.match(path) ? 'page' : undefined}
-        >
-          <Icon name={room.icon} />
-          {room.href === '/queue' && needYou > 0 ? (
-            <b aria-hidden="true">{needYou > 99 ? '99+' : needYou}</b>
-          ) : null}
-        </Link>
-      ))}
+      {shown.filter((r) => r.rail === 'top').map(way)}
       <button type="button" className="sm:hidden" aria-label="Search and commands" onClick={onSearch}>
         <Icon name="--i-find" />
       </button>
+      <i className="foot" aria-hidden="true" />
+      {shown.filter((r) => r.rail === 'foot').map(way)}
       <button
         type="button"
-        className="foot"
         aria-label="Change between dark and light"
         title="Dark or light"
         onClick={toggleTheme}

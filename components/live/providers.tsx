@@ -6,18 +6,13 @@ import { Toaster } from 'sonner';
 import superjson from 'superjson';
 import type { AppRouter } from '#server/api/root.ts';
 import { LiveProvider } from './live.tsx';
-import { isSignedOut, refusalOf } from './refusal.ts';
+import { goToSignIn, refusalOf } from './refusal.ts';
 import { TRPCProvider } from './trpc.ts';
-
-function toSignIn(e: unknown): void {
-  if (!isSignedOut(e) || location.pathname === '/sign-in') return;
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-}
 
 function makeQueries(): QueryClient {
   return new QueryClient({
-    queryCache: new QueryCache({ onError: toSignIn }),
-    mutationCache: new MutationCache({ onError: toSignIn }),
+    queryCache: new QueryCache({ onError: goToSignIn }),
+    mutationCache: new MutationCache({ onError: goToSignIn }),
     defaultOptions: {
       queries: {
         // The feed says when something changed; until then what is cached is true.

@@ -26,3 +26,9 @@ export function refusalOf(e: unknown): ShownRefusal {
 export function isSignedOut(e: unknown): boolean {
   return e instanceof TRPCClientError && (e as TRPCClientError<AppRouter>).data?.code === 'UNAUTHORIZED';
 }
+
+/** Leads to the sign-in when that is all that helps, and back here afterwards. */
+export function goToSignIn(e: unknown): void {
+  if (!isSignedOut(e) || location.pathname === '/sign-in') return;
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}

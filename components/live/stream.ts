@@ -1,6 +1,7 @@
 import type { TRPCClient } from '@trpc/client';
 import type { AppRouter } from '#server/api/root.ts';
 import type { FeedEvent } from '#server/domain/views.ts';
+import { goToSignIn } from './refusal.ts';
 
 export type Phase = 'connecting' | 'live' | 'paused';
 
@@ -57,7 +58,10 @@ export function openStream(client: TRPCClient<AppRouter>, handlers: StreamHandle
           setPhase(
             s.state === 'pending' ? 'live' : phase === 'connecting' && !s.error ? 'connecting' : 'paused',
           ),
-        onError: () => setPhase('paused'),
+        onError: (e) => {
+          setPhase('paused');
+          goToSignIn(e);
+        },
         onStopped: () => resolve(),
       });
       stopped.signal.addEventListener('abort', () => {

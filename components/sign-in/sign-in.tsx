@@ -14,7 +14,7 @@ const refusals: Record<string, [string, string]> = {
   ],
   link: [
     'This link is used up or has expired.',
-    'Each link signs in once. Get a new one: restart `npm start`, or run `npx alai sign-in`.',
+    'Each link signs in once. Get a new one: from whoever invited you, or with `npx alai sign-in`.',
   ],
   down: ['Mission Control does not answer.', 'Wait until `npm start` says that it is ready, then try again.'],
 };
@@ -91,7 +91,7 @@ export function SignIn() {
               ) : null}
               {step === 'refused'
                 ? refusal?.[1]
-                : '`npm start` printed a link that signs in once. Open it, or paste it here.'}
+                : '`npm start` printed a link that signs in once, or somebody sent you one. Open it, or paste it here.'}
             </p>
             <form onSubmit={submit} className="flex gap-2">
               <input

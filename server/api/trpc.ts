@@ -3,7 +3,7 @@ import superjson from 'superjson';
 import { ZodError } from 'zod';
 import { logCall } from '#server/audit/commands.ts';
 import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
-import { leastRole, may, permissions } from '#server/domain/permissions.ts';
+import { leastRole, may, type Permission, permissions } from '#server/domain/permissions.ts';
 import { actorOf, type Viewer } from './auth.ts';
 import { logged, needed } from './permissions.ts';
 import type { Services } from './services.ts';
@@ -97,35 +97,41 @@ const refusals = t.middleware(async ({ next }) => {
   return result;
 });
 
+/** Lets through whoever has the permission. Throws SIGN_IN_REQUIRED or NOT_ALLOWED, which say what is missing. */
+export function requirePermission(viewer: Viewer | null, permission: Permission): asserts viewer is Viewer {
+  if (!viewer)
+    throw new AlaiError('SIGN_IN_REQUIRED', 'Sign in first.', 'Open the sign-in page, or send an API token.');
+  if (may(viewer.role, viewer.scopes, permission)) return;
+  throw may(viewer.role, null, permission)
+    ? new AlaiError(
+        'NOT_ALLOWED',
+        `This token may not ${permissions[permission]}.`,
+        `Make one with the scope "${permission}".`,
+      )
+    : new AlaiError(
+        'NOT_ALLOWED',
+        `This needs the role ${leastRole(permission)}; you have ${viewer.role}.`,
+        'Ask the owner.',
+      );
+}
+
 /**
  * A procedure for whoever has the permission that `permissions.ts` names for it. There is no other kind: a path without a row
  * is refused to everybody.
  */
-export const procedure = t.procedure.use(refusals).use(async ({ ctx, path, type, getRawInput, next }) => {
-  const { viewer } = ctx;
-  if (!viewer)
-    throw new AlaiError('SIGN_IN_REQUIRED', 'Sign in first.', 'Open the sign-in page, or send an API token.');
-  const permission = needed[path];
-  if (!permission)
-    throw new AlaiError(
-      'NOT_ALLOWED',
-      `Nobody was given the right to ${path}.`,
-      'Add it to server/api/permissions.ts.',
-    );
-  if (!may(viewer.role, viewer.scopes, permission))
-    throw may(viewer.role, null, permission)
-      ? new AlaiError(
-          'NOT_ALLOWED',
-          `This token may not ${permissions[permission]}.`,
-          `Make one with the scope "${permission}".`,
-        )
-      : new AlaiError(
-          'NOT_ALLOWED',
-          `This needs the role ${leastRole(permission)}; you have ${viewer.role}.`,
-          'Ask the owner.',
-        );
-  const result = await next({ ctx: { viewer } });
-  if (result.ok && type === 'mutation' && logged.has(path))
-    await logCall(ctx.s.db, path, await getRawInput(), actorOf(viewer));
-  return result;
-});
+export const procedure = t.procedure
+  .use(refusals)
+  .use(async ({ ctx: { viewer, s }, path, type, getRawInput, next }) => {
+    const permission = needed[path];
+    if (!permission)
+      throw new AlaiError(
+        'NOT_ALLOWED',
+        `Nobody was given the right to ${path}.`,
+        'Add it to server/api/permissions.ts.',
+      );
+    requirePermission(viewer, permission);
+    const result = await next({ ctx: { viewer } });
+    if (result.ok && type === 'mutation' && logged.has(path))
+      await logCall(s.db, path, await getRawInput(), actorOf(viewer));
+    return result;
+  });

@@ -1,6 +1,7 @@
 import { createContext } from '#server/api/context.ts';
 import { proofArchive } from '#server/api/proof.ts';
 import { refusedResponse } from '#server/api/refused.ts';
+import { requirePermission } from '#server/api/trpc.ts';
 
 export const dynamic = 'force-dynamic';
 
@@ -8,11 +9,7 @@ export const dynamic = 'force-dynamic';
 export async function GET(req: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
   try {
     const { viewer, s } = await createContext(req);
-    if (!viewer)
-      return Response.json(
-        { error: { code: 'SIGN_IN_REQUIRED', message: 'Sign in first.', hint: '' } },
-        { status: 401 },
-      );
+    requirePermission(viewer, 'read');
     const id = Number((await params).id);
     const zip = await proofArchive(s, Number.isSafeInteger(id) && id > 0 ? id : 0);
     return new Response(Buffer.from(zip), {

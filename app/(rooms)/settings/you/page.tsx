@@ -1,0 +1,5 @@
+import { YouPage } from '#components/settings/you-page.tsx';
+
+export default function Page() {
+  return <YouPage />;
+}

@@ -1,0 +1,76 @@
+'use client';
+import { Dialog } from 'radix-ui';
+import { rooms } from './rooms.ts';
+
+/** What the keys do, by the place where they do it. */
+const groups: { title: string; keys: [string, string][] }[] = [
+  {
+    title: 'Everywhere',
+    keys: [
+      ['c', 'New task'],
+      ['/', 'Search and commands'],
+      ['⌘ k', 'Search and commands'],
+      ['?', 'This help'],
+      ['esc', 'Close what is open'],
+    ],
+  },
+  { title: 'Go to', keys: rooms.map((r) => [r.key, r.name]) },
+  {
+    title: 'Human queue',
+    keys: [
+      ['j', 'Next question'],
+      ['k', 'Question before'],
+      ['x', 'Select it too'],
+      ['a', 'Approve'],
+      ['s', 'Send back'],
+      ['r', 'Reject'],
+      ['u', 'Undo the last answer'],
+    ],
+  },
+  {
+    title: 'Pipeline',
+    keys: [
+      ['j', 'Next node'],
+      ['k', 'Node before'],
+      ['enter', 'Open its task'],
+      ['f', 'Follow what runs'],
+      ['0', 'Fit the picture'],
+    ],
+  },
+];
+
+/** The keys, on `?`. */
+export function Shortcuts({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="palette-veil" />
+        <Dialog.Content className="shortcuts float" aria-describedby={undefined}>
+          <header>
+            <Dialog.Title>Keys</Dialog.Title>
+            <Dialog.Close className="btn small quiet">Close</Dialog.Close>
+          </header>
+          <div className="shortcut-groups">
+            {groups.map((g) => (
+              <section key={g.title}>
+                <h3>{g.title}</h3>
+                <dl>
+                  {g.keys.map(([key, does]) => (
+                    <div key={key}>
+                      <dt>
+                        {key.split(' ').map((k) => (
+                          <kbd key={k}>{k}</kbd>
+                        ))}
+                      </dt>
+                      <dd>{does}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
