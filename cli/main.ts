@@ -1,11 +1,13 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
+import { registerAuditCommands } from './audit.ts';
 import { refusalOf } from './client.ts';
 import { registerCompanyCommands } from './company.ts';
 import { registerDrillCommand } from './drill.ts';
 import { registerTaskCommands } from './mc.ts';
 import { registerMinionCommands } from './minion.ts';
 import { fail } from './output.ts';
+import { registerPeopleCommands, registerTokenCommands } from './people.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
 import { registerProjectCommands } from './project.ts';
@@ -35,6 +37,9 @@ registerSignInCommand(program);
 registerValidateCommand(program);
 registerVerifyCommand(program);
 registerRunCommands(program);
+registerPeopleCommands(program);
+registerTokenCommands(program);
+registerAuditCommands(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -7,7 +7,7 @@ import { useTitle } from '../frame/frame.tsx';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
-import { count, when } from '../ui/format.ts';
+import { plural, when } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Scroll } from '../ui/scroll.tsx';
@@ -49,7 +49,7 @@ function Trust() {
     <span className="audit-trust" role="status">
       <Chip
         shape={ok ? 'done' : 'failed'}
-        word={ok ? `${count(sealed)} entries, none changed` : (problem ?? 'Broken')}
+        word={ok ? `${plural(sealed, 'entry', 'entries')}, none changed` : (problem ?? 'Broken')}
       />
       {head ? (
         <span

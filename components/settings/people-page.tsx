@@ -14,8 +14,8 @@ import { plain } from '../ui/plain.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { Once } from './once.tsx';
+import { roleNames } from './role-names.ts';
 
-const roleNames: Record<Role, string> = { viewer: 'Viewer', operator: 'Operator', ceo: 'CEO' };
 const refused = (e: unknown) => void toast.error(refusalOf(e).message, { description: refusalOf(e).hint });
 
 interface MadeLink {

@@ -9,7 +9,7 @@ import { useTRPC } from '../live/trpc.ts';
 import { Button, Tag } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
 import { Failure } from '../ui/states.tsx';
-import { Age } from '../ui/time.tsx';
+import { Age, useNow } from '../ui/time.tsx';
 import { Once } from './once.tsx';
 
 const lasts: [string, number | null][] = [
@@ -95,6 +95,7 @@ function NewToken({ onMade }: { onMade: (token: string) => void }) {
 export function Tokens() {
   const trpc = useTRPC();
   const tokens = useQuery(trpc.me.tokens.queryOptions(undefined, { refetchOnMount: 'always' }));
+  const now = useNow();
   const [made, setMade] = useState<string | null>(null);
   const revoke = useMutation(
     trpc.me.revokeToken.mutationOptions({
@@ -137,7 +138,7 @@ export function Tokens() {
                   'never used'
                 )}
                 {t.expiresAt
-                  ? t.expiresAt.getTime() < Date.now()
+                  ? t.expiresAt.getTime() < now
                     ? ', over'
                     : `, until ${t.expiresAt.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`
                   : ', no end'}

@@ -1,5 +1,6 @@
 'use client';
 import { useMe } from '../live/me.ts';
+import { roleNames } from './role-names.ts';
 import { Sessions } from './sessions.tsx';
 import { Tokens } from './tokens.tsx';
 
@@ -9,7 +10,7 @@ export function YouPage() {
   return (
     <>
       <header className="settings-head">
-        <h2>{me ? `${me.name}, ${me.role === 'ceo' ? 'CEO' : me.role}` : 'You'}</h2>
+        <h2>{me ? [...new Set([me.name, roleNames[me.role]])].join(', ') : 'You'}</h2>
         <p className="m">Where you are signed in, and the tokens that act in your name.</p>
       </header>
       <Sessions />

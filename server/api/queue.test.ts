@@ -12,7 +12,7 @@ import { createCallerFactory } from './trpc.ts';
 
 const { db } = await testDatabase();
 const s = { db, timing: timing(1) } as unknown as Services;
-const alem: Viewer = { id: 'alem', name: 'Alem', role: 'ceo', scopes: null };
+const alem: Viewer = { id: 'alem', name: 'Alem', role: 'ceo', scopes: null, sessionId: null };
 const api = createCallerFactory(appRouter)({ viewer: alem, s }).queue;
 const f = await testFactory(db);
 const held = route({ held: { pattern: 'regulated', reason: 'A regulated service.' } });

@@ -9,6 +9,8 @@ export const auditRouter = router({
       z.strictObject({
         filter: auditFilterSchema.prefault({}),
         cursor: z.string().max(60).nullish(),
+        /** Sent along by the client of endless lists; the trail is read from its end only. */
+        direction: z.literal('forward').optional(),
         limit: z.number().int().min(1).max(500).default(100),
       }),
     )
