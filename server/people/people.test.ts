@@ -20,7 +20,8 @@ const { db } = await testDatabase();
 const owner = { kind: 'human', name: 'Alem' } as const;
 
 beforeEach(async () => {
-  await db.pool.query('TRUNCATE app_user, session, sign_in_link, api_token CASCADE');
+  for (const table of ['session', 'sign_in_link', 'api_token', 'app_user'])
+    await db.pool.query(`DELETE FROM ${table}`);
   await db.pool.query(`INSERT INTO app_user(id, name, role) VALUES ('ceo', 'Alem', 'ceo')`);
 });
 
