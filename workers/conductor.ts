@@ -15,6 +15,7 @@ import { secrets } from '#server/platform/secrets.ts';
 import { tendBin } from './conductor/bin.ts';
 import { every } from './conductor/every.ts';
 import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
+import { tellPeople } from './conductor/notify.ts';
 import { placeWaiting } from './conductor/place.ts';
 import { serveRepositories } from './conductor/repositories.ts';
 
@@ -74,6 +75,11 @@ const loops = [
     Math.min(1_000, t.sweep),
     async () => void (await sealTrail(db)),
     (err) => log.warn({ err }, 'the audit trail could not be sealed'),
+  ),
+  every(
+    Math.min(1_000, t.sweep),
+    () => tellPeople(db, e, t, log),
+    (err) => log.warn({ err }, 'notices failed'),
   ),
   every(
     t.binSweep,

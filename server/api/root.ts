@@ -5,6 +5,7 @@ import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
 import { integrationRouter } from './routers/integration.ts';
 import { meRouter } from './routers/me.ts';
+import { notificationsRouter } from './routers/notifications.ts';
 import { peopleRouter } from './routers/people.ts';
 import { pipelinesRouter } from './routers/pipelines.ts';
 import { projectsRouter } from './routers/projects.ts';
@@ -25,6 +26,7 @@ export const appRouter = router({
   integration: integrationRouter,
   me: meRouter,
   people: peopleRouter,
+  notifications: notificationsRouter,
   pipelines: pipelinesRouter,
   projects: projectsRouter,
   queue: queueRouter,

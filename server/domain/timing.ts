@@ -20,6 +20,8 @@ export interface Timing {
   /** How long discarded and unfinished work lies in the recovery bin. */
   binKept: number;
   binSweep: number;
+  /** The first wait before a notice is tried again; doubled each time. */
+  noticeRetry: number;
 }
 
 /** @param scale 1 is real time; 0.1 makes everything ten times quicker. Must be above 0. */
@@ -39,5 +41,6 @@ export function timing(scale = 1): Timing {
     attemptDeadline: ms(60 * 60_000),
     binKept: ms(14 * 24 * 60 * 60_000),
     binSweep: ms(10_000),
+    noticeRetry: ms(15_000),
   };
 }

@@ -23,6 +23,15 @@ export async function personBySession(db: Db, sessionId: string): Promise<Identi
   return rows[0] ?? null;
 }
 
+/** A person who is not locked out; null otherwise. For those that somebody else vouches for: a signature of Slack. */
+export async function personById(db: Db, id: string): Promise<Identity | null> {
+  const { rows } = await db.pool.query<Identity>(
+    'SELECT id, name, role FROM app_user WHERE id = $1 AND disabled_at IS NULL',
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
 /** The person an API token belongs to, and its scopes; null when it is unknown, revoked or has expired. */
 export async function personByToken(
   db: Db,

@@ -65,6 +65,8 @@ const envSchema = z.object({
   ALAI_AUTH_SECRET: optionalText,
   ALAI_GIT_TOKEN: optionalText,
   ALAI_API_TOKEN: optionalText,
+  /** Hosts of an inner net (host or host:port, comma between) that notices may be sent to. */
+  ALAI_WEBHOOK_ALLOW: optionalText,
   /** The address people type, when it is not http://localhost:PORT (a proxy, a tunnel). */
   ALAI_PUBLIC_URL: url('ALAI_PUBLIC_URL', ['http:', 'https:']),
 });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AlaiError } from '#server/domain/errors.ts';
 import {
   caseViewSchema,
   decisionFactsSchema,
@@ -9,15 +8,15 @@ import {
 } from '#server/domain/views/question.ts';
 import { answers, escalationKinds, queueViewSchema } from '#server/domain/views.ts';
 import { assignQuestion } from '#server/engine/assign.ts';
-import { decide, undoDecision } from '#server/engine/decide.ts';
+import { undoDecision } from '#server/engine/decide.ts';
 import { acceptRule, revokeRule } from '#server/human-queue/commands.ts';
 import { isForTheOwner, readEscalation, readPeople, readQueue } from '#server/human-queue/data.ts';
 import { readDecisions } from '#server/human-queue/history.ts';
 import { readRulesView } from '#server/human-queue/rules.ts';
-import { actorOf, type Viewer } from '../auth.ts';
+import { answerOne } from '../answer.ts';
+import { actorOf } from '../auth.ts';
 import { byId, id, note, text } from '../inputs.ts';
 import { done, doneSchema } from '../outputs.ts';
-import type { Services } from '../services.ts';
 import { procedure, refusalOf, router } from '../trpc.ts';
 
 const digest = z.string().min(1).max(200);
@@ -28,20 +27,6 @@ const seen = z.strictObject({ id, digest });
 const MOST_SHOWN = 1_000;
 /** As many as one can have looked at before answering all of them the same. */
 const MOST_AT_ONCE = 50;
-
-async function answerOne(
-  s: Services,
-  viewer: Viewer,
-  input: { id: number; answer: z.infer<typeof answer>; note: string; digest: string },
-) {
-  if (viewer.role !== 'ceo' && (await isForTheOwner(s.db, input.id)))
-    throw new AlaiError(
-      'NOT_ALLOWED',
-      `This needs the role ceo; you have ${viewer.role}.`,
-      'Ask the owner: commands would run with his rights.',
-    );
-  return await decide(s.db, { ...input, undoMs: s.timing.undo }, actorOf(viewer));
-}
 
 const refusal = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { feedEnd } from '#server/engine/feed.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
+import { rulesOf } from './data.ts';
+import { endsQuestion, type LoggedEvent, type NewNotice, noticeOf, planTelling } from './policy.ts';
+
+const AT_ONCE = 500;
+
+/**
+ * Reads the log from where it was left, and writes a notice for what is worth one and a delivery for each channel that is told.
+ * All of it and the new place in the log commit together: an event is told once, whatever ends this process.
+ */
+export async function noteEvents(db: Db, now: Date): Promise<number> {
+  return await transaction(db, async (q) => {
+    const { rows } = await q.query<{ cursor: string }>(
+      'SELECT cursor FROM notification_cursor WHERE id = 1 FOR UPDATE',
+    );
+    const [row] = rows;
+    if (!row) {
+      // The first time: what was before is not news.
+      await q.query('INSERT INTO notification_cursor(cursor) VALUES ($1) ON CONFLICT DO NOTHING', [
+        await feedEnd(q),
+      ]);
+      return 0;
+    }
+    const events = await eventsAfter(q, row.cursor);
+    const last = events.at(-1);
+    if (!last) return 0;
+    for (const e of events) {
+      if (endsQuestion(e.type)) await cancelWaiting(q, Number(e.entityId), e.type === 'escalation.answered');
+      const notice = noticeOf(e);
+      if (notice) await tell(q, notice, now);
+    }
+    await q.query('UPDATE notification_cursor SET cursor = $1 WHERE id = 1', [last.id]);
+    return events.length;
+  });
+}
+
+async function eventsAfter(q: Queryable, cursor: string): Promise<LoggedEvent[]> {
+  const [xid, seq] = cursor.split('-');
+  const { rows } = await q.query<LoggedEvent>(
+    `SELECT e.xid::text || '-' || e.seq id, e.type, e.entity_id "entityId", coalesce(e.task_id, x.task_id) "taskId",
+       coalesce(e.pipeline_id, t.pipeline_id) "pipelineId", e.actor, e.reason, e.data,
+       CASE WHEN x.id IS NULL THEN NULL ELSE jsonb_build_object('kind', x.kind, 'question', x.question, 'why', x.why,
+         'assignedTo', x.assigned_to, 'times', x.asked_times) END question,
+       coalesce(CASE WHEN e.entity = 'pipeline' THEN p.title END, t.title) title
+     FROM event e
+       LEFT JOIN escalation x ON e.entity = 'escalation' AND x.id = e.entity_id::bigint
+       LEFT JOIN task t ON t.id = coalesce(e.task_id, CASE WHEN e.entity = 'task' THEN e.entity_id::bigint END)
+       LEFT JOIN pipeline p ON e.entity = 'pipeline' AND p.id = e.entity_id::bigint
+     WHERE (e.xid, e.seq) > ($1::text::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+     ORDER BY e.xid, e.seq LIMIT $3`,
+    [xid, seq, AT_ONCE],
+  );
+  return rows;
+}
+
+async function cancelWaiting(q: Queryable, escalationId: number, answered: boolean): Promise<void> {
+  await q.query(
+    `UPDATE notice_delivery d SET state = 'CANCELLED', reason = $2, ended_at = clock_timestamp()
+     FROM notice n WHERE n.id = d.notice_id AND n.escalation_id = $1 AND d.state = 'WAITING' AND d.replayed_by IS NULL`,
+    [escalationId, answered ? 'Answered before it was sent' : 'Withdrawn before it was sent'],
+  );
+}
+
+interface Told {
+  id: number;
+  user_id: string | null;
+  rules: unknown;
+}
+
+/** One row for the notice, one for each channel that is told; nothing when the same thing was told before. */
+export async function tell(q: Queryable, n: NewNotice, now: Date): Promise<number | null> {
+  const { rows } = await q.query<{ id: number }>(
+    `INSERT INTO notice(key, kind, severity, title, body, path, escalation_id, task_id, pipeline_id, for_user)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING RETURNING id`,
+    [n.key, n.kind, n.severity, n.title, n.body, n.path, n.escalationId, n.taskId, n.pipelineId, n.forUser],
+  );
+  const id = rows[0]?.id;
+  if (id === undefined) return null;
+  const { rows: channels } = await q.query<Told>(
+    `SELECT c.id, c.user_id, c.rules FROM notification_channel c LEFT JOIN app_user u ON u.id = c.user_id
+     WHERE c.enabled AND (c.user_id IS NULL OR u.disabled_at IS NULL)`,
+  );
+  const own = channels.filter((c) => c.user_id !== null && c.user_id === n.forUser);
+  // What is one person's goes to him; where he has no channel of his own, to those of all.
+  const told =
+    n.forUser === null ? channels : own.length > 0 ? own : channels.filter((c) => c.user_id === null);
+  for (const c of told) {
+    const plan = planTelling(rulesOf(c.rules), n.severity, now);
+    if (!plan) continue;
+    await q.query(
+      `INSERT INTO notice_delivery(notice_id, channel_id, idempotency_key, digest, next_at, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [id, c.id, randomUUID(), plan.digest, plan.at, plan.because],
+    );
+  }
+  return id;
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { type ChannelRules, channelRulesSchema } from '#server/domain/views/notifications.ts';
+import { isInner, post, requireOuter } from './outgoing.ts';
+import { backoff, planTelling, quietUntil, retryAfter } from './policy.ts';
+
+const rules = (over: Partial<ChannelRules> = {}): ChannelRules => channelRulesSchema.parse(over);
+const night = { quiet: { from: '22:00', to: '07:00' }, timeZone: 'Europe/Stockholm' };
+
+describe('quiet hours', () => {
+  it('are those of the reader’s clock, over midnight', () => {
+    const at = (utc: string) => quietUntil(rules(night), new Date(utc))?.toISOString() ?? null;
+    expect(at('2026-11-21T20:59:00Z')).toBeNull();
+    expect(at('2026-11-21T21:00:00Z')).toBe('2026-11-22T06:00:00.000Z');
+    expect(at('2026-11-22T05:59:59Z')).toBe('2026-11-22T06:00:00.000Z');
+    expect(at('2026-11-22T06:00:00Z')).toBeNull();
+    // In summer the same clock is another hour of the world.
+    expect(at('2026-07-01T20:30:00Z')).toBe('2026-07-02T05:00:00.000Z');
+  });
+  it('end by the new clock in the night it changes', () => {
+    expect(quietUntil(rules(night), new Date('2026-03-28T22:00:00Z'))?.toISOString()).toBe(
+      '2026-03-29T05:00:00.000Z',
+    );
+  });
+  it('hold back what may wait, and urgent things only where they may not wake', () => {
+    const at = new Date('2026-11-21T23:00:00Z');
+    expect(planTelling(rules(night), 'normal', at)?.at.toISOString()).toBe('2026-11-22T06:00:00.000Z');
+    expect(planTelling(rules(night), 'urgent', at)?.at).toEqual(at);
+    expect(planTelling(rules({ ...night, urgentWakes: false }), 'urgent', at)?.at).not.toEqual(at);
+  });
+  it('know no zone that is none', () => {
+    expect(() => rules({ timeZone: 'Mars/Olympus' })).toThrow('time zone');
+    expect(() => rules({ quiet: { from: '25:00', to: '07:00' } })).toThrow('time');
+  });
+});
+
+it('gathers low ones until the next full hour, and tells nothing that is off', () => {
+  const at = new Date('2026-11-21T12:05:00Z');
+  expect(planTelling(rules(), 'low', at)).toMatchObject({
+    digest: true,
+    at: new Date('2026-11-21T13:00:00Z'),
+  });
+  expect(planTelling(rules({ low: 'off' }), 'low', at)).toBeNull();
+});
+
+it('waits longer each time, never sooner than it was asked to, and never for ever', () => {
+  const wait = (n: number, retryAfterMs: number | null = null) =>
+    backoff(n, { base: 15_000, random: 0.5, retryAfterMs });
+  expect([1, 2, 3, 8].map((n) => wait(n))).toEqual([15_000, 30_000, 60_000, 1_920_000]);
+  expect(wait(1, 120_000)).toBe(120_000);
+  expect(wait(1, 10 ** 12)).toBe(6 * 60 * 60_000);
+  expect(backoff(1, { base: 1_000, random: 0 })).not.toBe(backoff(1, { base: 1_000, random: 1 }));
+  const now = new Date('2026-11-21T12:00:00Z');
+  expect(retryAfter('7', now)).toBe(7_000);
+  expect(retryAfter('Sat, 21 Nov 2026 12:01:00 GMT', now)).toBe(60_000);
+  expect(retryAfter('soon', now)).toBeNull();
+});
+
+describe('addresses', () => {
+  it.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '169.254.169.254',
+    '192.168.0.1',
+    '0.0.0.0',
+    '100.64.0.1',
+    '224.0.0.1',
+    '::1',
+    '::ffff:10.0.0.1',
+    'fe80::1',
+    'fd00::1',
+    '64:ff9b::a00:1',
+    'not an address',
+  ])('%s is inner', (address) => expect(isInner(address)).toBe(true));
+  it.each(['8.8.8.8', '1.1.1.1', '2606:4700::1111'])('%s is not', (address) =>
+    expect(isInner(address)).toBe(false),
+  );
+  it.each([
+    'https://127.0.0.1/hook',
+    'https://localhost/hook',
+    'https://[::1]/hook',
+    'https://0x7f.1/hook',
+    'https://2130706433/hook',
+    'https://169.254.169.254/latest/meta-data',
+    'http://example.com/hook',
+    'ftp://example.com/hook',
+    'file:///etc/passwd',
+    'https://me:pw@example.com/hook',
+    'nonsense',
+  ])('%s is refused at save', async (address) => {
+    await expect(requireOuter(address, { allow: [] })).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  });
+  it('are judged again when connecting: by number, and by what a name points to then', async () => {
+    for (const address of ['https://127.0.0.1:1/hook', 'https://localhost:1/hook'])
+      await expect(post(address, {}, '', { allow: [] })).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  });
+  it('of the inner net are called where the operator allows that very one', async () => {
+    await expect(
+      requireOuter('http://127.0.0.1:8123/x', { allow: ['127.0.0.1:8123'] }),
+    ).resolves.toBeInstanceOf(URL);
+    await expect(
+      requireOuter('http://127.0.0.1:8124/x', { allow: ['127.0.0.1:8123'] }),
+    ).rejects.toMatchObject({
+      code: 'ADDRESS_REFUSED',
+    });
+  });
+});
