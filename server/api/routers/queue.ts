@@ -10,7 +10,7 @@ import { answers, escalationKinds, queueViewSchema } from '#server/domain/views.
 import { assignQuestion } from '#server/engine/assign.ts';
 import { undoDecision } from '#server/engine/decide.ts';
 import { acceptRule, revokeRule } from '#server/human-queue/commands.ts';
-import { isForTheOwner, readEscalation, readPeople, readQueue } from '#server/human-queue/data.ts';
+import { readEscalation, readPeople, readQueue } from '#server/human-queue/data.ts';
 import { readDecisions } from '#server/human-queue/history.ts';
 import { readRulesView } from '#server/human-queue/rules.ts';
 import { answerOne } from '../answer.ts';
