@@ -6,6 +6,7 @@ import {
   channelRulesSchema,
   type Subscription,
 } from '#server/domain/views/notifications.ts';
+import { appendEvents } from '#server/engine/event.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 import { seal, unseal } from '#server/platform/sealed.ts';
 import { channelRow, SEALED_FOR, secretsOf } from './data.ts';
@@ -18,6 +19,19 @@ export interface Keeper {
   secret: string;
   outgoing: Outgoing;
 }
+
+/** Who changed where people are told: part of the trail, like every other change. */
+const record = (q: Queryable, what: string, id: number, by: string, data: Record<string, unknown> = {}) =>
+  appendEvents(q, [
+    {
+      type: `notifications.${what}`,
+      entity: 'notification_channel',
+      id,
+      ver: 1,
+      actor: { kind: 'human', name: by },
+      data,
+    },
+  ]);
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const missing = (what: string) =>
@@ -79,43 +93,56 @@ export async function saveChannel(
       ? (secrets.signingSecret ?? null)
       : null;
   const values = [o.name, o.userId, settings, sealed, toJson(o.rules)];
-  const { rows } = row
-    ? await k.db.pool.query<{ id: number }>(
-        `UPDATE notification_channel SET name = $1, user_id = $2, settings = $3, secrets = $4, rules = $5, enabled = true, problem = NULL
-         WHERE id = $6 RETURNING id`,
-        [...values, row.id],
-      )
-    : await k.db.pool.query<{ id: number }>(
-        `INSERT INTO notification_channel(name, user_id, settings, secrets, rules, kind, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
-        [...values, o.channel.kind, o.by],
-      );
-  return { id: (rows[0] as { id: number }).id, signingSecret: made };
+  const id = await transaction(k.db, async (q) => {
+    const { rows } = row
+      ? await q.query<{ id: number }>(
+          `UPDATE notification_channel SET name = $1, user_id = $2, settings = $3, secrets = $4, rules = $5, enabled = true, problem = NULL
+           WHERE id = $6 RETURNING id`,
+          [...values, row.id],
+        )
+      : await q.query<{ id: number }>(
+          `INSERT INTO notification_channel(name, user_id, settings, secrets, rules, kind, created_by)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+          [...values, o.channel.kind, o.by],
+        );
+    const saved = (rows[0] as { id: number }).id;
+    await record(q, row ? 'changed' : 'added', saved, o.by, { kind: o.channel.kind, name: o.name, where });
+    return saved;
+  });
+  return { id, signingSecret: made };
 }
 
 /** Rules and the switch alone; `userId` is given where somebody may change his own only. */
 export async function setChannel(
   db: Db,
-  o: { id: number; rules?: ChannelRules; enabled?: boolean; userId: string | null },
+  o: { id: number; rules?: ChannelRules; enabled?: boolean; userId: string | null; by: string },
 ): Promise<void> {
-  const { rowCount } = await db.pool.query(
-    `UPDATE notification_channel SET rules = coalesce($2::jsonb, rules), enabled = coalesce($3, enabled),
-       problem = CASE WHEN $3 THEN NULL ELSE problem END
-     WHERE id = $1 AND ($4::text IS NULL OR user_id = $4)`,
-    [o.id, o.rules ? toJson(o.rules) : null, o.enabled ?? null, o.userId],
-  );
-  if (!rowCount)
-    throw new AlaiError('NOT_FOUND', 'This channel does not exist.', 'See Settings, Notifications.');
+  await transaction(db, async (q) => {
+    const { rowCount } = await q.query(
+      `UPDATE notification_channel SET rules = coalesce($2::jsonb, rules), enabled = coalesce($3, enabled),
+         problem = CASE WHEN $3 THEN NULL ELSE problem END
+       WHERE id = $1 AND ($4::text IS NULL OR user_id = $4)`,
+      [o.id, o.rules ? toJson(o.rules) : null, o.enabled ?? null, o.userId],
+    );
+    if (!rowCount) throw noChannel();
+    await record(q, 'changed', o.id, o.by, { rules: o.rules ?? null, enabled: o.enabled ?? null });
+  });
 }
 
 /** Takes a channel away, with its deliveries. */
-export async function removeChannel(db: Db, o: { id: number; userId: string | null }): Promise<void> {
-  const { rowCount } = await db.pool.query(
-    'DELETE FROM notification_channel WHERE id = $1 AND ($2::text IS NULL OR user_id = $2)',
-    [o.id, o.userId],
-  );
-  if (!rowCount)
-    throw new AlaiError('NOT_FOUND', 'This channel does not exist.', 'See Settings, Notifications.');
+export async function removeChannel(
+  db: Db,
+  o: { id: number; userId: string | null; by: string },
+): Promise<void> {
+  await transaction(db, async (q) => {
+    const { rows } = await q.query<{ kind: string; name: string }>(
+      'DELETE FROM notification_channel WHERE id = $1 AND ($2::text IS NULL OR user_id = $2) RETURNING kind, name',
+      [o.id, o.userId],
+    );
+    const [gone] = rows;
+    if (!gone) throw noChannel();
+    await record(q, 'removed', o.id, o.by, { ...gone });
+  });
 }
 
 /** One browser of one person. Subscribing again, or by the next one who uses it, changes the same row. */

@@ -45,9 +45,9 @@ async function eventsAfter(q: Queryable, cursor: string): Promise<LoggedEvent[]>
          'assignedTo', x.assigned_to, 'times', x.asked_times) END question,
        coalesce(CASE WHEN e.entity = 'pipeline' THEN p.title END, t.title) title
      FROM event e
-       LEFT JOIN escalation x ON e.entity = 'escalation' AND x.id = e.entity_id::bigint
+       LEFT JOIN escalation x ON x.id = CASE WHEN e.entity = 'escalation' THEN e.entity_id::bigint END
        LEFT JOIN task t ON t.id = coalesce(e.task_id, CASE WHEN e.entity = 'task' THEN e.entity_id::bigint END)
-       LEFT JOIN pipeline p ON e.entity = 'pipeline' AND p.id = e.entity_id::bigint
+       LEFT JOIN pipeline p ON p.id = CASE WHEN e.entity = 'pipeline' THEN e.entity_id::bigint END
      WHERE (e.xid, e.seq) > ($1::text::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
      ORDER BY e.xid, e.seq LIMIT $3`,
     [xid, seq, AT_ONCE],

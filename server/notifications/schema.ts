@@ -50,7 +50,7 @@ export interface Opened {
 export type Sender = (message: Message, channel: Opened, context: SendContext) => Promise<Sent>;
 
 /** As rows hold it; what is secret is opened apart. */
-export const mailSettings = mailInput.shape.settings;
+export const mailSettings = mailInput.shape.settings.loose();
 export const slackSettings = z.object({ users: z.record(z.string(), z.string()).default({}) });
 
 /** Whether an answer to an HTTP request is worth another try. */

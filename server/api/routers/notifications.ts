@@ -59,14 +59,14 @@ export const notificationsRouter = router({
     .input(z.strictObject({ id, rules: channelRulesSchema.optional(), enabled: z.boolean().optional() }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await setChannel(ctx.s.db, { ...input, userId: reach(ctx.viewer) });
+      await setChannel(ctx.s.db, { ...input, userId: reach(ctx.viewer), by: ctx.viewer.name });
       return done;
     }),
   remove: procedure
     .input(byId)
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await removeChannel(ctx.s.db, { id: input.id, userId: reach(ctx.viewer) });
+      await removeChannel(ctx.s.db, { id: input.id, userId: reach(ctx.viewer), by: ctx.viewer.name });
       return done;
     }),
   test: procedure
