@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { api } from './client.ts';
 import { pipelineText, sessionLogText } from './format.ts';
+import { registerGraphCommands } from './graph.ts';
 import { taskNumber } from './mc.ts';
 import { print } from './output.ts';
 
@@ -8,7 +9,9 @@ import { print } from './output.ts';
 export function registerPipelineCommands(program: Command): void {
   const pipeline = program
     .command('pipeline')
-    .description('pipelines: status, advance, create (by the number of one of its tasks), log');
+    .description(
+      'pipelines: status, advance, create (by the number of one of its tasks), log, rerun, skip, add, after',
+    );
   const show = async (taskId: number) => {
     const task = await api().tasks.get.query({ id: taskId });
     const view = await api().pipelines.get.query({ id: task.pipelineId as number });
@@ -39,6 +42,8 @@ export function registerPipelineCommands(program: Command): void {
       await api().pipelines.create.mutate({ taskId });
       await show(taskId);
     });
+
+  registerGraphCommands(pipeline);
 
   const factory = program.command('factory').description('the kill switch: stop, resume, status');
   factory

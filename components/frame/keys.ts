@@ -21,9 +21,9 @@ function nameOf(e: KeyboardEvent): string {
 
 /**
  * Binds keys while the component is on the page. Plain letters are left alone while somebody types or a dialog is
- * open; `mod+…` always works.
+ * open; `mod+…` always works. `first`: before the frame's own keys, for a page that gives one of them another meaning.
  */
-export function useKeys(map: Keymap, enabled = true): void {
+export function useKeys(map: Keymap, enabled = true, first = false): void {
   const latest = useRef(map);
   useEffect(() => {
     latest.current = map;
@@ -42,9 +42,9 @@ export function useKeys(map: Keymap, enabled = true): void {
       e.preventDefault();
       run(e);
     };
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
-  }, [enabled]);
+    addEventListener('keydown', onKey, first);
+    return () => removeEventListener('keydown', onKey, first);
+  }, [enabled, first]);
 }
 
 /** Remembers a `g` for a second, so that `g b` can follow. Called once, by the frame, after every other listener. */

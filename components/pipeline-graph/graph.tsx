@@ -1,10 +1,11 @@
 'use client';
 import '@xyflow/react/dist/base.css';
-import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } from '@xyflow/react';
+import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } from '@xyflow/react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { stages } from '#server/domain/status.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineEdge, PipelineView } from '#server/domain/views.ts';
 import { companyName, withoutProject } from '../ui/words.ts';
+import type { Sight } from './address.ts';
 import { type RoutedEdge, RoutedEdgeView } from './edge.tsx';
 import { ancestry, gutter, laneOf, lane as laneW, nodeH, nodeW, type Placed } from './layout.ts';
 import { type StageNode, StageNodeView } from './node.tsx';
@@ -12,6 +13,10 @@ import { type StageNode, StageNodeView } from './node.tsx';
 const nodeTypes = { stage: StageNodeView };
 const edgeTypes = { routed: RoutedEdgeView };
 const headH = 36;
+const mapColour = (n: StageNode) => {
+  const { look } = n.data.node.status;
+  return `var(--${n.data.node.planned ? 'line' : look === 'none' ? 'queued' : look})`;
+};
 
 /** Lane names and lines; the names stay at the top while the picture moves under them. */
 function Lanes({ view }: { view: PipelineView }) {
@@ -44,17 +49,32 @@ function Lanes({ view }: { view: PipelineView }) {
   );
 }
 
+/** What an edge says: a reject its findings, always; what blocks what, once somebody looks at it. */
+function says(e: PipelineEdge, numbers: ReadonlyMap<string, number | null>, asked: boolean): string | null {
+  if (e.kind === 'reject') return e.label;
+  if (!asked || e.kind === 'stage') return null;
+  if (e.kind === 'follow-up') return e.label;
+  const from = numbers.get(e.from);
+  const by = from === null || from === undefined ? 'a planned stage' : `#${from}`;
+  return e.satisfied ? `${by} was waited for` : `${by} blocks #${numbers.get(e.to) ?? ''}`;
+}
+
 interface GraphProps {
   view: PipelineView;
   placed: Placed;
   selected: string | null;
   onSelect: (id: string | null) => void;
   follow: boolean;
+  /** The critical path, while it is shown. */
+  path: ReadonlySet<string> | null;
+  /** Where an address says the graph is looked at; the beginning otherwise. */
+  sight: Sight | null;
+  onSight: (s: Sight) => void;
   /** Grows by one when the whole picture is wanted. */
   fit: number;
 }
 
-function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
+function Canvas({ view, placed, selected, onSelect, follow, fit, path, sight, onSight }: GraphProps) {
   const flow = useReactFlow();
   const width = useStore((s) => s.width);
   const height = useStore((s) => s.height);
@@ -74,10 +94,12 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
           node: { ...node, title: withoutProject(node.title, view.projectName) },
           chosen: node.id === selected,
           dim: lit !== null && !lit.nodes.has(node.id),
+          onPath: path?.has(node.id) ?? false,
         },
       })),
-    [view.nodes, view.projectName, placed, selected, lit],
+    [view.nodes, view.projectName, placed, selected, lit, path],
   );
+  const numbers = useMemo(() => new Map(view.nodes.map((n) => [n.id, n.taskId])), [view.nodes]);
   const edges = useMemo<RoutedEdge[]>(
     () =>
       view.edges.flatMap((edge) => {
@@ -91,10 +113,18 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
           target: edge.to,
           focusable: false,
           zIndex: edge.kind === 'reject' || isLit ? 2 : 0,
-          data: { edge, points: route.points, at: route.label, lit: isLit, dim: lit !== null && !isLit },
+          data: {
+            edge,
+            points: route.points,
+            at: route.label,
+            lit: isLit,
+            dim: lit !== null && !isLit,
+            onPath: (path?.has(edge.from) && path.has(edge.to)) ?? false,
+            says: says(edge, numbers, isLit || edge.to === selected),
+          },
         };
       }),
-    [view.edges, placed, lit],
+    [view.edges, placed, lit, path, selected, numbers],
   );
 
   // The first picture starts at the top left at full size where it fits; nothing moves the view afterwards unasked.
@@ -102,9 +132,13 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
   useEffect(() => {
     if (placedOnce.current || width === 0) return;
     placedOnce.current = true;
+    if (sight) {
+      void flow.setViewport(sight);
+      return;
+    }
     const zoom = Math.min(1, Math.max(0.7, (width - 8) / placed.width));
     void flow.setViewport({ x: 0, y: headH, zoom });
-  }, [width, placed, flow]);
+  }, [width, placed, flow, sight]);
 
   useEffect(() => {
     if (fit === 0 || width === 0) return;
@@ -155,7 +189,7 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
         panOnScroll
         zoomOnScroll={false}
         zoomOnDoubleClick={false}
-        minZoom={0.15}
+        minZoom={0.05}
         maxZoom={1.5}
         translateExtent={[
           [-80, -120],
@@ -163,11 +197,26 @@ function Canvas({ view, placed, selected, onSelect, follow, fit }: GraphProps) {
         ]}
         onlyRenderVisibleElements={view.nodes.length > 150}
         proOptions={{ hideAttribution: true }}
+        onMoveEnd={(e, at) => (e ? onSight(at) : undefined)}
         onSelectionChange={({ nodes: chosen }) => {
           const id = chosen[0]?.id;
           if (id && id !== selected) onSelect(id);
         }}
-      />
+      >
+        {view.nodes.length > 12 ? (
+          <MiniMap
+            className="dag-map"
+            ariaLabel="Map of the pipeline"
+            pannable
+            zoomable
+            nodeColor={mapColour}
+            bgColor="var(--surface)"
+            maskColor="var(--veil)"
+            nodeStrokeWidth={0}
+            nodeBorderRadius={8}
+          />
+        ) : null}
+      </ReactFlow>
       <Lanes view={view} />
     </>
   );

@@ -111,19 +111,28 @@ interface InspectorProps {
   node: PipelineNode | null;
   travel: Travel;
   onClose: () => void;
+  /** Draws the chain of the node as one node, or its stages again. */
+  onFold: () => void;
 }
 
 /** Why, Now, Evidence, Cost of the chosen node; the pipeline itself when none is chosen. */
-export function Inspector({ view, node, travel, onClose }: InspectorProps) {
+export function Inspector({ view, node, travel, onClose, onFold }: InspectorProps) {
   return (
     <aside
       className={`inspector ${node ? '' : 'max-[1100px]:hidden'}`}
       aria-label={node?.taskId ? `Task ${node.taskId}` : 'Pipeline'}
     >
       {node ? (
-        <Button small kind="quiet" className="min-[1101px]:hidden! m-2 self-end" onClick={onClose}>
-          Close
-        </Button>
+        <div className="flex items-center justify-end gap-2 px-4 pt-2">
+          {node.chainId === null ? null : (
+            <Button small kind="quiet" hint="x" onClick={onFold}>
+              {node.id.startsWith('c') ? 'Unfold chain' : 'Fold chain'}
+            </Button>
+          )}
+          <Button small kind="quiet" hint="esc" onClick={onClose}>
+            Close
+          </Button>
+        </div>
       ) : null}
       {node === null ? (
         <Summary view={view} />

@@ -6,7 +6,19 @@ import { plural, span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Age } from '../ui/time.tsx';
 
-export type StageNodeData = { node: PipelineNode; chosen: boolean; dim: boolean };
+export type StageNodeData = { node: PipelineNode; chosen: boolean; dim: boolean; onPath: boolean };
+
+/** "2×" and the tiers that were tried: what it took, without opening it. */
+function Tries({ node }: { node: PipelineNode }) {
+  if (node.attempts.length < 2) return null;
+  const tiers = [...new Set(node.attempts.map((a) => `T${a.tier}`))];
+  const words = `${node.attempts.length} attempts: ${node.attempts.map((a) => `T${a.tier} ${a.state.toLowerCase()}`).join(', ')}`;
+  return (
+    <span className="n m tries" title={words}>
+      {node.attempts.length}×{tiers.length > 1 ? ` ${tiers.at(0)}→${tiers.at(-1)}` : ''}
+    </span>
+  );
+}
 export type StageNode = Node<StageNodeData, 'stage'>;
 
 function Detail({ node }: { node: PipelineNode }) {
@@ -25,11 +37,11 @@ function Detail({ node }: { node: PipelineNode }) {
 
 /** 168 x 48: number and title / shape, word, age. A planned stage has no number yet. */
 export const StageNodeView = memo(function StageNodeView({ data }: NodeProps<StageNode>) {
-  const { node, chosen, dim } = data;
+  const { node, chosen, dim, onPath } = data;
   const look = node.planned ? 'queued plan' : node.status.look;
   return (
     <div
-      className={`dag-node ${look}${node.status.look === 'stale' ? ' hatched' : ''}${chosen ? ' chosen' : ''}${dim ? ' dim' : ''}`}
+      className={`dag-node ${look}${node.status.look === 'stale' ? ' hatched' : ''}${chosen ? ' chosen' : ''}${dim ? ' dim' : ''}${onPath ? ' on-path' : ''}`}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <div>
@@ -44,6 +56,7 @@ export const StageNodeView = memo(function StageNodeView({ data }: NodeProps<Sta
             <Detail node={node} />
           </span>
         </span>
+        <Tries node={node} />
       </div>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>

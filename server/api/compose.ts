@@ -13,7 +13,7 @@ import {
 import type { Actor } from '#server/engine/event.ts';
 import { type EditPatch, editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
-import { acceptTasks, type IntakePorts, type RoutedTask } from '#server/intake/commands.ts';
+import { acceptTasks, type IntakePorts, type Joining, type RoutedTask } from '#server/intake/commands.ts';
 import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
@@ -146,8 +146,13 @@ export async function resolveProject(s: Services, reference: string): Promise<{ 
 }
 
 /** Creates tasks: checked, routed, written, dispatched. */
-export async function createWork(s: Services, input: CreateTasks, actor: Actor): Promise<Created> {
-  return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s));
+export async function createWork(
+  s: Services,
+  input: CreateTasks,
+  actor: Actor,
+  into?: Joining,
+): Promise<Created> {
+  return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s), into);
 }
 
 /** The route of one text as it would be now. */

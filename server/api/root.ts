@@ -3,6 +3,7 @@ import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
 import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
+import { graphRouter } from './routers/graph.ts';
 import { integrationRouter } from './routers/integration.ts';
 import { meRouter } from './routers/me.ts';
 import { notificationsRouter } from './routers/notifications.ts';
@@ -23,6 +24,7 @@ export const appRouter = router({
   companies: companiesRouter,
   events: eventsRouter,
   factory: factoryRouter,
+  graph: graphRouter,
   integration: integrationRouter,
   me: meRouter,
   people: peopleRouter,

@@ -52,7 +52,14 @@ export const machines = {
       SKIPPED: ['human'],
       CANCELLED: ['human'],
     },
-    QUEUED: { RUNNING: ['worker'], NEEDS_HUMAN: ['engine'], CANCELLED: ['human'] },
+    QUEUED: {
+      RUNNING: ['worker'],
+      NEEDS_HUMAN: ['engine'],
+      CANCELLED: ['human'],
+      // A human lets it wait for something else, or leaves it out, before any agent has begun.
+      OPEN: ['human'],
+      SKIPPED: ['human'],
+    },
     RUNNING: { QUEUED: ['engine'], NEEDS_HUMAN: ['engine'], DONE: ['engine'], CANCELLED: ['human'] },
     NEEDS_HUMAN: { OPEN: ['human'], DONE: ['human'], FAILED: ['human'], CANCELLED: ['human'] },
     DONE: { OPEN: ['human'] },

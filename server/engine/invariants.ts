@@ -86,7 +86,8 @@ const checks: { name: string; settled: boolean; sql: string }[] = [
   {
     name: 'reviewed before built',
     settled: false,
-    sql: `SELECT t.id FROM task t JOIN chain c ON c.id = t.chain_id WHERE t.stage IN ('REVIEW', 'SECURITY') AND NOT EXISTS (SELECT 1 FROM task b WHERE b.chain_id = t.chain_id AND b.stage = 'BUILD' AND b.status = 'DONE')`,
+    // A root that was reopened has left its old chain, and its BUILD with it.
+    sql: `SELECT t.id FROM task t JOIN chain c ON c.id = t.chain_id JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id WHERE t.stage IN ('REVIEW', 'SECURITY') AND NOT EXISTS (SELECT 1 FROM task b WHERE b.chain_id = t.chain_id AND b.stage = 'BUILD' AND b.status = 'DONE')`,
   },
   {
     name: 'more than one merge landed for a chain',

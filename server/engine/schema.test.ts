@@ -54,7 +54,7 @@ describe('the state machines in the database', () => {
   }
 
   it('refuses an illegal move whoever writes it', async () => {
-    expect(await tried(`UPDATE task SET status = 'SKIPPED', finished_at = now() WHERE id = ${taskId}`)).toBe(
+    expect(await tried(`UPDATE task SET status = 'FAILED', finished_at = now() WHERE id = ${taskId}`)).toBe(
       CHECK,
     );
     expect(

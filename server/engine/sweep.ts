@@ -3,6 +3,7 @@ import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { askAgain, askHuman } from './escalation.ts';
 import { ENGINE, REAPER } from './event.ts';
 import { afterAttempt, rewindSteps } from './failure.ts';
+import { countMissed } from './missed.ts';
 import { move } from './move.ts';
 import {
   type Delivery,
@@ -208,6 +209,7 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
 }
 
 async function queueReady(q: Queryable): Promise<Delivery[]> {
+  await countMissed(q);
   const { rows } = await q.query<{ id: number }>(
     `SELECT id FROM task WHERE status = 'OPEN' AND unmet = 0 AND route IS NOT NULL AND (stage IS NULL OR project_id IS NOT NULL)
        AND (route->'held' = 'null'::jsonb OR approved_digest IS NOT NULL) ORDER BY id LIMIT 200`,

@@ -30,6 +30,14 @@ export interface IntakePorts {
   project(reference: string): Promise<{ id: string }>;
 }
 
+/** A pipeline that is there already, which the tasks join instead of making one. */
+export interface Joining {
+  pipelineId: number;
+  projectId: string | null;
+  /** In the same transaction, once they are written. */
+  once(q: Queryable, taskIds: number[]): Promise<Delivery[]>;
+}
+
 /** Keys inside the request become positions; numbers are tasks that exist already. */
 function dependenciesOf(
   task: NewTask,
@@ -63,6 +71,7 @@ export async function acceptTasks(
   input: CreateTasks,
   actor: Actor,
   ports: IntakePorts,
+  into?: Joining,
 ): Promise<Created> {
   const request = createTasksSchema.parse(input);
   const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
@@ -111,13 +120,19 @@ export async function acceptTasks(
     );
     const made = await createTasks(
       q,
-      { title: request.pipelineTitle ?? titles[0] ?? '', projectId: project?.id ?? null, works },
+      {
+        title: request.pipelineTitle ?? titles[0] ?? '',
+        projectId: into?.projectId ?? project?.id ?? null,
+        pipelineId: into?.pipelineId,
+        works,
+      },
       actor,
     );
+    if (into) made.deliveries.push(...(await into.once(q, made.taskIds)));
     const answer: Created = {
       pipelineId: made.pipelineId,
       taskIds: made.taskIds,
-      projectId: project?.id ?? null,
+      projectId: into?.projectId ?? project?.id ?? null,
     };
     await q.query('INSERT INTO idempotency(actor, key, request_hash, response) VALUES ($1, $2, $3, $4)', [
       actor.name,
