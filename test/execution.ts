@@ -18,6 +18,7 @@ import type {
   TranscriptEntry,
 } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import type { StepMemory } from '#server/domain/memory.ts';
 import type { PromptRecord } from '#server/domain/prompt.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
@@ -101,6 +102,7 @@ export interface MemoryPorts extends AttemptPorts {
   checked: ChecksRecord[];
   proofs: ProofRecord[];
   prompts: PromptRecord[];
+  memories: { stepId: number; memory: StepMemory }[];
   plans: (IntegrationPlan & { settled: string })[];
 }
 
@@ -113,6 +115,7 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     checked: [],
     proofs: [],
     prompts: [],
+    memories: [],
     plans: [],
     async checkpoint(s) {
       p.steps.push(s);
@@ -141,6 +144,10 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
     },
     async prompt(r) {
       p.prompts.push(r);
+    },
+    async remember(stepId, memory) {
+      p.memories.push({ stepId, memory });
+      return 'ok';
     },
     async mcp() {
       return { ok: true };
@@ -268,6 +275,7 @@ export async function createFactory(
         evidence: [],
         earlier: [],
         findings: [],
+        resume: null,
         feedback: '',
         ...over,
       };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AgentRole, Blueprint } from './blueprint.ts';
 import type { CheckResult } from './checks.ts';
 import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
+import type { Resume, StepMemory } from './memory.ts';
 import type { MergeMode } from './merge.ts';
 import type { PromptRecord } from './prompt.ts';
 import type { CompanyRules } from './role-rules.ts';
@@ -200,6 +201,8 @@ export interface AttemptWork {
   /** Findings this task has to mend (a rejected review, or the finding a follow-up was made of). */
   findings: Finding[];
   /** Why the last attempt failed, fed back to this one; empty on a first attempt. */
+  /** The step that waited and goes on now; null for a fresh start. */
+  resume: Resume | null;
   feedback: string;
 }
 
@@ -288,6 +291,8 @@ export interface AttemptPorts {
   checkpoint(done: StepResult): Promise<'ok' | 'stale'>;
   transcript(entry: TranscriptEntry): void;
   progress(): void;
+  /** Keeps what a step knows while it waits; `stale` means the lease is gone. */
+  remember(stepId: number, memory: StepMemory): Promise<'ok' | 'stale'>;
   call(record: CallRecord): Promise<void>;
   gate(record: GateRecord): Promise<void>;
   /** The steps of the next round of a workflow, or none when the lease is gone. */
@@ -333,5 +338,5 @@ export type AttemptOutcome =
     }
   | { kind: 'failed'; cause: 'gate' | 'model' | 'limit' | 'agent'; code: string; message: string }
   | { kind: 'infra'; code: string; message: string }
-  | { kind: 'yielded'; reason: 'drained' | 'stopped' | 'asked' | 'consent'; question: string }
+  | { kind: 'yielded'; reason: 'drained' | 'stopped' | 'asked' | 'permission' | 'consent'; question: string }
   | { kind: 'aborted'; code: string };

@@ -9,6 +9,7 @@ export const toolNames = [
   'edit',
   'search',
   'run',
+  'ask_human',
   'plan',
   'report',
   'finding',

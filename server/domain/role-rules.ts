@@ -47,7 +47,7 @@ export function defaultRules(): CompanyRules {
 }
 
 /** A step can always be ended and reported on: without these it could only run into its limits. */
-const ALWAYS: readonly string[] = ['finish', 'report', 'plan'];
+const ALWAYS: readonly string[] = ['finish', 'report', 'plan', 'ask_human'];
 const WRITING: readonly string[] = ['write', 'edit'];
 
 /** Everything that decides what one step of one role may do. */

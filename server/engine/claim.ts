@@ -9,6 +9,7 @@ import type { Route } from '#server/domain/views.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
 import { readEarlier } from './data/session-log.ts';
+import { readResume } from './memory.ts';
 
 export interface ClaimRequest {
   taskId: number;
@@ -161,7 +162,7 @@ export async function loadWork(
       'Route the task again.',
     );
   const blueprint: Blueprint = blueprintSchema.parse(r.blueprint_data);
-  const [steps, earlier, findings, evidence] = await Promise.all([
+  const [steps, earlier, findings, evidence, resume] = await Promise.all([
     db.pool.query<{
       id: number;
       key: string;
@@ -186,6 +187,7 @@ export async function loadWork(
          AND g.gate = 'command' AND g.ok AND g.exit_code = 0 AND g.tree IS NOT NULL`,
       [r.chain_id],
     ),
+    readResume(db.pool, r.id, r.generation),
   ]);
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
   const company = (r.company_data ?? {}) as PinnedCompany;
@@ -244,5 +246,6 @@ export async function loadWork(
     earlier,
     findings: findings.rows,
     feedback: r.feedback,
+    resume,
   };
 }

@@ -4,6 +4,7 @@ import { type Db, type Queryable, toText, transaction } from '#server/platform/d
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
+import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
 
@@ -99,6 +100,16 @@ async function tellTier(q: Queryable, taskId: number, from: number, tier: number
   ]);
 }
 
+/** What a waiting attempt asks, and why it is the human's. */
+const asks = {
+  asked: { kind: 'question', why: 'The agent cannot go on without an answer.' },
+  permission: { kind: 'permission', why: 'No agent does this without your word, whatever its task says.' },
+  consent: {
+    kind: 'consent',
+    why: 'This machine has no OS sandbox, so commands of agents would run with your rights.',
+  },
+} as const;
+
 const endings = {
   failed: { to: 'FAILED', from: ['LEASED', 'RUNNING'] },
   infra: { to: 'FAILED', from: ['LEASED', 'RUNNING'] },
@@ -143,22 +154,22 @@ export async function endAttempt(
     });
     await rewindSteps(q, row.task_id, worker);
     let deliveries: Delivery[] = [];
+    if (outcome.kind === 'failed') await forgetSteps(q, row.task_id);
     if (outcome.kind === 'failed')
       deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
     else if (outcome.kind === 'infra') deliveries = await afterAttempt(q, row.task_id, 'lost', message);
-    else if (outcome.reason === 'asked' || outcome.reason === 'consent')
-      await askHuman(q, {
-        kind: outcome.reason === 'consent' ? 'consent' : 'question',
+    else if (outcome.reason in asks) {
+      const { kind, why } = asks[outcome.reason as keyof typeof asks];
+      const asked = await askHuman(q, {
+        kind,
         taskId: row.task_id,
         from: ['RUNNING'],
         actor: ENGINE,
         question: outcome.question || `"${row.title}" has a question.`,
-        why:
-          outcome.reason === 'consent'
-            ? 'This machine has no OS sandbox, so commands of agents would run with your rights.'
-            : 'The agent cannot go on without an answer.',
+        why,
       });
-    else
+      if (asked !== null) await awaitAnswer(q, a.attemptId, asked);
+    } else
       deliveries = await requeueTasks(
         q,
         [row.task_id],

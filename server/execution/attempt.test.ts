@@ -12,10 +12,11 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import { noSandbox } from '#server/execution/sandbox/none.ts';
 import { readBin } from '#server/integration/bin.ts';
-import type { ChatRequest, Provider, ToolCall } from '#server/models/provider.ts';
+import type { ChatRequest, Provider } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { createGitHttp } from '#server/projects/git-http.ts';
 import { bentoFiles, checkoutMain, createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { puppet } from '#test/puppet.ts';
 import { createRunner } from '#workers/runner.ts';
 
 const API = 'Bento: API — user auth + subscription management endpoints';
@@ -25,30 +26,6 @@ const node = {
   'README.md': '# demo\n',
 };
 
-/** A model of the test's own: answers with the next of these calls, whatever it is asked. */
-function puppet(turns: { name: string; arguments: unknown }[][], seen: ChatRequest[] = []): Provider {
-  let n = 0;
-  return {
-    id: 'ollama',
-    url: 'puppet',
-    contextOf: async () => 32_768,
-    probe: async () => ({ reachable: true, version: '1', models: [], scripted: false, problem: null }),
-    async chat(r) {
-      seen.push({ ...r, messages: structuredClone(r.messages) });
-      const calls = turns[Math.min(n++, turns.length - 1)] ?? [];
-      const toolCalls: ToolCall[] = calls.map((c, i) => ({ id: `c${i}`, ...c }));
-      return {
-        text: 'Working.',
-        toolCalls,
-        tokensIn: 10,
-        tokensOut: 5,
-        ms: 1,
-        stop: 'stop',
-        scripted: false,
-      };
-    },
-  };
-}
 const call = (name: string, args: unknown = {}) => ({ name, arguments: args });
 const finish = call('finish', { summary: 'All of it is done and checked.' });
 const oneStep = (step: Record<string, unknown>) =>

@@ -105,6 +105,7 @@ async function attempt(
           { ...c, work: own?.work ?? work, iteration: s.iteration },
           definition,
           feedback,
+          s.id,
         );
         feedback = '';
         signal.throwIfAborted();

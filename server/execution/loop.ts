@@ -1,11 +1,13 @@
 import type { CallRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { Resume } from '#server/domain/memory.ts';
 import type { ChatReply, Message, Provider, ToolCall, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { fence } from './escape.ts';
 import { makeRoom, roomText } from './make-room.ts';
 import { maskDeep } from './prompt/mask.ts';
+import { settle, unanswered } from './remember.ts';
 import { callTool } from './tools/registry.ts';
 import type { ToolContext } from './tools/tool.ts';
 import type { Transcript } from './transcript.ts';
@@ -17,6 +19,10 @@ export interface Loop {
   run(): Promise<void>;
   /** Tells the agent something and lets the next `run` go on from it. */
   tell(text: string): void;
+  /** What it has said and heard, and spent: enough to go on from later. */
+  soFar(): { messages: Message[]; turns: number; tokens: number };
+  /** The call that asked for the human, when `run` threw Asked. */
+  waiting(): ToolCall | null;
 }
 
 export interface LoopInput {
@@ -29,6 +35,8 @@ export interface LoopInput {
   tools: ToolContext;
   transcript: Transcript;
   recordCall: (r: CallRecord) => Promise<void>;
+  /** Goes on from what was remembered instead of beginning. */
+  resume: Resume | null;
   signal: AbortSignal;
 }
 
@@ -39,8 +47,10 @@ export function createLoop(l: LoopInput): Loop {
   const { step, messages, transcript, signal } = l;
   const limits = step.limits;
   const started = performance.now();
-  let turns = 0;
-  let tokens = 0;
+  let turns = l.resume?.memory.turns ?? 0;
+  let tokens = l.resume?.memory.tokens ?? 0;
+  let resume = l.resume;
+  let current: ToolCall | null = null;
   let failure = { key: '', count: 0 };
 
   const limit = (name: string, value: number, detail = ''): never => {
@@ -129,6 +139,9 @@ export function createLoop(l: LoopInput): Loop {
 
   async function run(): Promise<void> {
     l.tools.state.finished = null;
+    if (resume) await goOn(resume);
+    resume = null;
+    if (l.tools.state.finished !== null) return;
     let nudges = 0;
     for (;;) {
       signal.throwIfAborted();
@@ -178,7 +191,27 @@ export function createLoop(l: LoopInput): Loop {
     }
   }
 
-  async function one(call: ToolCall): Promise<void> {
+  /** Settles the calls that were open when the step had to wait. */
+  async function goOn(from: Resume): Promise<void> {
+    if (!from.memory.waiting)
+      tell(
+        'You were interrupted and go on now. The files are as you left them.',
+        unanswered(messages).length > 0,
+      );
+    for (const call of unanswered(messages)) {
+      const settled = settle(call, from);
+      if (settled.do) await one(call, from.memory.waiting?.id === call.id);
+      else answered(call, settled);
+      if (l.tools.state.finished !== null) return;
+    }
+  }
+
+  function answered(call: ToolCall, r: { ok: boolean; output: string }): void {
+    transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ...r, ms: 0 });
+    messages.push({ role: 'tool', content: r.output, toolCallId: call.id, toolName: call.name });
+  }
+
+  async function one(call: ToolCall, allowed = false): Promise<void> {
     signal.throwIfAborted();
     transcript.add(step.key, 'tool_call', {
       id: call.id,
@@ -186,7 +219,9 @@ export function createLoop(l: LoopInput): Loop {
       arguments: maskDeep(shown(call.arguments), l.tools.mask),
     });
     const from = performance.now();
-    const r = await callTool(call, l.tools);
+    current = call;
+    const r = await callTool(call, { ...l.tools, allowed: () => allowed });
+    current = null;
     signal.throwIfAborted();
     const { ok, output, ...rest } = r;
     const ms = Math.round(performance.now() - from);
@@ -207,13 +242,15 @@ export function createLoop(l: LoopInput): Loop {
       );
   }
 
-  function tell(said: string): void {
+  function tell(said: string, only = false): void {
     const text = l.tools.mask(said);
     transcript.add(step.key, 'harness', { text });
+    // Between a call and its answer a server takes nothing else.
+    if (only) return;
     messages.push({ role: 'user', content: text });
   }
 
-  return { run, tell };
+  return { run, tell, soFar: () => ({ messages, turns, tokens }), waiting: () => current };
 }
 
 /** Feedback of the gates as the agent sees it. */

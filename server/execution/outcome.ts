@@ -1,6 +1,7 @@
 import type { AttemptOutcome, AttemptWork, IntegrationResult, Report } from '#server/domain/attempt.ts';
 import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import { Asked } from './asked.ts';
 import type { Gathered } from './context.ts';
 import { GateFailure } from './step.ts';
 import type { Workspace } from './workspace.ts';
@@ -87,6 +88,12 @@ export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
       return { kind: 'yielded', reason: 'drained', question: '' };
     return { kind: 'aborted', code: isAlaiError(why) ? why.code : 'ABORTED' };
   }
+  if (e instanceof Asked)
+    return {
+      kind: 'yielded',
+      reason: e.kind === 'question' ? 'asked' : 'permission',
+      question: e.question,
+    };
   if (e instanceof GateFailure) {
     return {
       kind: 'failed',

@@ -30,6 +30,8 @@ function contextOf(role: 'lead' | 'builder', over: Partial<ToolContext> = {}): T
     extra: [],
     company: 'CodeCraft',
     plan: null,
+    asked: () => [],
+    allowed: () => false,
     needsVerdict: false,
     mask: (text) => text,
     state: { report: null, plan: null, findings: [], finished: null },

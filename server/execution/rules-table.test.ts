@@ -126,6 +126,8 @@ function contextOf(role: AgentRole): ToolContext {
     withheld,
     extra: [],
     company: 'CodeCraft',
+    asked: () => [],
+    allowed: () => true,
     needsVerdict: false,
     plan: null,
     mask: (text) => text,

@@ -1,6 +1,7 @@
 import type { Report, StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
+import type { Message } from '#server/models/provider.ts';
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
 import { createLoop, gateFeedback } from './loop.ts';
@@ -10,6 +11,7 @@ import { runForAgent } from './run-command.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import { toolSpecs } from './tools/registry.ts';
 import type { ExtraTool, StepState } from './tools/tool.ts';
+import { keepFor, pickUp, questionsOf } from './waiting.ts';
 import { isWorkflow, judges } from './workflow.ts';
 
 const PATCH_FOR_PROMPT = 60_000;
@@ -29,10 +31,11 @@ export async function runStep(
   c: StepContext,
   asked: BlueprintStep,
   feedback: string,
+  stepId: number,
 ): Promise<{ commit: string | null; output: StepOutput }> {
   const servers = await openServers(c, asked);
   try {
-    return await carryOut(c, asked, feedback, servers.tools);
+    return await carryOut(c, asked, feedback, servers.tools, stepId);
   } finally {
     await servers.close();
   }
@@ -43,16 +46,26 @@ async function carryOut(
   asked: BlueprintStep,
   feedback: string,
   extra: ExtraTool[],
+  stepId: number,
 ): Promise<{ commit: string | null; output: StepOutput }> {
   const { work, workspace: ws, transcript, gathered, signal } = c;
   const rules = stepRules(work.task.company, work.companyPolicy, asked);
   const { tools, withheld } = toolsFor(rules, asked);
-  const step = { ...asked, tools };
+  // Every agent may ask, also where a blueprint from before this does not say so.
+  const askable = tools.includes('finish') && !tools.includes('ask_human');
+  const step = { ...asked, tools: askable ? [...tools, 'ask_human' as const] : tools };
   const readOnly = readOnlyReason(rules) !== null;
   const reviewing = judges(work, asked);
   const lastReport = work.blueprint.steps.findLast((s) => s.tools.includes('report'));
   const knownFindings = gathered.findings.length;
-  const state: StepState = { report: null, plan: null, findings: gathered.findings, finished: null };
+  const resume = work.resume?.stepId === stepId ? work.resume : null;
+  gathered.findings.push(...(resume?.memory.findings ?? []));
+  const state: StepState = {
+    report: resume?.memory.report ?? null,
+    plan: resume?.memory.plan ?? null,
+    findings: gathered.findings,
+    finished: null,
+  };
   const headBefore = ws.head();
   const treeBefore = await ws.treeOf(headBefore);
 
@@ -61,7 +74,7 @@ async function carryOut(
     : '';
   const specs = [...toolSpecs(step.tools), ...extra.map((t) => t.spec)];
   const context = await c.provider.contextOf(work.model.name);
-  const { messages, parts } = buildPrompt(
+  const { messages: fresh, parts } = buildPrompt(
     {
       work,
       step,
@@ -77,6 +90,8 @@ async function carryOut(
   // Each round of a workflow has a prompt of its own.
   const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
   await c.ports.prompt({ stepKey, model: work.model.name, context, parts });
+  const messages: Message[] = resume?.memory.messages ?? fresh;
+  if (resume) await pickUp(c, step.key, resume);
   const loop = createLoop({
     provider: c.provider,
     model: work.model.name,
@@ -91,6 +106,8 @@ async function carryOut(
       extra,
       company: work.task.company,
       plan: gathered.plan,
+      asked: () => questionsOf(messages),
+      allowed: () => false,
       needsVerdict: reviewing && (lastReport?.key === step.key || isWorkflow(work)),
       state,
       mask: c.mask,
@@ -98,6 +115,7 @@ async function carryOut(
       signal,
     },
     transcript,
+    resume,
     recordCall: async (r) => {
       gathered.calls.push(r);
       c.ports.progress();
@@ -108,7 +126,10 @@ async function carryOut(
 
   let tree = treeBefore;
   for (let tryNumber = 1; ; tryNumber++) {
-    await loop.run();
+    await loop.run().catch(async (e) => {
+      await keepFor(c, stepId, e, loop, state, knownFindings);
+      throw e;
+    });
     signal.throwIfAborted();
     tree = await ws.snapshot();
     if (readOnly && tree !== treeBefore) {

@@ -45,9 +45,16 @@ export interface Workspace {
   restore(tree: string): Promise<void>;
   /** A throwaway copy for roles that may not write, made when first asked for. */
   scratch(): Promise<string>;
+  /** Puts the unfinished files in the project's recovery bin, for whoever goes on. Their commit, or null when all is committed. */
+  keep(): Promise<string | null>;
+  /** Lays out files that were kept before; false when they cannot be had any more. */
+  pickUp(commit: string): Promise<boolean>;
   /** Keeps unfinished work in the project's recovery bin, then removes the folders. */
   close(keep: boolean): Promise<void>;
 }
+
+/** How long unfinished work may take to be put away when an attempt has to end. */
+const KEEP_MS = 8_000;
 
 /** Branch and folder name of an attempt. */
 export const branchOf = (w: AttemptWork) => `minion/${w.task.id}-${w.n}`;
@@ -102,8 +109,20 @@ export async function openWorkspace(
     const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
     await retrying(signal, () => git([...args, w.project.repositoryUrl, ...specs], bare));
   });
+  const has = async (sha: string) =>
+    (await git(['cat-file', '-e', `${sha}^{commit}`], { ...bare, ok: [1, 128] })).code === 0;
+  const kept = w.resume?.memory.files ?? null;
+  // It may have left the recovery bin by now; the step is told then.
+  if (kept && !(await has(kept)))
+    await git(
+      ['fetch', '--quiet', '--no-tags', w.project.repositoryUrl, `+${kept}:refs/alai/wanted/${kept}`],
+      { ...bare, ok: [1, 128] },
+    );
   const trunk = await gitLine(['rev-parse', '--verify', `${trunkRef}^{commit}`], bare);
-  const base = w.baseCommit ?? trunk;
+  // Kept files were made on the branch as it was then: laid over a newer one they would take others' work back.
+  const keptBase =
+    kept && !w.baseCommit && (await has(kept)) ? await gitLine(['rev-parse', `${kept}^`], bare) : null;
+  const base = w.baseCommit ?? keptBase ?? trunk;
   await git(['read-tree', base], inTree);
   await git(['checkout-index', '--all', '--force', '--quiet'], inTree);
 
@@ -222,34 +241,50 @@ export async function openWorkspace(
       return scratchDir;
     },
 
+    async keep() {
+      // What ends the attempt must not end this; a host that cannot push in time keeps the work for its own next attempt.
+      const quiet: GitOptions = {
+        gitDir,
+        workTree: root,
+        index,
+        cwd: root,
+        signal: AbortSignal.timeout(KEEP_MS),
+      };
+      const { signal: _over, ...rest } = bare;
+      const reach: GitOptions = { ...rest, signal: AbortSignal.timeout(KEEP_MS) };
+      await dropNestedRepositories(root);
+      await git(['add', '--all', '--', '.'], quiet);
+      const tree = await gitLine(['write-tree'], quiet);
+      const headTree = await gitLine(['rev-parse', `${head}^{tree}`], { gitDir });
+      if (tree === headTree) return null;
+      const who = { GIT_AUTHOR_NAME: 'ALAI', GIT_AUTHOR_EMAIL: 'factory@alai.invalid' };
+      const env = { ...who, GIT_COMMITTER_NAME: 'ALAI', GIT_COMMITTER_EMAIL: 'factory@alai.invalid' };
+      const wip = await gitLine(['commit-tree', tree, '-p', head, '-m', `Unfinished work of ${key}`], {
+        gitDir,
+        env,
+      });
+      await git(['update-ref', `refs/alai/unfinished/${key}`, wip], { gitDir });
+      // Where it can be found and had again for its time; the ref here stays when the repository is out of reach.
+      const day = new Date().toISOString().slice(0, 10);
+      const place = `refs/alai/bin/${day}/${key}`;
+      await git(['push', '--quiet', '--force', w.project.repositoryUrl, `${wip}:${place}`], reach)
+        .then(() => git(['update-ref', '-d', `refs/alai/unfinished/${key}`, wip], { gitDir }))
+        .catch(() => {});
+      return wip;
+    },
+
+    async pickUp(commit) {
+      if (!(await has(commit))) return false;
+      await ws.restore(await ws.treeOf(commit));
+      return true;
+    },
+
     async close(keep) {
-      const quiet: GitOptions = { gitDir, workTree: root, index, cwd: root };
-      if (keep) {
-        await (async () => {
-          await dropNestedRepositories(root);
-          await git(['add', '--all', '--', '.'], quiet);
-          const tree = await gitLine(['write-tree'], quiet);
-          const headTree = await gitLine(['rev-parse', `${head}^{tree}`], { gitDir });
-          if (tree === headTree) return;
-          const who = { GIT_AUTHOR_NAME: 'ALAI', GIT_AUTHOR_EMAIL: 'factory@alai.invalid' };
-          const env = { ...who, GIT_COMMITTER_NAME: 'ALAI', GIT_COMMITTER_EMAIL: 'factory@alai.invalid' };
-          const wip = await gitLine(['commit-tree', tree, '-p', head, '-m', `Unfinished work of ${key}`], {
-            gitDir,
-            env,
-          });
-          await git(['update-ref', `refs/alai/unfinished/${key}`, wip], { gitDir });
-          // Where it can be found and had again for its time; the ref here stays when the repository is out of reach.
-          const day = new Date().toISOString().slice(0, 10);
-          const place = `refs/alai/bin/${day}/${key}`;
-          const { signal: _gone, ...reach } = bare;
-          await git(['push', '--quiet', '--force', w.project.repositoryUrl, `${wip}:${place}`], reach);
-          await git(['update-ref', '-d', `refs/alai/unfinished/${key}`, wip], { gitDir });
-        })().catch(() => {});
-      }
+      if (keep) await ws.keep().catch(() => {});
       await removeTree(root, o.hostDir);
       await removeTree(scratchDir, o.hostDir);
       await rm(index, { force: true });
-      const refs = wanted.map((sha) => `refs/alai/wanted/${sha}`);
+      const refs = [...wanted, ...(kept ? [kept] : [])].map((sha) => `refs/alai/wanted/${sha}`);
       if (pushed) refs.push(`refs/alai/attempts/${key}`);
       for (const ref of refs) await git(['update-ref', '-d', ref], { gitDir }).catch(() => {});
     },

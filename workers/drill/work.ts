@@ -85,6 +85,7 @@ export function drillWork(
       : [],
     findings: [],
     feedback: '',
+    resume: null,
   };
 }
 
@@ -92,6 +93,7 @@ export function drillWork(
 export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
   return {
     checkpoint: async () => 'ok',
+    remember: async () => 'ok',
     transcript: () => {},
     progress: () => {},
     call: async () => {},

@@ -12,6 +12,7 @@ import {
   writeTranscript,
 } from '#server/engine/evidence.ts';
 import { seeMcpServer } from '#server/engine/mcp.ts';
+import { rememberStep } from '#server/engine/memory.ts';
 import { openRound } from '#server/engine/next-round.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';
@@ -53,6 +54,7 @@ export function attemptPorts(o: {
       timer ??= setTimeout(() => void flush(), o.timing.transcriptFlush);
     },
     progress: o.progress,
+    remember: (stepId, memory) => rememberStep(db, held, stepId, memory),
     call: (c) => recordCall(db, held, c, costOf(c)),
     gate: (g) => recordGate(db, held, g),
     nextRound: () => openRound(db, held),

@@ -99,6 +99,7 @@ const KNOWN = new Set([
   'edit',
   'search',
   'run',
+  'ask_human',
   'plan',
   'report',
   'finding',

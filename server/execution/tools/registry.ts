@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { ToolName } from '#server/domain/blueprint.ts';
+import { capabilityOfTool } from '#server/domain/capabilities.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 import type { ToolCall, ToolSpec } from '#server/models/provider.ts';
 import { capText, escapeText } from '../escape.ts';
+import { permit } from '../permission.ts';
+import { askHuman } from './ask-human.ts';
 import { edit } from './edit.ts';
 import { finding } from './finding.ts';
 import { finish } from './finish.ts';
@@ -23,6 +26,7 @@ const tools = {
   edit,
   search,
   run,
+  ask_human: askHuman,
   plan,
   report,
   finding,
@@ -79,6 +83,11 @@ export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutc
 
 /** A tool of an MCP server: its answer is bounded and masked like that of our own. */
 async function callExtra(extra: ExtraTool, call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
+  permit(
+    c,
+    capabilityOfTool(call.name),
+    `${call.name} ${JSON.stringify(argumentsOf(call.arguments)).slice(0, 2_000)}`,
+  );
   c.signal.throwIfAborted();
   const outcome = await extra.call(argumentsOf(call.arguments), c.signal);
   c.signal.throwIfAborted();

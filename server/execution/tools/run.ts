@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { capabilityOfCommand } from '#server/domain/capabilities.ts';
+import { permit } from '../permission.ts';
 import { defineTool, refused } from './tool.ts';
 
 const MAX_SECONDS = 600;
@@ -11,7 +13,9 @@ export const run = defineTool({
     seconds: z.number().positive().max(MAX_SECONDS).default(120),
   }),
   async run({ command, seconds }, c) {
-    const r = await c.run(toArgv(command), seconds);
+    const argv = toArgv(command);
+    permit(c, capabilityOfCommand(argv), argv.join(' '));
+    const r = await c.run(argv, seconds);
     const end = r.stopped
       ? `stopped: ${r.stopped}`
       : r.timedOut

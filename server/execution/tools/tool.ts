@@ -32,6 +32,10 @@ export interface ToolContext {
   /** REVIEW and SECURITY must say pass or reject before they finish. */
   needsVerdict: boolean;
   state: StepState;
+  /** Questions this step asked the human before. */
+  asked: () => readonly string[];
+  /** Whether the human allowed the very call that is made now. */
+  allowed: () => boolean;
   /** Secrets leave no tool. */
   mask: Mask;
   run: (argv: string[], seconds: number) => Promise<CommandResult>;
