@@ -61,7 +61,7 @@ export function taskText(t: TaskView): string {
   );
   put('Report', t.report?.taskSummary);
   if (t.route?.held)
-    lines.push('', `Held: ${t.route.held.reason}`, '  Decide it in the queue, on the page /queue.');
+    lines.push('', `Held: ${t.route.held.reason}`, '  Decide it on the page /queue, or with npx alai queue.');
   if (t.route) lines.push('', 'Why', ...t.route.reasons.map((r) => `  ${r}`));
   if (t.steps.length > 0)
     lines.push(

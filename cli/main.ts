@@ -11,6 +11,7 @@ import { registerPeopleCommands, registerTokenCommands } from './people.ts';
 import { registerPipelineCommands } from './pipeline.ts';
 import { registerProcessCommands } from './processes.ts';
 import { registerProjectCommands } from './project.ts';
+import { registerQueueCommands } from './queue.ts';
 import { registerRouteCommand } from './route.ts';
 import { registerRunCommands } from './run.ts';
 import { registerSampleCommand } from './sample.ts';
@@ -27,6 +28,7 @@ const program = new Command('alai')
 registerTaskCommands(program);
 registerMinionCommands(program);
 registerPipelineCommands(program);
+registerQueueCommands(program);
 registerRouteCommand(program);
 registerCompanyCommands(program);
 registerSampleCommand(program);

@@ -53,6 +53,16 @@ export const rooms: readonly Room[] = [
     here: below('/queue', '/decisions'),
   },
   {
+    href: '/decisions',
+    name: 'Decisions',
+    icon: '--i-queue',
+    key: 'g d',
+    needs: 'read',
+    rail: null,
+    phone: false,
+    here: below('/decisions'),
+  },
+  {
     href: '/companies',
     name: 'Companies',
     icon: '--i-companies',

@@ -20,11 +20,13 @@ const groups: { title: string; keys: [string, string][] }[] = [
     keys: [
       ['j', 'Next question'],
       ['k', 'Question before'],
-      ['x', 'Select it too'],
+      ['x', 'Pick it, to answer several together'],
       ['a', 'Approve'],
       ['s', 'Send back'],
       ['r', 'Reject'],
       ['u', 'Undo the last answer'],
+      ['space', 'Pick the row up; arrows carry it to an answer'],
+      ['1', 'Question; 2 to 4 its changes, transcript, evidence'],
     ],
   },
   {

@@ -1,32 +1,34 @@
 'use client';
 import { useRef, useState } from 'react';
-import { type Answer, answers, type EscalationView } from '#server/domain/views.ts';
+import type { CaseView, Person } from '#server/domain/views/question.ts';
+import { type Answer, answers } from '#server/domain/views.ts';
 import { useKeys } from '../frame/keys.ts';
 import type { ShownRefusal } from '../live/refusal.ts';
 import { Button, Key } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
+import { Alike } from './facts.tsx';
+import { LONGEST_REASON, Reason } from './reason.tsx';
 import { answerWords, needsReason } from './words.ts';
 
-interface ActsProps {
-  view: EscalationView;
-  /** The question was changed on the server since it was shown. */
-  changed: boolean;
-  onShowNew: () => void;
-  busy: boolean;
-  refusal: ShownRefusal | null;
+interface AnswersProps {
+  /** What each answer does; null where it is not offered. */
+  consequences: CaseView['consequences'];
+  locked: boolean;
+  kind: string;
+  suggested: string[];
   onAnswer: (answer: Answer, note: string) => void;
 }
 
 /** Three answers that say what they will do. Sending back and rejecting need a reason. */
-export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: ActsProps) {
+export function Answers({ consequences, locked, kind, suggested, onAnswer }: AnswersProps) {
   const [note, setNote] = useState('');
   const [wanted, setWanted] = useState<Answer | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  const locked = busy || changed || view.state !== 'OPEN';
-  const offered = answers.filter((a) => view.consequences[a] !== null);
+  const offered = answers.filter((a) => consequences[a] !== null);
+  const why = offered.filter(needsReason).map((a) => answerWords[a].name.toLowerCase());
 
   const give = (answer: Answer) => {
-    if (locked || view.consequences[answer] === null) return;
+    if (locked || consequences[answer] === null || note.length > LONGEST_REASON) return;
     if (needsReason(answer) && !note.trim()) {
       setWanted(answer);
       field.current?.focus();
@@ -36,22 +38,8 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
   };
   useKeys({ a: () => give('approve'), s: () => give('send_back'), r: () => give('reject') });
 
-  if (view.state !== 'OPEN') return null;
   return (
-    <aside className="inspector acts" aria-label="Decide">
-      {changed ? (
-        <div className="notice" role="alert">
-          <p>What is asked has changed since you opened it. Nothing was decided.</p>
-          <Button small onClick={onShowNew}>
-            Show the new version
-          </Button>
-        </div>
-      ) : null}
-      {refusal ? (
-        <p className="notice" role="alert">
-          {refusal.message} <span className="text-muted">{refusal.hint}</span>
-        </p>
-      ) : null}
+    <>
       <div className="act-row">
         {offered.map((answer) => (
           <button
@@ -63,62 +51,104 @@ export function Acts({ view, changed, onShowNew, busy, refusal, onAnswer }: Acts
           >
             <strong>{answerWords[answer].name}</strong>
             <Key>{answerWords[answer].key}</Key>
-            <span>{plain(view.consequences[answer] ?? '')}</span>
+            <span>{plain(consequences[answer] ?? '')}</span>
           </button>
         ))}
       </div>
-      <div className="why-no">
-        <label htmlFor="reason" className="label">
-          Reason, needed to{' '}
-          {offered
-            .filter(needsReason)
-            .map((a) => answerWords[a].name.toLowerCase())
-            .join(' or ')}
-        </label>
-        {view.suggestedReasons.length > 0 ? (
-          <div className="reasons">
-            {view.suggestedReasons.map((r) => (
-              <button
-                key={r}
-                type="button"
-                className="tag"
-                aria-pressed={note === r}
-                onClick={() => setNote(r)}
-              >
-                {plain(r)}
-              </button>
-            ))}
-          </div>
-        ) : null}
-        <textarea
-          id="reason"
-          ref={field}
-          className="field"
-          rows={2}
-          placeholder="In your words"
-          value={note}
-          aria-invalid={wanted !== null && !note.trim()}
-          aria-describedby="reason-need"
-          onChange={(e) => setNote(e.target.value)}
-          onKeyDown={(e) => {
-            if (e.key === 'Escape') e.currentTarget.blur();
-            if (e.key === 'Enter' && !e.shiftKey && wanted && note.trim()) {
-              e.preventDefault();
-              onAnswer(wanted, note.trim());
-            }
-          }}
-        />
-        <p id="reason-need" className="m" role="status">
-          {wanted && !note.trim()
+      <Reason
+        id="reason"
+        ref={field}
+        kind={kind}
+        label={`Reason, needed to ${why.join(' or ')}`}
+        note={note}
+        onNote={setNote}
+        suggested={suggested}
+        invalid={wanted !== null && !note.trim()}
+        onEnter={wanted ? () => onAnswer(wanted, note.trim()) : undefined}
+        status={
+          wanted && !note.trim()
             ? `Say why, then Enter: ${answerWords[wanted].name.toLowerCase()} needs a reason that the next agent can act on.`
             : wanted
               ? `Enter: ${answerWords[wanted].name.toLowerCase()}.`
-              : ''}
+              : ''
+        }
+      />
+    </>
+  );
+}
+
+/** Whose question it is: a choice of people, nobody in particular at first. */
+export function GiveTo({
+  people,
+  to,
+  onGive,
+}: {
+  people: Person[];
+  to: string | null;
+  onGive: (to: Person | null) => void;
+}) {
+  if (people.length < 2 && to === null) return null;
+  return (
+    <label className="give-to m">
+      Give to
+      <select
+        className="field small"
+        value={to ?? ''}
+        onChange={(e) => onGive(people.find((p) => p.id === e.target.value) ?? null)}
+      >
+        <option value="">Nobody in particular</option>
+        {people.map((p) => (
+          <option key={p.id} value={p.id}>
+            {plain(p.name)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface ActsProps {
+  view: CaseView;
+  /** What is not as it was when this was shown; empty while it is. */
+  changed: string[];
+  onShowNew: () => void;
+  busy: boolean;
+  refusal: ShownRefusal | null;
+  people: Person[];
+  onAnswer: (answer: Answer, note: string) => void;
+  onGive: (to: Person | null) => void;
+}
+
+/** The side where one decides: the answers, the reason, whose it is, and how such answers turned out. */
+export function Acts(p: ActsProps) {
+  const { view, changed } = p;
+  if (view.state !== 'OPEN') return null;
+  return (
+    <aside className="inspector acts" aria-label="Decide">
+      {changed.length > 0 ? (
+        <div className="notice" role="alert">
+          <p>This changed, look again: {changed.join(', ')}. Nothing was decided.</p>
+          <Button small onClick={p.onShowNew}>
+            Show the new version
+          </Button>
+        </div>
+      ) : p.refusal ? (
+        <p className="notice" role="alert">
+          {p.refusal.message} <span className="text-muted">{p.refusal.hint}</span>
         </p>
-      </div>
+      ) : null}
+      <Answers
+        consequences={view.consequences}
+        locked={p.busy || changed.length > 0}
+        kind={view.kind}
+        suggested={view.suggestedReasons}
+        onAnswer={p.onAnswer}
+      />
+      <GiveTo people={p.people} to={view.assigned?.id ?? null} onGive={p.onGive} />
+      <Alike items={view.similar} />
       <p className="m bound">
         Bound to <span className="n">{view.digest.slice(0, 7)}</span>. If anything shown here changes, it asks
-        again. An answer takes effect after ten seconds.
+        again. Drag the row onto an answer, or press its key; it takes effect after ten seconds.
       </p>
     </aside>
   );

@@ -2,36 +2,49 @@
 import type { EscalationItem } from '#server/domain/views.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';
-import { span } from '../ui/format.ts';
+import { count, span } from '../ui/format.ts';
 import { useNow } from '../ui/time.tsx';
 import { answerWords } from './words.ts';
 
 interface UndoProps {
   items: EscalationItem[];
   busy: boolean;
-  onUndo: (id: number) => void;
+  onUndo: (ids: number[]) => void;
 }
 
-/** The last answer can be taken back while its ten seconds run. */
+const ends = (i: EscalationItem) => i.pending?.effectiveAt.getTime() ?? 0;
+/** Answers given in one go end within this of each other. */
+const TOGETHER = 2_000;
+
+/** The last answer, or the last several given together, can be taken back while their ten seconds run. */
 export function Undo({ items, busy, onUndo }: UndoProps) {
   const now = useNow();
-  const waiting = items
-    .filter((i) => i.pending && i.pending.effectiveAt.getTime() > now - 500)
-    .sort((a, b) => (b.pending?.effectiveAt.getTime() ?? 0) - (a.pending?.effectiveAt.getTime() ?? 0));
+  const waiting = items.filter((i) => i.pending && ends(i) > now - 500).sort((a, b) => ends(b) - ends(a));
   const [last] = waiting;
-  useKeys({ u: () => last && onUndo(last.id) });
-  if (!last?.pending) return null;
-  const left = Math.max(0, last.pending.effectiveAt.getTime() - now);
+  const given = last?.pending;
+  const together = waiting.filter(
+    (i) =>
+      given !== null &&
+      i.pending?.answer === given?.answer &&
+      i.pending?.note === given?.note &&
+      last !== undefined &&
+      ends(last) - ends(i) < TOGETHER,
+  );
+  const ids = together.map((i) => i.id);
+  useKeys({ u: () => ids.length > 0 && onUndo(ids) });
+  if (!last || !given) return null;
+  // The first of them to take effect ends the time for all.
+  const left = Math.max(0, Math.min(...together.map(ends)) - now);
   return (
     <div className="undo float" role="status">
       <span className="cut">
-        {last.taskId ? `#${last.taskId} ` : ''}
-        {answerWords[last.pending.answer].did}.
+        {together.length > 1 ? `${count(together.length)} ` : last.taskId ? `#${last.taskId} ` : ''}
+        {answerWords[given.answer].did}.
       </span>
       <span className="m" aria-hidden="true">
         Takes effect in <span className="n">{span(left + 999)}</span>
       </span>
-      <Button hint="U" disabled={busy} onClick={() => onUndo(last.id)}>
+      <Button hint="U" disabled={busy} onClick={() => onUndo(ids)}>
         Undo
       </Button>
       <i key={last.id} className="left" style={{ animationDuration: `${left}ms` }} />

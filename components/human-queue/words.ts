@@ -1,3 +1,4 @@
+import type { Outcome } from '#server/domain/views/question.ts';
 import type { Answer, EscalationItem, Look } from '#server/domain/views.ts';
 
 export const answerWords: Record<Answer, { name: string; did: string; key: string; look: Look }> = {
@@ -20,6 +21,18 @@ export const kindWords: Record<EscalationItem['kind'], string> = {
   budget: 'Budget',
   permission: 'Permission',
   plan: 'Plan',
+};
+
+export const outcomeWords: Record<Outcome, { word: string; look: Look }> = {
+  merged: { word: 'Merged', look: 'done' },
+  done: { word: 'Done', look: 'done' },
+  reverted: { word: 'Reverted later', look: 'failed' },
+  reopened: { word: 'Reopened later', look: 'failed' },
+  'asked again': { word: 'Asked again later', look: 'yours' },
+  failed: { word: 'Failed', look: 'failed' },
+  cancelled: { word: 'Cancelled', look: 'cancelled' },
+  running: { word: 'In work', look: 'running' },
+  waits: { word: 'Waits', look: 'queued' },
 };
 
 /** An answer that needs a reason, because somebody has to act on it. */

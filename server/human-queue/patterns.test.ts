@@ -20,7 +20,7 @@ describe('a pattern', () => {
     expect(more).toEqual([]);
     expect(p).toMatchObject({ approved: 14, facts: { labels: ['copy'] } });
     expect(p?.said).toBe(
-      'You approved 14 of 14: merges of minions of Skybound in BUILD that change *.md only labelled copy.',
+      'You approved 14 of 14: merges of minions of Skybound in BUILD changing *.md only labelled copy.',
     );
     expect(p?.decisions).toHaveLength(14);
   });

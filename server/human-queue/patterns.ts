@@ -23,11 +23,7 @@ const kindWords: Partial<Record<EscalationKind, string>> = {
 /** What a rule covers, in one line. */
 export function coverOf(kind: EscalationKind, f: DecisionFacts): string {
   const where =
-    f.area === NO_FILES
-      ? 'that change no file yet'
-      : f.area === MIXED_FILES
-        ? ''
-        : `that change ${f.area} only`;
+    f.area === NO_FILES ? 'with no change yet' : f.area === MIXED_FILES ? '' : `changing ${f.area} only`;
   return [
     kindWords[kind] ?? kind,
     f.company ? `of ${f.company}` : '',

@@ -105,6 +105,8 @@ export const queueRouter = router({
         since: z.date().nullable().default(null),
         until: z.date().nullable().default(null),
         cursor: id.nullish().transform((c) => c ?? null),
+        /** Which way a page that scrolls for ever goes on; tRPC says it, and there is only one. */
+        direction: z.enum(['forward', 'backward']).optional(),
         limit: z.number().int().min(1).max(200).default(50),
       }),
     )
