@@ -36,6 +36,8 @@ export default async function startFactory(): Promise<() => Promise<void>> {
       DATABASE_URL: '',
       REDIS_URL: '',
       ALAI_PUBLIC_URL: '',
+      // Receivers of notices that the tests start.
+      ALAI_WEBHOOK_ALLOW: '127.0.0.1',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

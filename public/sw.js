@@ -103,3 +103,41 @@ async function keptOrFetched(request) {
 async function forget() {
   await caches.delete(VERSION);
 }
+
+// Notices. To open one shows the card; it decides nothing.
+self.addEventListener('push', (event) => {
+  let told = {};
+  try {
+    told = event.data.json();
+  } catch {
+    // Not one of ours; a browser that shows nothing for a push takes the permission away.
+  }
+  event.waitUntil(
+    self.registration.showNotification(String(told.title ?? 'Mission Control'), {
+      body: String(told.body ?? ''),
+      tag: String(told.tag ?? 'alai'),
+      icon: '/icons/192.png',
+      requireInteraction: told.urgent === true,
+      data: { url: ownPath(told.url) },
+    }),
+  );
+});
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  const url = new URL(ownPath(event.notification.data?.url), self.location.origin).href;
+  event.waitUntil(
+    (async () => {
+      const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+      const open = windows.find((w) => w.url === url);
+      if (open) await open.focus();
+      else await self.clients.openWindow(url);
+    })(),
+  );
+});
+
+/** A page of ours, whatever was pushed. */
+function ownPath(path) {
+  const url = new URL(String(path ?? '/status'), self.location.origin);
+  return url.origin === self.location.origin ? url.pathname + url.search : '/status';
+}
