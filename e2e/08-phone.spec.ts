@@ -1,4 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -219,4 +222,98 @@ test('what was kept leaves the device with the session', async ({ browser }) => 
   await expect(second).toHaveURL(/\/sign-in\?next=(%2F|\/)status/);
   await expect.poll(() => second.evaluate(async () => (await caches.keys()).length)).toBe(0);
   await other.close();
+});
+
+test('a push shows the notice, whose link is a page of ours', async () => {
+  await context.grantPermissions(['notifications']);
+  await page.goto('/status');
+  const devtools = await context.newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const ours = registrations.find((r) => r.scopeURL.endsWith('/status') && !r.isDeleted);
+      if (ours) resolve(ours.registrationId);
+    });
+  });
+  await devtools.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  const push = (told: object) =>
+    devtools.send('ServiceWorker.deliverPushMessage', {
+      origin: new URL(page.url()).origin,
+      registrationId,
+      data: JSON.stringify(told),
+    });
+  await push({ title: 'Merge it?', body: 'Why', url: '/queue?decision=7', tag: 'a', urgent: true });
+  await push({ title: 'From elsewhere', url: 'https://evil.example/x', tag: 'b' });
+  const shown = () =>
+    page.evaluate(async () => {
+      const r = await navigator.serviceWorker.getRegistration('/status');
+      const all = (await r?.getNotifications()) ?? [];
+      return Object.fromEntries(all.map((n) => [n.title, (n.data as { url: string }).url]));
+    });
+  await expect.poll(shown).toEqual({
+    'Merge it?': '/queue?decision=7',
+    'From elsewhere': '/status',
+  });
+  await devtools.detach();
+});
+
+test('adds a webhook, tests it, sees what was sent, and sets its rules', async ({ browser }) => {
+  const got: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const receiver = createServer((req, res) => {
+    let body = '';
+    req.on('data', (part) => {
+      body += part;
+    });
+    req.on('end', () => {
+      got.push({ headers: req.headers, body });
+      res.end('thanks');
+    });
+  });
+  await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
+  const { port } = receiver.address() as AddressInfo;
+  const desk = await browser.newContext({ storageState: session, reducedMotion: 'reduce' });
+  const settings = await desk.newPage();
+  const seen = watchErrors(settings);
+  await settings.goto('/settings/notifications');
+  await expect(settings.getByText('Nobody is told yet.')).toBeVisible();
+  await expectAccessible(settings, 'Notifications, empty');
+
+  await settings.getByRole('button', { name: 'Add Webhook' }).click();
+  await settings.getByLabel('Name').fill('Ops hook');
+  await settings.getByLabel('Address').fill('https://169.254.169.254/latest');
+  await settings.getByRole('button', { name: 'Add Webhook' }).click();
+  await expect(settings.getByText('169.254.169.254 lies in an inner net')).toBeVisible();
+  await settings.getByLabel('Address').fill(`http://127.0.0.1:${port}/hook`);
+  await settings.getByRole('button', { name: 'Add Webhook' }).click();
+  const secret = await settings.getByLabel('Shown once').inputValue();
+  expect(secret).toMatch(/^whsec_/);
+  await settings.getByRole('button', { name: 'Done' }).click();
+
+  await settings.getByRole('button', { name: 'Send a test to Ops hook' }).click();
+  const delivery = settings.locator('.delivery').filter({ hasText: 'This is a test' });
+  await expect(delivery).toContainText('Sent');
+  await delivery.getByText('1 try').click();
+  await expect(delivery).toContainText('taken, 200');
+  await settings.getByRole('button', { name: 'Send again: This is a test, Ops hook' }).click();
+  await expect.poll(() => got.length).toBe(2);
+  expect(got[0]?.headers['webhook-id']).toBe(got[1]?.headers['webhook-id']);
+  for (const { headers, body } of got) {
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    const mac = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+      .update(signed)
+      .digest('base64');
+    expect(headers['webhook-signature']).toBe(`v1,${mac}`);
+  }
+
+  await settings.getByRole('button', { name: 'Rules of Ops hook' }).click();
+  await settings.getByLabel('Quiet hours').check();
+  await settings.getByLabel('Time zone').fill('Europe/Stockholm');
+  await expectAccessible(settings, 'Notifications, with rules open');
+  await settings.getByRole('button', { name: 'Save the rules' }).click();
+  await expect(settings.getByText('Quiet 22:00–07:00 (Europe/Stockholm), urgent may wake.')).toBeVisible();
+  await settings.getByRole('button', { name: 'Remove Ops hook' }).click();
+  await expect(settings.getByText('Nobody is told yet.')).toBeVisible();
+  expect(seen).toEqual([]);
+  await desk.close();
+  receiver.close();
 });
