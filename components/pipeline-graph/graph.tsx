@@ -1,22 +1,19 @@
 'use client';
 import '@xyflow/react/dist/base.css';
-import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } from '@xyflow/react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } from '@xyflow/react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { stages } from '#server/domain/status.ts';
 import type { PipelineEdge, PipelineView } from '#server/domain/views.ts';
 import { companyName, withoutProject } from '../ui/words.ts';
 import type { Sight } from './address.ts';
 import { type RoutedEdge, RoutedEdgeView } from './edge.tsx';
 import { ancestry, gutter, laneOf, lane as laneW, nodeH, nodeW, type Placed } from './layout.ts';
+import { GraphMap } from './map.tsx';
 import { type StageNode, StageNodeView } from './node.tsx';
 
 const nodeTypes = { stage: StageNodeView };
 const edgeTypes = { routed: RoutedEdgeView };
 const headH = 36;
-const mapColour = (n: StageNode) => {
-  const { look } = n.data.node.status;
-  return `var(--${n.data.node.planned ? 'line' : look === 'none' ? 'queued' : look})`;
-};
 
 /** Lane names and lines; the names stay at the top while the picture moves under them. */
 function Lanes({ view }: { view: PipelineView }) {
@@ -202,28 +199,15 @@ function Canvas({ view, placed, selected, onSelect, follow, fit, path, sight, on
           const id = chosen[0]?.id;
           if (id && id !== selected) onSelect(id);
         }}
-      >
-        {view.nodes.length > 12 ? (
-          <MiniMap
-            className="dag-map"
-            ariaLabel="Map of the pipeline"
-            pannable
-            zoomable
-            nodeColor={mapColour}
-            bgColor="var(--surface)"
-            maskColor="var(--veil)"
-            nodeStrokeWidth={0}
-            nodeBorderRadius={8}
-          />
-        ) : null}
-      </ReactFlow>
+      />
       <Lanes view={view} />
+      {view.nodes.length > 12 ? <GraphMap view={view} placed={placed} /> : null}
     </>
   );
 }
 
 /** The live DAG in its five lanes. */
-export function Graph(props: GraphProps) {
+export const Graph = memo(function Graph(props: GraphProps) {
   return (
     <div className="dag" data-testid="dag">
       <ReactFlowProvider>
@@ -231,4 +215,4 @@ export function Graph(props: GraphProps) {
       </ReactFlowProvider>
     </div>
   );
-}
+});

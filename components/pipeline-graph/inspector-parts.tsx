@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { PipelineNode, TaskView } from '#server/domain/views.ts';
+import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { endOf, lastCalls } from '../task/transcript-words.ts';
 import { useTranscript } from '../task/use-transcript.ts';
@@ -9,6 +10,7 @@ import { Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, count, money, plural } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
 import { Age } from '../ui/time.tsx';
 import { gateSentence, place, sentences } from '../ui/words.ts';
 
@@ -100,6 +102,42 @@ export function Now({ task }: { task: TaskView }) {
       ) : (
         <p className="m">{attempt ? 'No tool was called yet.' : 'No agent has started yet.'}</p>
       )}
+    </section>
+  );
+}
+
+const subjects = {
+  running: 'what it pushed so far',
+  reviewed: 'what it judges',
+  reverted: 'what it took back',
+} as const;
+
+/** The files of its change, in short; the whole diff is on its page. */
+export function FilesChanged({ task }: { task: TaskView }) {
+  const trpc = useTRPC();
+  const changes = useQuery(trpc.tasks.changes.queryOptions({ id: task.id }));
+  const files = changes.data?.files ?? [];
+  return (
+    <section>
+      <h3>
+        Changes
+        {files.length > 0 ? <span className="end font-normal">{plural(files.length, 'file')}</span> : null}
+      </h3>
+      {changes.data?.subject ? <p className="m">Shows {subjects[changes.data.subject]}.</p> : null}
+      <ul className="rows">
+        {files.slice(0, 5).map((f) => (
+          <li key={f.path}>
+            <span className="n cut grow" title={plain(f.path)}>
+              {plain(f.path)}
+            </span>
+            <span className="n plus">+{count(f.added)}</span>
+            <span className="n minus">−{count(f.removed)}</span>
+          </li>
+        ))}
+        {changes.data && files.length === 0 ? <li className="m">No file is changed.</li> : null}
+        {changes.error ? <li className="m">{refusalOf(changes.error).message}</li> : null}
+      </ul>
+      {files.length > 5 ? <p className="m">{plural(files.length - 5, 'more file')} on its page.</p> : null}
     </section>
   );
 }

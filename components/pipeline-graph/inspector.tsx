@@ -9,7 +9,8 @@ import { Button, Key } from '../ui/button.tsx';
 import { count, money } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
-import { Cost, Evidence, Head, Now, Why } from './inspector-parts.tsx';
+import { NodeActs } from './acts.tsx';
+import { Cost, Evidence, FilesChanged, Head, Now, Why } from './inspector-parts.tsx';
 import { PastInspector } from './past-inspector.tsx';
 import type { Travel } from './use-travel.ts';
 
@@ -27,6 +28,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
           <>
             <Why task={task.data} node={node} />
             <Now task={task.data} />
+            <FilesChanged task={task.data} />
             <Evidence task={task.data} />
             <Cost task={task.data} chainCost={chainCost} />
           </>
@@ -53,13 +55,14 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
         <Link className="btn small" href={`/tasks/${node.taskId}`}>
           Open task <Key>↵</Key>
         </Link>
+        <NodeActs node={node} view={view} />
         {task.data ? <StopButton task={task.data} small /> : null}
       </div>
     </>
   );
 }
 
-function Summary({ view }: { view: PipelineView }) {
+function Summary({ view, past }: { view: PipelineView; past: boolean }) {
   const stuck = view.nodes.filter((n) => n.status.look === 'stale');
   const yours = view.nodes.filter((n) => n.status.look === 'yours');
   const named = (nodes: PipelineNode[]) => nodes.map((n) => `#${n.taskId}`).join(', ');
@@ -78,6 +81,7 @@ function Summary({ view }: { view: PipelineView }) {
           <li>{stuck.length > 0 ? `May be stuck: ${named(stuck)}` : 'Nothing is stuck.'}</li>
           <li>{yours.length > 0 ? `Waits for you: ${named(yours)}` : 'Nothing waits for you.'}</li>
         </ul>
+        {past ? null : <NodeActs node={null} view={view} />}
       </section>
       <section>
         <h3>Tasks by stage</h3>
@@ -135,7 +139,7 @@ export function Inspector({ view, node, travel, onClose, onFold }: InspectorProp
         </div>
       ) : null}
       {node === null ? (
-        <Summary view={view} />
+        <Summary view={view} past={travel.at !== null} />
       ) : travel.at !== null && node.taskId !== null ? (
         <PastInspector node={node} view={view} travel={travel} />
       ) : node.taskId === null ? (
@@ -145,6 +149,11 @@ export function Inspector({ view, node, travel, onClose, onFold }: InspectorProp
               Planned. It becomes a task when the stage before it has passed. Until then nothing is reserved
               or spent.
             </p>
+            {travel.at === null ? (
+              <div className="mt-3">
+                <NodeActs node={node} view={view} />
+              </div>
+            ) : null}
           </Head>
         </Scroll>
       ) : (

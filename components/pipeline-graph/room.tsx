@@ -7,7 +7,7 @@ import { clock, money, plural, span, when } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Skeleton } from '../ui/states.tsx';
 import { ShownMoment, useNow } from '../ui/time.tsx';
-import { momentOf, remember, sightOf, sightText } from './address.ts';
+import { momentOf, remember, type Sight, sightOf, sightText } from './address.ts';
 import { collapse, type Fold, flip, foldedChains, foldOf, foldText, groupId } from './collapse.ts';
 import { Eta, PathBar, useEstimate } from './estimate.tsx';
 import { Time } from './gantt.tsx';
@@ -39,7 +39,8 @@ function sentence(view: PipelineView): string {
 export function Room({ live }: { live: PipelineView }) {
   const router = useRouter();
   const params = useSearchParams();
-  const now = useNow();
+  // Ages tick by themselves; what is drawn over the whole pipeline follows in larger steps.
+  const now = useNow(5_000);
   const travel = useTravel(live, now, momentOf(params.get('t')));
   const past = travel.at !== null;
   const whole = travel.view;
@@ -68,6 +69,7 @@ export function Room({ live }: { live: PipelineView }) {
     );
   }, [path, estimate, whole.nodes, folded]);
 
+  const keepSight = useCallback((s: Sight) => remember({ at: sightText(s) }), []);
   const select = useCallback((id: string | null) => remember({ node: id }), []);
   useEffect(() => {
     remember({ path: path ? '1' : null, view: list ? 'list' : null, fold: foldText(fold) });
@@ -180,7 +182,7 @@ export function Room({ live }: { live: PipelineView }) {
               placed={placed}
               selected={node?.id ?? null}
               onSelect={select}
-              onSight={(s) => remember({ at: sightText(s) })}
+              onSight={keepSight}
               sight={sight}
               follow={follow}
               fit={fit}

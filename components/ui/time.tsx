@@ -32,12 +32,15 @@ export function syncClock(server: Date): void {
 /** The moment that a part of the page shows instead of now: ages in it are counted from there. */
 export const ShownMoment = createContext<number | null>(null);
 
-/** The server's time, to the second; inside a ShownMoment that moment. */
-export function useNow(): number {
+/** The server's time, to the second or in larger steps; inside a ShownMoment that moment. */
+export function useNow(everyMs = 1_000): number {
   const shown = useContext(ShownMoment);
   const live = useSyncExternalStore(
     subscribe,
-    () => (now === 0 ? (now = Date.now() + offset) : now),
+    () => {
+      if (now === 0) now = Date.now() + offset;
+      return everyMs > 1_000 ? Math.floor(now / everyMs) * everyMs : now;
+    },
     () => 0,
   );
   return shown ?? live;

@@ -1,0 +1,210 @@
+'use client';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { DropdownMenu } from 'radix-ui';
+import { useState } from 'react';
+import { toast } from 'sonner';
+import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
+import { refusalOf } from '../live/refusal.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { Button } from '../ui/button.tsx';
+import { ActDialog, type Given } from './act-dialog.tsx';
+
+/** What can be done to a node of a pipeline; `says` is the consequence, before it is done. */
+export const acts = {
+  only: {
+    name: 'Run again, only this',
+    title: 'Run it again?',
+    says: 'It begins anew as a whole chain. What waited for it stays as it is.',
+    yes: 'Run again',
+  },
+  following: {
+    name: 'Run again with what follows',
+    title: 'Run it and all that waits for it again?',
+    says: 'It and everything that waits for it, directly or not, begins anew in order. What has been merged stays merged until then.',
+    yes: 'Run all of it again',
+  },
+  failed: {
+    name: 'Run again what failed',
+    title: 'Run again what failed or was cancelled?',
+    says: 'Each begins anew; what is done stays done.',
+    yes: 'Run again',
+  },
+  skip: {
+    name: 'Skip',
+    title: 'Skip it?',
+    says: 'No agent will work on it, and that is final. What waited for it goes on once what it waited for is there.',
+    yes: 'Skip it',
+  },
+  stage: {
+    name: 'Skip this stage',
+    title: 'Skip this stage?',
+    says: 'The chain ends without it. The stages that guard the merge cannot be skipped.',
+    yes: 'Skip the stage',
+  },
+  before: {
+    name: 'Add a task before it',
+    title: 'Add a task before it',
+    says: 'It is routed like every task. This one will wait for it.',
+    yes: 'Add it',
+  },
+  after: {
+    name: 'Add a task after it',
+    title: 'Add a task after it',
+    says: 'It is routed like every task, and starts when this one is merged or done.',
+    yes: 'Add it',
+  },
+  order: {
+    name: 'Change what it waits for',
+    title: 'What shall it wait for?',
+    says: 'It starts when all of these are merged or done.',
+    yes: 'Save the order',
+  },
+} as const;
+export type Act = keyof typeof acts;
+
+const over = ['DONE', 'FAILED', 'CANCELLED'];
+const optional = ['OPS', 'DOCS'];
+
+/** What the state of a node allows; the server has the last word. */
+export function allowedActs(node: PipelineNode, view: PipelineView): Act[] {
+  const chain = view.chains.find((c) => c.id === node.chainId);
+  if (node.planned)
+    return chain && node.stage && optional.includes(node.stage) && chain.state !== 'CANCELLED'
+      ? ['stage']
+      : [];
+  const root = view.nodes.find((n) => n.taskId === chain?.rootTaskId) ?? node;
+  const ended = chain
+    ? chain.state === 'FINISHED' || chain.state === 'CANCELLED'
+    : over.includes(node.state ?? '');
+  const unbegun =
+    (root.state === 'OPEN' || root.state === 'QUEUED') &&
+    root.attempts.length === 0 &&
+    root.startedAt === null;
+  return [
+    ...(ended && root.state !== 'SKIPPED' ? (['only', 'following'] as const) : []),
+    ...(unbegun ? (['skip', 'order', 'before'] as const) : []),
+    'after',
+  ];
+}
+
+function useActs(pipelineId: number) {
+  const trpc = useTRPC();
+  const queries = useQueryClient();
+  const onError = (e: unknown) => {
+    const said = refusalOf(e);
+    toast.error(said.message, { description: said.hint });
+  };
+  const onSuccess = () =>
+    void queries.invalidateQueries({ queryKey: trpc.pipelines.get.queryKey({ id: pipelineId }) });
+  const options = { onError, onSuccess };
+  return {
+    rerun: useMutation(trpc.graph.rerun.mutationOptions(options)),
+    failed: useMutation(trpc.graph.rerunFailed.mutationOptions(options)),
+    skip: useMutation(trpc.graph.skip.mutationOptions(options)),
+    stage: useMutation(trpc.graph.skipStage.mutationOptions(options)),
+    order: useMutation(trpc.graph.reorder.mutationOptions(options)),
+    add: useMutation(trpc.graph.add.mutationOptions(options)),
+  };
+}
+
+/** The menu of what can be changed at a node, and the question that asks for the reason. */
+export function NodeActs({ node, view }: { node: PipelineNode | null; view: PipelineView }) {
+  const trpc = useTRPC();
+  const [act, setAct] = useState<Act | null>(null);
+  const run = useActs(view.id);
+  const chain = view.chains.find((c) => c.id === node?.chainId);
+  const unit = chain?.rootTaskId ?? node?.taskId ?? 0;
+  const task = useQuery(trpc.tasks.get.queryOptions({ id: unit }, { enabled: act === 'order' && unit > 0 }));
+  const failed = view.counts.FAILED + view.counts.CANCELLED > 0;
+  const allowed: Act[] = node ? allowedActs(node, view) : failed ? ['failed'] : [];
+  if (allowed.length === 0) return null;
+
+  const done = (words: string) => toast(words);
+  const reorder = (waitsFor: number[], seen: number[], reason: string, undo: boolean) =>
+    run.order.mutate(
+      { taskId: unit, waitsFor, seen, reason },
+      {
+        onSuccess: () =>
+          toast(`#${unit} has another place`, {
+            action: undo
+              ? { label: 'Undo', onClick: () => reorder(seen, waitsFor, `Undone: ${reason}`, false) }
+              : undefined,
+          }),
+      },
+    );
+  const yes = (given: Given) => {
+    const { reason } = given;
+    switch (act) {
+      case 'only':
+      case 'following':
+        run.rerun.mutate(
+          { taskId: unit, mode: act, reason },
+          { onSuccess: (m) => done(`Begins again: ${m.taskIds.map((n) => `#${n}`).join(', ')}`) },
+        );
+        break;
+      case 'failed':
+        run.failed.mutate(
+          { id: view.id, reason },
+          { onSuccess: (m) => done(`Begins again: ${m.taskIds.map((n) => `#${n}`).join(', ')}`) },
+        );
+        break;
+      case 'skip':
+        run.skip.mutate({ taskId: unit, reason }, { onSuccess: () => done(`#${unit} is skipped`) });
+        break;
+      case 'stage':
+        if (chain && node?.stage)
+          run.stage.mutate(
+            { chainId: chain.id, stage: node.stage, reason },
+            { onSuccess: () => done(`${node.stage} of #${unit} is skipped`) },
+          );
+        break;
+      case 'before':
+      case 'after':
+        run.add.mutate(
+          { taskId: unit, where: act, title: given.title, reason, idempotencyKey: given.key },
+          { onSuccess: (m) => done(`#${m.taskId} is added`) },
+        );
+        break;
+      case 'order':
+        reorder(given.waitsFor, task.data?.dependsOn.map((d) => d.id) ?? [], reason, true);
+        break;
+      case null:
+    }
+    setAct(null);
+  };
+
+  return (
+    <>
+      {allowed.length === 1 && allowed[0] ? (
+        <Button small onClick={() => setAct(allowed[0] ?? null)}>
+          {acts[allowed[0]].name}
+        </Button>
+      ) : (
+        <DropdownMenu.Root>
+          <DropdownMenu.Trigger asChild>
+            <Button small>Change</Button>
+          </DropdownMenu.Trigger>
+          <DropdownMenu.Portal>
+            <DropdownMenu.Content className="menu float" align="end" sideOffset={4}>
+              {allowed.map((a) => (
+                <DropdownMenu.Item key={a} className="menu-item" onSelect={() => setAct(a)}>
+                  {acts[a].name}
+                </DropdownMenu.Item>
+              ))}
+            </DropdownMenu.Content>
+          </DropdownMenu.Portal>
+        </DropdownMenu.Root>
+      )}
+      {act ? (
+        <ActDialog
+          act={act}
+          view={view}
+          unit={unit}
+          waitsFor={act === 'order' ? (task.data?.dependsOn.map((d) => d.id) ?? null) : []}
+          onClose={() => setAct(null)}
+          onYes={yes}
+        />
+      ) : null}
+    </>
+  );
+}

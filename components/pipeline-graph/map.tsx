@@ -1,0 +1,80 @@
+'use client';
+import { useReactFlow, useStore, useViewport } from '@xyflow/react';
+import { type PointerEvent, useEffect, useRef } from 'react';
+import type { PipelineView } from '#server/domain/views.ts';
+import { nodeH, nodeW, type Placed } from './layout.ts';
+
+const width = 160;
+const height = 110;
+
+/** Where on the map a pipeline of this size stands: as large as fits, from the top. */
+function scaleOf(placed: Placed): { k: number; left: number } {
+  const k = Math.min(width / placed.width, height / placed.height);
+  return { k, left: (width - placed.width * k) / 2 };
+}
+
+/** Drawn once per picture on a canvas: thousands of elements would be counted again with every move of the view. */
+function Paper({ view, placed }: { view: PipelineView; placed: Placed }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const el = canvas.current;
+    const paper = el?.getContext('2d');
+    if (!el || !paper) return;
+    const { k, left } = scaleOf(placed);
+    const style = getComputedStyle(el);
+    const colours = new Map<string, string>();
+    const colour = (name: string) => {
+      const known = colours.get(name) ?? style.getPropertyValue(`--${name}`);
+      colours.set(name, known);
+      return known;
+    };
+    paper.setTransform(2, 0, 0, 2, 0, 0);
+    paper.clearRect(0, 0, width, height);
+    for (const n of view.nodes) {
+      const at = placed.nodes.get(n.id);
+      if (!at) continue;
+      const look = n.status.look === 'none' ? 'queued' : n.status.look;
+      paper.fillStyle = colour(n.planned ? 'line' : look);
+      paper.fillRect(left + at.x * k, at.y * k, Math.max(1, nodeW * k), Math.max(0.7, nodeH * k));
+    }
+  }, [view, placed]);
+  return <canvas ref={canvas} width={width * 2} height={height * 2} />;
+}
+
+/** What of the pipeline is seen now. */
+function Window({ placed }: { placed: Placed }) {
+  const { x, y, zoom } = useViewport();
+  const seen = useStore((s) => `${s.width},${s.height}`)
+    .split(',')
+    .map(Number);
+  const { k, left } = scaleOf(placed);
+  const [w = 0, h = 0] = seen;
+  return (
+    <i
+      style={{
+        width: (w / zoom) * k,
+        height: (h / zoom) * k,
+        transform: `translate(${left + (-x / zoom) * k}px, ${(-y / zoom) * k}px)`,
+      }}
+    />
+  );
+}
+
+/** The whole pipeline in a corner; a press or a drag goes there. The keys J, K and 0 do the same without a pointer. */
+export function GraphMap({ view, placed }: { view: PipelineView; placed: Placed }) {
+  const flow = useReactFlow();
+  const go = (e: PointerEvent<HTMLDivElement>) => {
+    if (e.buttons === 0) return;
+    const box = e.currentTarget.getBoundingClientRect();
+    const { k, left } = scaleOf(placed);
+    void flow.setCenter((e.clientX - box.left - left) / k, (e.clientY - box.top) / k, {
+      zoom: flow.getZoom(),
+    });
+  };
+  return (
+    <div className="dag-map" aria-hidden="true" onPointerDown={go} onPointerMove={go}>
+      <Paper view={view} placed={placed} />
+      <Window placed={placed} />
+    </div>
+  );
+}
