@@ -5,7 +5,7 @@ import type { PipelineView } from '#server/domain/views.ts';
 import { useKeys } from '../frame/keys.ts';
 import { clock, money, plural, span, when } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
-import { Skeleton } from '../ui/states.tsx';
+import { Empty, Skeleton } from '../ui/states.tsx';
 import { ShownMoment, useNow } from '../ui/time.tsx';
 import { momentOf, remember, type Sight, sightOf, sightText } from './address.ts';
 import { collapse, type Fold, flip, foldedChains, foldOf, foldText, groupId } from './collapse.ts';
@@ -174,7 +174,13 @@ export function Room({ live }: { live: PipelineView }) {
             ) : null}
             {path && estimate ? <PathBar view={whole} estimate={estimate} onSelect={jump} /> : null}
           </div>
-          {list ? (
+          {view.nodes.length === 0 ? (
+            <Empty title={past ? 'Nothing was here yet.' : 'Nothing is here yet.'}>
+              {past
+                ? 'Go on to the next event, or back to the present.'
+                : 'Its tasks appear as soon as they are written.'}
+            </Empty>
+          ) : list ? (
             <NodeList view={view} order={order} selected={selected} onSelect={select} />
           ) : placed ? (
             <Graph
