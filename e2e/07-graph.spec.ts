@@ -102,7 +102,7 @@ test('a node is skipped with a reason, and a started one is refused', async () =
   test.skip((await waiting.count()) === 0, 'everything has begun already');
   await waiting.click();
   const inspector = page.getByRole('complementary', { name: /Task \d+/ });
-  await inspector.getByRole('button', { name: 'Change' }).click();
+  await inspector.getByRole('button', { name: 'Change', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Skip', exact: true }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('button', { name: 'Skip it' })).toBeDisabled();

@@ -7,10 +7,10 @@ import { nodeH, nodeW, type Placed } from './layout.ts';
 const width = 160;
 const height = 110;
 
-/** Where on the map a pipeline of this size stands: as large as fits, from the top. */
-function scaleOf(placed: Placed): { k: number; left: number } {
-  const k = Math.min(width / placed.width, height / placed.height);
-  return { k, left: (width - placed.width * k) / 2 };
+/** As wide as the map; a pipeline too tall for that is pressed together, because a hair's breadth shows nothing. */
+function scaleOf(placed: Placed): { kx: number; ky: number } {
+  const kx = width / placed.width;
+  return { kx, ky: Math.min(kx, height / placed.height) };
 }
 
 /** Drawn once per picture on a canvas: thousands of elements would be counted again with every move of the view. */
@@ -20,7 +20,7 @@ function Paper({ view, placed }: { view: PipelineView; placed: Placed }) {
     const el = canvas.current;
     const paper = el?.getContext('2d');
     if (!el || !paper) return;
-    const { k, left } = scaleOf(placed);
+    const { kx, ky } = scaleOf(placed);
     const style = getComputedStyle(el);
     const colours = new Map<string, string>();
     const colour = (name: string) => {
@@ -35,7 +35,7 @@ function Paper({ view, placed }: { view: PipelineView; placed: Placed }) {
       if (!at) continue;
       const look = n.status.look === 'none' ? 'queued' : n.status.look;
       paper.fillStyle = colour(n.planned ? 'line' : look);
-      paper.fillRect(left + at.x * k, at.y * k, Math.max(1, nodeW * k), Math.max(0.7, nodeH * k));
+      paper.fillRect(at.x * kx, at.y * ky, Math.max(1, nodeW * kx), Math.max(0.7, nodeH * ky));
     }
   }, [view, placed]);
   return <canvas ref={canvas} width={width * 2} height={height * 2} />;
@@ -47,14 +47,14 @@ function Window({ placed }: { placed: Placed }) {
   const seen = useStore((s) => `${s.width},${s.height}`)
     .split(',')
     .map(Number);
-  const { k, left } = scaleOf(placed);
+  const { kx, ky } = scaleOf(placed);
   const [w = 0, h = 0] = seen;
   return (
     <i
       style={{
-        width: (w / zoom) * k,
-        height: (h / zoom) * k,
-        transform: `translate(${left + (-x / zoom) * k}px, ${(-y / zoom) * k}px)`,
+        width: (w / zoom) * kx,
+        height: Math.max(2, (h / zoom) * ky),
+        transform: `translate(${(-x / zoom) * kx}px, ${(-y / zoom) * ky}px)`,
       }}
     />
   );
@@ -66,8 +66,8 @@ export function GraphMap({ view, placed }: { view: PipelineView; placed: Placed 
   const go = (e: PointerEvent<HTMLDivElement>) => {
     if (e.buttons === 0) return;
     const box = e.currentTarget.getBoundingClientRect();
-    const { k, left } = scaleOf(placed);
-    void flow.setCenter((e.clientX - box.left - left) / k, (e.clientY - box.top) / k, {
+    const { kx, ky } = scaleOf(placed);
+    void flow.setCenter((e.clientX - box.left) / kx, (e.clientY - box.top) / ky, {
       zoom: flow.getZoom(),
     });
   };

@@ -5,7 +5,7 @@ import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Scroll } from '../ui/scroll.tsx';
 import { useNow } from '../ui/time.tsx';
-import { place } from '../ui/words.ts';
+import { place, withoutProject } from '../ui/words.ts';
 
 interface ListProps {
   view: PipelineView;
@@ -56,7 +56,7 @@ export function NodeList({ view, order, selected, onSelect }: ListProps) {
                 <th scope="row">
                   <button type="button" className="link cut" onClick={() => onSelect(id)}>
                     {n.taskId === null ? '' : `#${n.taskId} `}
-                    {plain(n.title)}
+                    {plain(withoutProject(n.title, view.projectName))}
                   </button>
                 </th>
                 <td>
