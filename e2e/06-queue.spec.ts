@@ -71,6 +71,16 @@ test('a question is dragged onto its answer with the mouse, and taken back', asy
   await expect(row('Bergen')).toBeVisible();
 });
 
+test('a question is given to a person, and stays for everybody to answer', async () => {
+  await row('Bergen').hover();
+  await page.mouse.down();
+  await page.mouse.move(600, 300, { steps: 6 });
+  const to = await target('Give to CEO').boundingBox();
+  await page.mouse.move((to?.x ?? 0) + 60, (to?.y ?? 0) + 20, { steps: 6 });
+  await page.mouse.up();
+  await expect(row('Bergen')).toContainText('CEO');
+});
+
 test('a question is rejected by the keyboard alone: picked up, carried, dropped, and told why', async () => {
   await row('Bergen').focus();
   await page.keyboard.press('Space');

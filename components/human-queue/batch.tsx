@@ -82,9 +82,11 @@ export function Batch({ ids, busy, people, onAnswer, onGive, onLeaveOut, onClear
           <button type="button" className="btn small sm:hidden mb-3" onClick={onBack}>
             All questions
           </button>
-          <Chip pill shape="yours" word={`${count(ids.length)} picked`}>
-            {kind ? <span>{kindWords[kind]}</span> : null}
-          </Chip>
+          <div>
+            <Chip pill shape="yours" word={`${count(ids.length)} picked`}>
+              {kind ? <span>{kindWords[kind]}</span> : null}
+            </Chip>
+          </div>
           <h2>One answer for {plural(ids.length, 'question')}</h2>
           <p className="m">
             Each is bound to what is shown of it here, and is taken or refused by itself.{' '}
