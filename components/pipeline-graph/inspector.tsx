@@ -139,8 +139,8 @@ export function Inspector({ view, node, travel, onClose, onFold }: InspectorProp
         </div>
       ) : null}
       {node === null ? (
-        <Summary view={view} past={travel.at !== null} />
-      ) : travel.at !== null && node.taskId !== null ? (
+        <Summary view={view} past={travel.past} />
+      ) : travel.past && node.taskId !== null ? (
         <PastInspector node={node} view={view} travel={travel} />
       ) : node.taskId === null ? (
         <Scroll className="scroll" label="Details">
@@ -149,11 +149,11 @@ export function Inspector({ view, node, travel, onClose, onFold }: InspectorProp
               Planned. It becomes a task when the stage before it has passed. Until then nothing is reserved
               or spent.
             </p>
-            {travel.at === null ? (
+            {travel.past ? null : (
               <div className="mt-3">
                 <NodeActs node={node} view={view} />
               </div>
-            ) : null}
+            )}
           </Head>
         </Scroll>
       ) : (

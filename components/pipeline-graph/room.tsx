@@ -42,7 +42,7 @@ export function Room({ live }: { live: PipelineView }) {
   // Ages tick by themselves; what is drawn over the whole pipeline follows in larger steps.
   const now = useNow(5_000);
   const travel = useTravel(live, now, momentOf(params.get('t')));
-  const past = travel.at !== null;
+  const { past } = travel;
   const whole = travel.view;
   const [fold, setFold] = useState<Fold>(() => foldOf(params.get('fold')));
   const folded = useMemo(() => foldedChains(whole, fold), [whole, fold]);
@@ -117,9 +117,9 @@ export function Room({ live }: { live: PipelineView }) {
   // On this page the search key finds in the pipeline; Cmd-K still searches everywhere.
   useKeys({ '/': () => setFind((n) => n + 1) }, true, true);
 
-  const shownAt = new Date(travel.at ?? now);
+  const shownAt = new Date((past ? travel.at : null) ?? now);
   return (
-    <ShownMoment value={travel.at}>
+    <ShownMoment value={past ? travel.at : null}>
       <div className={`pipeline-view ${past ? 'past' : ''}`}>
         <div className="pipeline-stage">
           <div className="bar">
@@ -207,7 +207,7 @@ export function Room({ live }: { live: PipelineView }) {
               placed={placed}
               selected={node?.id ?? null}
               onSelect={jump}
-              now={travel.at ?? now}
+              now={past ? (travel.at ?? now) : now}
               past={past}
               estimate={estimate}
               path={wholePath}

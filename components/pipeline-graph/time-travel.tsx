@@ -48,7 +48,7 @@ export function TimeTravel({ travel, now }: { travel: Travel; now: number }) {
       ? 'Live'
       : `${when(new Date(at), new Date(now))}:${String(new Date(at).getSeconds()).padStart(2, '0')}, not live`;
   return (
-    <div className={`travel ${at === null ? '' : 'past'}`} role="group" aria-label="Time travel">
+    <div className={`travel ${travel.past ? 'past' : ''}`} role="group" aria-label="Time travel">
       <Button
         small
         kind="quiet"

@@ -1,7 +1,7 @@
 'use client';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { viewAt } from '#server/domain/past.ts';
-import { countAt, type Moment, replay } from '#server/domain/replay.ts';
+import { countAt, type Moment, player } from '#server/domain/replay.ts';
 import type { PipelineView } from '#server/domain/views.ts';
 import { type Log, useLog } from './use-log.ts';
 
@@ -11,6 +11,8 @@ export type Speed = (typeof speeds)[number];
 export interface Travel {
   /** The moment that is shown; null is now. */
   at: number | null;
+  /** Whether `view` is of that moment. */
+  past: boolean;
   view: PipelineView;
   log: Log;
   from: number;
@@ -44,13 +46,17 @@ export function useTravel(live: PipelineView, now: number, start: number | null)
   const to = Math.max(last, live.finishedAt?.getTime() ?? now);
   const count = at === null || !moments ? 0 : countAt(moments, at);
 
-  // One moment stays the same picture however long it is shown: times between two events differ only by the clock.
-  const past = at !== null;
-  const state = useMemo(() => (past && moments ? replay(moments, count) : null), [moments, count, past]);
-  const view = useMemo(
-    () => (state && at !== null ? viewAt(live, state, new Date(at)) : live),
-    [live, state, at],
-  );
+  const past = at !== null && moments !== null;
+  const replayed = useMemo(() => (moments ? player(moments) : null), [moments]);
+  // Times between two events differ only by the clock.
+  const shown = useMemo(() => {
+    const state = past && replayed ? replayed(count) : null;
+    return {
+      view: state && at !== null ? viewAt(live, state, new Date(at)) : live,
+      partial: (state?.untold.size ?? 0) > 0,
+    };
+  }, [replayed, count, past, live, at]);
+  const { view, partial } = shown;
 
   const go = useCallback(
     (t: number | null) => {
@@ -100,12 +106,14 @@ export function useTravel(live: PipelineView, now: number, start: number | null)
 
   return {
     at,
+    // Until the log is read the present is shown, and called so.
+    past,
     view,
     log,
     from,
     to,
     count,
-    partial: (state?.untold.size ?? 0) > 0,
+    partial,
     playing,
     speed,
     go,

@@ -318,6 +318,25 @@ export function replay(moments: readonly Moment[], count = moments.length): Repl
   return s;
 }
 
+/**
+ * The same, for somebody who plays the log: going on folds only what is new, going back begins anew. The state it answers is
+ * its own and changes with the next call.
+ */
+export function player(moments: readonly Moment[]): (count: number) => ReplayState {
+  let state = emptyState();
+  let told = 0;
+  return (count) => {
+    if (count < told) {
+      state = emptyState();
+      told = 0;
+    }
+    // Moments that overlap wrote different rows, so that each may follow the other.
+    for (; told < Math.min(count, moments.length); told++)
+      for (const e of moments[told]?.entries ?? []) fold(state, e);
+    return state;
+  };
+}
+
 /** How many moments had happened at `t`. */
 export function countAt(moments: readonly Moment[], t: number): number {
   let low = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '#server/domain/attempt.ts';
 import { viewAt } from '#server/domain/past.ts';
-import { countAt, momentsOf, replay } from '#server/domain/replay.ts';
+import { countAt, momentsOf, player, replay } from '#server/domain/replay.ts';
 import type { PipelineView } from '#server/domain/views.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
@@ -146,6 +146,18 @@ describe('the log of a pipeline', () => {
       expect(edges(past)).toEqual(edges(live));
       expect(past.counts).toEqual(live.counts);
       expect(past.state).toBe(live.state);
+    }
+  });
+
+  it('plays forwards and backwards to the same states', async () => {
+    const { rows: all } = await db.pool.query<{ id: number }>('SELECT id FROM pipeline ORDER BY id LIMIT 2');
+    for (const { id } of all) {
+      const moments = momentsOf(await wholeLog(db, id));
+      const play = player(moments);
+      const text = (s: ReturnType<typeof play>) =>
+        JSON.stringify(s, (_, v: unknown) => (v instanceof Map ? [...v] : v instanceof Set ? [...v] : v));
+      const stops = [0, 3, 9, moments.length, 5, 6, 1, Math.floor(moments.length / 2)];
+      expect(stops.map((n) => text(play(n)))).toEqual(stops.map((n) => text(replay(moments, n))));
     }
   });
 

@@ -7,6 +7,7 @@ interface EventRow {
   type: string;
   entity: string;
   actor_kind: string;
+  from_state: string | null;
   actor: string;
   reason: string;
   data: Record<string, unknown>;
@@ -55,7 +56,11 @@ const words: Record<string, (e: EventRow) => Said> = {
   'task.needs_human': (e) => ['yours', 'Asks you', e.reason],
   'task.open': (e) => [
     'queued',
-    e.actor_kind === 'human' ? `Released by ${e.actor}` : 'Open again',
+    e.from_state === 'QUEUED'
+      ? 'Waits again'
+      : e.actor_kind === 'human'
+        ? `Released by ${e.actor}`
+        : 'Open again',
     e.reason,
   ],
   'task.done': (e) =>
@@ -64,7 +69,18 @@ const words: Record<string, (e: EventRow) => Said> = {
       : ['done', e.actor_kind === 'human' ? `Done by hand, ${e.actor}` : 'Done', e.reason],
   'task.failed': (e) => ['failed', `Failed by ${e.actor}`, e.reason],
   'task.cancelled': (e) => ['cancelled', `Cancelled by ${e.actor}`, e.reason],
-  'task.skipped': (e) => ['cancelled', 'Skipped', e.reason],
+  'task.skipped': (e) => ['cancelled', `Skipped by ${e.actor}`, e.reason],
+  'task.amended': (e) => [
+    'queued',
+    e.data.skipped ? `${text(e.data.skipped)} left out by ${e.actor}` : `Given another place by ${e.actor}`,
+    e.reason,
+  ],
+  'task.added': (e) => [
+    'done',
+    `Added ${text(e.data.where)} #${text(e.data.anchor)} by ${e.actor}`,
+    e.reason,
+  ],
+  'task.tier': (e) => ['queued', `Moves up to T${text(e.data.tier)}`, ''],
   'attempt.failed': (e) => ['failed', 'Attempt failed', e.reason],
   'attempt.lost': (e) => ['failed', 'Attempt lost', e.reason],
   'attempt.timed_out': (e) => ['failed', 'Attempt ran out of time', e.reason],
@@ -88,7 +104,7 @@ const words: Record<string, (e: EventRow) => Said> = {
 export async function readTimeline(db: Db, taskId: number): Promise<TimelineItem[]> {
   const [events, gates] = await Promise.all([
     db.pool.query<EventRow>(
-      `SELECT xid::text || '-' || seq id, at, type, entity, actor_kind, actor, reason, data FROM event
+      `SELECT xid::text || '-' || seq id, at, type, entity, from_state, actor_kind, actor, reason, data FROM event
        WHERE task_id = $1 ORDER BY xid, seq LIMIT 2000`,
       [taskId],
     ),
