@@ -31,6 +31,9 @@ interface Props {
 
 /** One decision under the thumb: why, what proves it, and what each answer will do. */
 export function DecisionCard({ card, place, now, locked, notice, refusal, onAnswer, onNext }: Props) {
+  /** An agent that asked something gets an answer, not its work back. */
+  const nameOf = (a: Answer) =>
+    card.kind === 'question' && a === 'send_back' ? 'Answer' : answerWords[a].name;
   const [wants, setWants] = useState<Answer | null>(null);
   const [note, setNote] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
@@ -117,7 +120,9 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
           }}
         >
           <label htmlFor="phone-reason" className="m">
-            Why? The next agent reads it.
+            {wants === 'send_back' && card.kind === 'question'
+              ? 'Your answer. The agent reads it.'
+              : 'Why? The next agent reads it.'}
           </label>
           <div className="reasons">
             {card.suggestedReasons.map((r) => (
@@ -146,7 +151,7 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
             disabled={locked !== null || !note.trim() || tooLong}
           >
             <span>
-              {answerWords[wants].name}: {plain(card.consequences[wants] ?? '')}
+              {nameOf(wants)}: {plain(card.consequences[wants] ?? '')}
             </span>
           </button>
           <button type="button" className="btn big" onClick={() => setWants(null)}>
@@ -170,12 +175,12 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
               <button
                 key={a}
                 type="button"
-                className="btn big"
+                className={`btn big ${a === 'send_back' && !offered.includes('approve') ? 'primary' : ''}`}
                 title={card.consequences[a] ?? ''}
                 disabled={locked !== null}
                 onClick={() => begin(a)}
               >
-                {answerWords[a].name}
+                {nameOf(a)}
               </button>
             ))}
           </div>
@@ -188,7 +193,7 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
           data-far={swipe.far}
           aria-hidden="true"
         >
-          {answerWords[toward].name}
+          {nameOf(toward)}
         </span>
       ) : null}
     </section>

@@ -456,6 +456,32 @@ describe('what happens', () => {
   });
 });
 
+it('a flood of questions comes as twenty and one', async () => {
+  const { id } = await hook();
+  await db.pool.query(`UPDATE escalation SET state = 'WITHDRAWN', closed_at = now() WHERE state = 'OPEN'`);
+  const many = await f.create(Array.from({ length: 60 }, (_, n) => work(`Flood ${n}`)));
+  for (const taskId of many.taskIds)
+    await askHuman(db.pool, {
+      kind: 'effect',
+      taskId,
+      actor: ENGINE,
+      question: `What of #${taskId}?`,
+      why: 'x',
+    });
+  while ((await note()) > 0);
+  while ((await deliver()) > 0);
+  expect(http.got).toHaveLength(20);
+  later(61_000);
+  while ((await deliver()) > 0);
+  expect(http.got).toHaveLength(21);
+  expect(JSON.parse(http.got.at(-1)?.body.toString() ?? '').data.title).toBe('40 things happened');
+  const { rows } = await db.pool.query<{ n: number }>(
+    `SELECT count(*)::int n FROM notice_delivery WHERE channel_id = $1 AND state = 'DIGESTED'`,
+    [id],
+  );
+  expect(rows[0]?.n).toBe(40);
+});
+
 describe('Slack', () => {
   it('gets buttons that carry what stood there, and only its own signature is heard', async () => {
     const channel = {

@@ -78,7 +78,7 @@ async function gatherDigests(db: Db, now: Date): Promise<void> {
   await transaction(db, async (q) => {
     const { rows } = await q.query<{ id: number; channel_id: number; title: string }>(
       `SELECT d.id, d.channel_id, n.title FROM notice_delivery d JOIN notice n ON n.id = d.notice_id
-       WHERE d.state = 'WAITING' AND d.digest AND d.next_at <= $1 ORDER BY d.id LIMIT 200 FOR UPDATE OF d SKIP LOCKED`,
+       WHERE d.state = 'WAITING' AND d.digest AND d.next_at <= $1 ORDER BY d.id LIMIT 5000 FOR UPDATE OF d SKIP LOCKED`,
       [now],
     );
     for (const [channelId, members] of Map.groupBy(rows, (r) => r.channel_id)) {

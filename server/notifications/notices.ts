@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { feedEnd } from '#server/engine/feed.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { rulesOf } from './data.ts';
-import { endsQuestion, type LoggedEvent, type NewNotice, noticeOf, planTelling } from './policy.ts';
+import {
+  endsQuestion,
+  FLOOD,
+  flooded,
+  type LoggedEvent,
+  type NewNotice,
+  noticeOf,
+  planTelling,
+} from './policy.ts';
 
 const AT_ONCE = 500;
 
@@ -67,6 +75,8 @@ interface Told {
   id: number;
   user_id: string | null;
   rules: unknown;
+  /** Told one by one in the last minutes. */
+  lately: number;
 }
 
 /** One row for the notice, one for each channel that is told; nothing when the same thing was told before. */
@@ -79,16 +89,20 @@ export async function tell(q: Queryable, n: NewNotice, now: Date): Promise<numbe
   const id = rows[0]?.id;
   if (id === undefined) return null;
   const { rows: channels } = await q.query<Told>(
-    `SELECT c.id, c.user_id, c.rules FROM notification_channel c LEFT JOIN app_user u ON u.id = c.user_id
+    `SELECT c.id, c.user_id, c.rules, (SELECT count(*)::int FROM notice_delivery d WHERE d.channel_id = c.id AND NOT d.digest
+         AND d.created_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)) lately
+     FROM notification_channel c LEFT JOIN app_user u ON u.id = c.user_id
      WHERE c.enabled AND (c.user_id IS NULL OR u.disabled_at IS NULL)`,
+    [FLOOD.withinMs],
   );
   const own = channels.filter((c) => c.user_id !== null && c.user_id === n.forUser);
   // What is one person's goes to him; where he has no channel of his own, to those of all.
   const told =
     n.forUser === null ? channels : own.length > 0 ? own : channels.filter((c) => c.user_id === null);
   for (const c of told) {
-    const plan = planTelling(rulesOf(c.rules), n.severity, now);
-    if (!plan) continue;
+    const wanted = planTelling(rulesOf(c.rules), n.severity, now);
+    if (!wanted) continue;
+    const plan = c.lately >= FLOOD.most ? flooded(wanted, now) : wanted;
     await q.query(
       `INSERT INTO notice_delivery(notice_id, channel_id, idempotency_key, digest, next_at, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
       [id, c.id, randomUUID(), plan.digest, plan.at, plan.because],

@@ -156,6 +156,19 @@ export function quietUntil(rules: ChannelRules, at: Date): Date | null {
   return end;
 }
 
+/** More than this at once is not read one by one: the rest comes as one message a minute later, whatever its weight. */
+export const FLOOD = { most: 20, withinMs: 10 * 60_000, gatherMs: 60_000 } as const;
+
+/** The same plan for a channel that was told so much in the last minutes that one more message would help nobody. */
+export const flooded = (plan: Plan, now: Date): Plan =>
+  plan.digest
+    ? plan
+    : {
+        digest: true,
+        at: new Date(Math.max(plan.at.getTime(), now.getTime() + FLOOD.gatherMs)),
+        because: 'Many at once: gathered',
+      };
+
 export interface Plan {
   digest: boolean;
   at: Date;
