@@ -26,14 +26,19 @@ const link = /https?:\/\/\S+#code=\S+/.exec(said)?.[0];
 if (!link) throw new Error(`no sign-in link: ${said}`);
 
 const browser = await chromium.launch(config.use?.launchOptions);
+const desk = await browser.newContext();
+const door = await desk.newPage();
+await door.goto(link);
+await door.waitForURL(`${url}/`);
+// Another device, as it were: nothing of the pages is in its cache.
 const context = await browser.newContext({
   viewport: { width: 390, height: 844 },
   isMobile: true,
   hasTouch: true,
+  storageState: await desk.storageState(),
 });
+await desk.close();
 const page = await context.newPage();
-await page.goto(link);
-await page.waitForURL(`${url}/`);
 
 const build = JSON.parse(readFileSync(path.join(root, '.next/build-manifest.json'), 'utf8')) as {
   rootMainFiles: string[];

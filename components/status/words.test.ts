@@ -31,7 +31,9 @@ const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
 
 it('says that nothing is stuck only when somebody would notice', () => {
   const quiet = stuckSays(phone({ restarted: { taskId: 4002, title: '', at: ago(4) } }), now, clock);
-  expect(`${quiet.says} ${quiet.detail}`).toBe('Nothing is stuck. 4 run. #4002 was silent, restarted 14:37.');
+  expect(`${quiet.says} ${quiet.detail}`).toBe(
+    'Nothing is stuck. 4 are running. #4002 was silent, restarted 14:37.',
+  );
   const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
   expect(stuckSays(phone({ stuck }), now, clock)).toMatchObject({
     says: '1 may be stuck.',

@@ -18,7 +18,12 @@ const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' 
 
 /** Is anything stuck? */
 export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
-  const on = `${plural(v.running, 'runs', 'run')}.`.replace(/^0 run\./, v.queued > 0 ? '' : 'Nothing runs.');
+  const on =
+    v.running > 0
+      ? `${plural(v.running, 'is running', 'are running')}.`
+      : v.queued > 0
+        ? ''
+        : 'Nothing runs.';
   if (v.stopped)
     return {
       shape: 'failed',
