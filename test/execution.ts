@@ -275,6 +275,7 @@ export async function createFactory(
         evidence: [],
         earlier: [],
         findings: [],
+        rails: { modes: {}, paths: [] },
         resume: null,
         feedback: '',
         ...over,

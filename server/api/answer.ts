@@ -15,7 +15,7 @@ export async function answerOne(
     throw new AlaiError(
       'NOT_ALLOWED',
       `This needs the role ceo; you have ${viewer.role}.`,
-      'Ask the owner: commands would run with his rights.',
+      'Ask the owner to answer it.',
     );
   return await decide(s.db, { ...input, undoMs: s.timing.undo }, actorOf(viewer));
 }

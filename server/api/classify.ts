@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '#server/catalogue/data.ts';
-import { judgeSafety } from '#server/intake/policy.ts';
 import { providerAt } from '#server/models/registry.ts';
 import { ollamaUrl } from '#server/platform/env.ts';
 import { classifyByKeywords } from '#server/routing/keywords.ts';
@@ -43,11 +42,12 @@ export async function classifyTasks(
   catalogue: Catalogue,
   hosts: (HostState & { scripted: boolean })[],
   tasks: TaskText[],
+  held: (task: TaskText) => boolean,
 ): Promise<Classification[]> {
   const asked = tasks.length <= MOST_ASKED ? modelToAsk(s, catalogue, hosts) : null;
   return await Promise.all(
     tasks.map(async (task) => {
-      if (!asked || judgeSafety(catalogue.safety, task)) return classifyByKeywords(catalogue, task);
+      if (!asked || held(task)) return classifyByKeywords(catalogue, task);
       const key = createHash('sha256')
         .update(JSON.stringify([asked.model, task.title, task.description, task.tags]))
         .digest('hex');

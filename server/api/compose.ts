@@ -14,7 +14,7 @@ import type { Actor } from '#server/engine/event.ts';
 import { type EditPatch, editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { acceptTasks, type IntakePorts, type Joining, type RoutedTask } from '#server/intake/commands.ts';
-import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
+import { cleanTitle } from '#server/intake/policy.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { isLoopback } from '#server/platform/env.ts';
@@ -24,7 +24,10 @@ import { readCorrections } from '#server/routing/data.ts';
 import { planWork } from '#server/routing/policy.ts';
 import type { Classification, HostState } from '#server/routing/schema.ts';
 import { suggestionFor } from '#server/routing/similar.ts';
+import { type Rails, readRails } from '#server/safety/data.ts';
+import type { TaskText } from '#server/safety/policy.ts';
 import { classifyTasks } from './classify.ts';
+import { heldOf } from './held.ts';
 import type { Services } from './services.ts';
 
 /** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
@@ -45,8 +48,10 @@ async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolea
 /** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
 function routeText(
   catalogue: Catalogue,
+  rails: Rails,
   hosts: HostState[],
   text: Text,
+  projectId: string | null,
   classification: Classification,
 ): RoutedTask & { plan: ChainPlan } {
   const task = textOf(text);
@@ -59,21 +64,12 @@ function routeText(
       tier: text.tier ?? undefined,
       complexity: text.complexity ?? undefined,
     },
-    held: heldOf(catalogue, task, text.tier ?? null),
+    held: heldOf(catalogue, rails, { ...task, projectId }, text.tier ?? null),
     hosts,
   });
 }
 
 const textOf = ({ title, description, tags }: Text) => ({ title, description, tags });
-
-function heldOf(
-  catalogue: Catalogue,
-  task: { title: string; description: string; tags: string[] },
-  tier: number | null,
-) {
-  if (tier === 5) return { pattern: 'tier-5', reason: 'Tier 5 is the human himself.' };
-  return judgeSafety(catalogue.safety, task);
-}
 
 /** What would happen to these tasks: the composer's chips and `alai route`. */
 export async function previewRoutes(
@@ -84,10 +80,14 @@ export async function previewRoutes(
   const catalogue = s.catalogue();
   const hosts = await hostStates(s.db.pool);
   const clean = tasks.map((t) => ({ ...t, title: cleanTitle(t.title) }));
-  const found = await classifyTasks(s, catalogue, hosts, clean.map(textOf));
+  const rails = await readRails(s.db.pool);
+  const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
+  const found = await classifyTasks(s, catalogue, hosts, clean.map(textOf), held);
   const corrections = await readCorrections(s.db.pool);
   return clean.map((t, i) => {
-    const route = routeSchema.parse(routeText(catalogue, hosts, t, found[i] as Classification).route);
+    const route = routeSchema.parse(
+      routeText(catalogue, rails, hosts, t, projectId, found[i] as Classification).route,
+    );
     return {
       title: tasks[i]?.title ?? t.title,
       route,
@@ -97,14 +97,17 @@ export async function previewRoutes(
   });
 }
 
-async function intakePorts(s: Services): Promise<IntakePorts> {
+async function intakePorts(s: Services, reference: string | null): Promise<IntakePorts> {
   const catalogue = s.catalogue();
+  const rails = await readRails(s.db.pool);
+  const projectId = await knownProject(s, reference);
   const hosts = await hostStates(s.db.pool);
   return {
     route: async (tasks) => {
-      const found = await classifyTasks(s, catalogue, hosts, tasks.map(textOf));
+      const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
+      const found = await classifyTasks(s, catalogue, hosts, tasks.map(textOf), held);
       return tasks.map((task, i) => {
-        const routed = routeText(catalogue, hosts, task, found[i] as Classification);
+        const routed = routeText(catalogue, rails, hosts, task, projectId, found[i] as Classification);
         return task.minion ? { ...routed, plan: minionOf(routed.plan) } : routed;
       });
     },
@@ -118,6 +121,16 @@ async function intakePorts(s: Services): Promise<IntakePorts> {
       ),
     project: (reference) => resolveProject(s, reference),
   };
+}
+
+/** The project that a reference means, when it is known already: a new one has no rails of its own. */
+async function knownProject(s: Services, reference: string | null): Promise<string | null> {
+  if (reference === null) return null;
+  const { rows } = await s.db.pool.query<{ id: string }>(
+    'SELECT id FROM project WHERE id = $1 OR path = $1 OR url = $1 LIMIT 1',
+    [reference],
+  );
+  return rows[0]?.id ?? null;
 }
 
 /** A known project's id, or the address or the full path of a repository, which becomes a project. */
@@ -152,14 +165,23 @@ export async function createWork(
   actor: Actor,
   into?: Joining,
 ): Promise<Created> {
-  return await acceptTasks(s.db, s.queue, input, actor, await intakePorts(s), into);
+  return await acceptTasks(
+    s.db,
+    s.queue,
+    input,
+    actor,
+    await intakePorts(s, into?.projectId ?? input.project),
+    into,
+  );
 }
 
 /** The route of one text as it would be now. */
-export async function routeAnew(s: Services, catalogue: Catalogue, text: Text) {
+export async function routeAnew(s: Services, catalogue: Catalogue, text: Text, projectId: string | null) {
   const hosts = await hostStates(s.db.pool);
-  const [found] = await classifyTasks(s, catalogue, hosts, [textOf(text)]);
-  return routeText(catalogue, hosts, text, found as Classification);
+  const rails = await readRails(s.db.pool);
+  const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
+  const [found] = await classifyTasks(s, catalogue, hosts, [textOf(text)], held);
+  return routeText(catalogue, rails, hosts, text, projectId, found as Classification);
 }
 
 /** Edits a task; a changed text is routed and judged anew. */
@@ -170,10 +192,12 @@ export async function editWork(
   patch: EditPatch,
   actor: Actor,
 ): Promise<void> {
-  const { rows } = await s.db.pool.query<{ title: string; description: string; tags: string[] }>(
-    'SELECT title, description, tags FROM task WHERE id = $1',
-    [id],
-  );
+  const { rows } = await s.db.pool.query<{
+    title: string;
+    description: string;
+    tags: string[];
+    project_id: string | null;
+  }>('SELECT title, description, tags, project_id FROM task WHERE id = $1', [id]);
   const row = rows[0];
   if (!row)
     throw new AlaiError('NOT_FOUND', `Task #${id} does not exist.`, 'Look the number up on the board.');
@@ -181,11 +205,16 @@ export async function editWork(
   const textual = clean.title !== undefined || clean.description !== undefined || clean.tags !== undefined;
   const catalogue = s.catalogue();
   const routed = textual
-    ? await routeAnew(s, catalogue, {
-        title: clean.title ?? row.title,
-        description: clean.description ?? row.description,
-        tags: clean.tags ?? row.tags,
-      })
+    ? await routeAnew(
+        s,
+        catalogue,
+        {
+          title: clean.title ?? row.title,
+          description: clean.description ?? row.description,
+          tags: clean.tags ?? row.tags,
+        },
+        row.project_id,
+      )
     : null;
   const deliveries = await transaction(s.db, async (q) => {
     if (routed) await storeVersions(q, versionsOf(catalogue, routed.plan.stages));

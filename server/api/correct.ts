@@ -12,6 +12,7 @@ import { routeAnew } from './compose.ts';
 import type { Services } from './services.ts';
 
 interface Row {
+  project_id: string | null;
   title: string;
   description: string;
   tags: string[];
@@ -22,7 +23,7 @@ interface Row {
 
 async function taskRow(s: Services, id: number): Promise<Row & { parsed: Route | null }> {
   const { rows } = await s.db.pool.query<Row>(
-    'SELECT title, description, tags, status, ver, route FROM task WHERE id = $1',
+    'SELECT title, description, tags, status, ver, route, project_id FROM task WHERE id = $1',
     [id],
   );
   const row = rows[0];
@@ -54,11 +55,16 @@ export async function correctRoute(
       ? null
       : catalogue.company(catalogue.cards.get(input.company)?.merged_into ?? input.company).name;
   const before = task.parsed;
-  const routed = await routeAnew(s, catalogue, {
-    ...task,
-    company: toCompany ?? (before.reasons.some((r) => /chosen by hand/.test(r)) ? before.company : null),
-    complexity: input.complexity,
-  });
+  const routed = await routeAnew(
+    s,
+    catalogue,
+    {
+      ...task,
+      company: toCompany ?? (before.reasons.some((r) => /chosen by hand/.test(r)) ? before.company : null),
+      complexity: input.complexity,
+    },
+    task.project_id,
+  );
   const waiting = task.status === 'OPEN' || task.status === 'NEEDS_HUMAN';
   const deliveries = await transaction(s.db, async (q) => {
     await rememberCorrection(q, {

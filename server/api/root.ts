@@ -12,6 +12,7 @@ import { pipelinesRouter } from './routers/pipelines.ts';
 import { projectsRouter } from './routers/projects.ts';
 import { queueRouter } from './routers/queue.ts';
 import { routingRouter } from './routers/routing.ts';
+import { safetyRouter } from './routers/safety.ts';
 import { sampleRouter } from './routers/sample.ts';
 import { statusRouter } from './routers/status.ts';
 import { tasksRouter } from './routers/tasks.ts';
@@ -33,6 +34,7 @@ export const appRouter = router({
   projects: projectsRouter,
   queue: queueRouter,
   routing: routingRouter,
+  safety: safetyRouter,
   sample: sampleRouter,
   status: statusRouter,
   strip: stripRouter,

@@ -6,6 +6,7 @@ import type { Resume, StepMemory } from './memory.ts';
 import type { MergeMode } from './merge.ts';
 import type { PromptRecord } from './prompt.ts';
 import type { CompanyRules } from './role-rules.ts';
+import type { WorkRails } from './safety.ts';
 import type { GivenSkill } from './skill.ts';
 import { type Stage, severities, type Verdict, verdicts } from './status.ts';
 
@@ -201,6 +202,8 @@ export interface AttemptWork {
   /** Findings this task has to mend (a rejected review, or the finding a follow-up was made of). */
   findings: Finding[];
   /** Why the last attempt failed, fed back to this one; empty on a first attempt. */
+  /** What agents may do here without asking, and which files ask first. */
+  rails: WorkRails;
   /** The step that waited and goes on now; null for a fresh start. */
   resume: Resume | null;
   feedback: string;

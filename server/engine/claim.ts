@@ -1,9 +1,11 @@
 import type { AttemptWork, CompanyBrief, Evidence, Finding, StepOutput } from '#server/domain/attempt.ts';
 import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
+import type { Capability } from '#server/domain/capabilities.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { mcpServerWorkSchema } from '#server/domain/mcp.ts';
 import { chainPlanSchema } from '#server/domain/plan.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
+import type { CapabilityMode, WorkRails } from '#server/domain/safety.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
@@ -130,6 +132,26 @@ function modelsOf(route: Route | null, host: string): AttemptWork['models'] {
     .sort((a, b) => a.tier - b.tier);
 }
 
+/** The owner's word on capabilities and files in this project: its own row counts before the one for all. */
+async function readWorkRails(q: Queryable, projectId: string): Promise<WorkRails> {
+  const [modes, paths] = await Promise.all([
+    q.query<{ capability: Capability; mode: CapabilityMode }>(
+      `SELECT DISTINCT ON (capability) capability, mode FROM capability_rule WHERE project_id IN ('', $1)
+       ORDER BY capability, project_id DESC`,
+      [projectId],
+    ),
+    q.query<{ glob: string; rail: string; reason: string }>(
+      `SELECT unnest(paths) glob, name rail, reason FROM safety_rail
+       WHERE removed_at IS NULL AND (project_id IS NULL OR project_id = $1)`,
+      [projectId],
+    ),
+  ]);
+  return {
+    modes: Object.fromEntries(modes.rows.map((m) => [m.capability, m.mode])),
+    paths: paths.rows,
+  };
+}
+
 /** Everything one attempt needs, read once after its claim. Throws BLUEPRINT_UNKNOWN when the pinned version is not stored. */
 export async function loadWork(
   db: Pick<Db, 'pool'>,
@@ -162,7 +184,7 @@ export async function loadWork(
       'Route the task again.',
     );
   const blueprint: Blueprint = blueprintSchema.parse(r.blueprint_data);
-  const [steps, earlier, findings, evidence, resume] = await Promise.all([
+  const [steps, earlier, findings, evidence, resume, rails] = await Promise.all([
     db.pool.query<{
       id: number;
       key: string;
@@ -188,6 +210,7 @@ export async function loadWork(
       [r.chain_id],
     ),
     readResume(db.pool, r.id, r.generation),
+    readWorkRails(db.pool, r.project_id),
   ]);
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
   const company = (r.company_data ?? {}) as PinnedCompany;
@@ -247,5 +270,6 @@ export async function loadWork(
     findings: findings.rows,
     feedback: r.feedback,
     resume,
+    rails,
   };
 }

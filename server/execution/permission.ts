@@ -1,16 +1,28 @@
 import { type Capability, capabilities } from '#server/domain/capabilities.ts';
+import { matchesGlob } from '#server/domain/role-rules.ts';
 import { Asked } from './asked.ts';
-import type { ToolContext } from './tools/tool.ts';
+import { refused, type ToolContext } from './tools/tool.ts';
 
-/** Lets a call through that needs no capability, or that the human allowed; asks him otherwise. */
-export function permit(
-  c: Pick<ToolContext, 'allowed' | 'company' | 'step'>,
-  capability: Capability | null,
-  what: string,
-): void {
+type Asking = Pick<ToolContext, 'allowed' | 'company' | 'rails' | 'step'>;
+
+/** Lets a call through that needs no capability, or that the human allowed; refuses what he never allows, asks him otherwise. */
+export function permit(c: Asking, capability: Capability | null, what: string): void {
   if (capability === null || c.allowed()) return;
-  throw new Asked(
-    'permission',
-    `${c.company}'s ${c.step.role} wants to do this, which ${capabilities[capability]}:\n\n${what}`,
-  );
+  const mode = c.rails.modes[capability] ?? 'ask';
+  if (mode === 'allow') return;
+  if (mode === 'never')
+    refused(
+      `no agent does this in this project: it ${capabilities[capability]}`,
+      'Say in the report what is left for a human to do.',
+    );
+  throw asked(c, `which ${capabilities[capability]}`, what);
 }
+
+/** The same for a file that one of the owner's rails names. */
+export function permitPath(c: Asking, path: string, what: string): void {
+  const rail = c.rails.paths.find((p) => matchesGlob(path, p.glob, 'fold'));
+  if (rail && !c.allowed()) throw asked(c, `which the rail "${rail.rail}" holds (${rail.reason})`, what);
+}
+
+const asked = (c: Asking, why: string, what: string) =>
+  new Asked('permission', `${c.company}'s ${c.step.role} wants to do this, ${why}:\n\n${what}`);

@@ -30,6 +30,7 @@ function contextOf(role: 'lead' | 'builder', over: Partial<ToolContext> = {}): T
     extra: [],
     company: 'CodeCraft',
     plan: null,
+    rails: { modes: {}, paths: [] },
     asked: () => [],
     allowed: () => false,
     needsVerdict: false,

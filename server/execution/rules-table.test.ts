@@ -126,6 +126,7 @@ function contextOf(role: AgentRole): ToolContext {
     withheld,
     extra: [],
     company: 'CodeCraft',
+    rails: { modes: {}, paths: [] },
     asked: () => [],
     allowed: () => true,
     needsVerdict: false,

@@ -107,6 +107,7 @@ async function carryOut(
       company: work.task.company,
       plan: gathered.plan,
       asked: () => questionsOf(messages),
+      rails: work.rails,
       allowed: () => false,
       needsVerdict: reviewing && (lastReport?.key === step.key || isWorkflow(work)),
       state,

@@ -163,6 +163,40 @@ describe('what only a human may allow', () => {
   });
 });
 
+describe('the owner’s word on a project', () => {
+  const rails = (r: Partial<AttemptWork['rails']>) => ({ rails: { modes: {}, paths: [], ...r } });
+  const publish = call('run', { command: ['npm', 'publish'] });
+
+  it('lets through what he allows, and refuses what no agent may do', async () => {
+    const allowed = await f.work(
+      'BUILD',
+      { title: 'P' },
+      { blueprint, ...rails({ modes: { publish: 'allow' } }) },
+    );
+    expect((await f.run(allowed, memoryPorts(), undefined, puppet([[publish], [finish]]))).kind).toBe('done');
+    const seen: ChatRequest[] = [];
+    const never = await f.work(
+      'BUILD',
+      { title: 'P' },
+      { blueprint, ...rails({ modes: { publish: 'never' } }) },
+    );
+    expect((await f.run(never, memoryPorts(), undefined, puppet([[publish], [finish]], seen))).kind).toBe(
+      'done',
+    );
+    expect(seen[1]?.messages.at(-1)?.content).toContain('REFUSED: no agent does this in this project');
+  });
+
+  it('asks before a file that a rail names is written', async () => {
+    const paths = [{ glob: 'billing/**', rail: 'billing', reason: 'Money is mine.' }];
+    const w = await f.work('BUILD', { title: 'P' }, { blueprint, ...rails({ paths }) });
+    const r = await f.run(w, memoryPorts(), undefined, puppet([[write('billing/vat.js', 'export {};\n')]]));
+    expect(r).toMatchObject({
+      reason: 'permission',
+      question: expect.stringContaining('the rail "billing" holds'),
+    });
+  });
+});
+
 describe('an attempt that is stopped from outside', () => {
   it('keeps what it has, and the next one goes on from it', async () => {
     const controller = new AbortController();

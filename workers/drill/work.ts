@@ -85,6 +85,7 @@ export function drillWork(
       : [],
     findings: [],
     feedback: '',
+    rails: { modes: {}, paths: [] },
     resume: null,
   };
 }

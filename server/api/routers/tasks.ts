@@ -21,6 +21,7 @@ import { actorOf } from '../auth.ts';
 import { changesOf } from '../changes.ts';
 import { command } from '../command.ts';
 import { createWork, editWork, resolveProject } from '../compose.ts';
+import { heldByProject } from '../held.ts';
 import { byId, editTask, id, listTasks, projectReference, reason } from '../inputs.ts';
 import { callsSchema, done, doneSchema, evidenceSchema } from '../outputs.ts';
 import { procedure, router } from '../trpc.ts';
@@ -95,7 +96,8 @@ export const tasksRouter = router({
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
       const project = await resolveProject(ctx.s, input.project);
-      return await command(ctx.s, (q) => setProject(q, input.id, project.id, actorOf(ctx.viewer)));
+      const held = await heldByProject(ctx.s, input.id, project.id);
+      return await command(ctx.s, (q) => setProject(q, input.id, project.id, actorOf(ctx.viewer), held));
     }),
   start: procedure
     .input(move)

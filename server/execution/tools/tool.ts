@@ -3,6 +3,7 @@ import type { Finding, Plan, Report } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
+import type { WorkRails } from '#server/domain/safety.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
 import type { ToolSpec } from '#server/models/provider.ts';
 import type { Mask } from '../prompt/mask.ts';
@@ -34,6 +35,8 @@ export interface ToolContext {
   state: StepState;
   /** Questions this step asked the human before. */
   asked: () => readonly string[];
+  /** What agents may do here without asking, and which files ask first. */
+  rails: WorkRails;
   /** Whether the human allowed the very call that is made now. */
   allowed: () => boolean;
   /** Secrets leave no tool. */

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { capabilityOfFile } from '#server/domain/capabilities.ts';
-import { permit } from '../permission.ts';
+import { permit, permitPath } from '../permission.ts';
 import { checkWrite, cleanPath, placeToWrite, readRegular, writeNoFollow } from '../policy.ts';
 import { MASK } from '../prompt/mask.ts';
 import { defineTool, refused, type ToolContext, type ToolOutcome } from './tool.ts';
@@ -31,7 +31,9 @@ export async function replaceFile(c: ToolContext, path: string, content: string)
       'Edit the lines around it.',
     );
   checkWrite(c.rules, clean);
-  permit(c, capabilityOfFile(clean), `Write ${clean} (${Buffer.byteLength(content)} bytes)`);
+  const what = `Write ${clean} (${Buffer.byteLength(content)} bytes)`;
+  permitPath(c, clean, what);
+  permit(c, capabilityOfFile(clean), what);
   if (Buffer.byteLength(content) > MAX_WRITE) refused(`more than ${MAX_WRITE} bytes for one file`);
   const place = await placeToWrite(c.root, clean);
   const before = await readRegular(place, clean, MAX_BEFORE).then(String, () => '');
