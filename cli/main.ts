@@ -15,6 +15,7 @@ import { registerProjectCommands } from './project.ts';
 import { registerQueueCommands } from './queue.ts';
 import { registerRouteCommand } from './route.ts';
 import { registerRunCommands } from './run.ts';
+import { registerSafetyCommands } from './safety.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
 import { registerValidateCommand } from './validate.ts';
@@ -44,6 +45,7 @@ registerRunCommands(program);
 registerPeopleCommands(program);
 registerTokenCommands(program);
 registerAuditCommands(program);
+registerSafetyCommands(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -10,4 +10,5 @@ export const sections: readonly { href: string; name: string; says: string; need
     needs: 'self',
   },
   { href: '/settings/people', name: 'People', says: 'Invitations and roles', needs: 'people' },
+  { href: '/settings/safety', name: 'Safety rails', says: 'What waits for you', needs: 'read' },
 ];
