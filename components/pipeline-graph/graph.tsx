@@ -80,20 +80,25 @@ function Canvas({ view, placed, selected, onSelect, follow, fit, path, sight, on
 
   const nodes = useMemo<StageNode[]>(
     () =>
-      view.nodes.map((node) => ({
-        id: node.id,
-        type: 'stage',
-        position: placed.nodes.get(node.id) ?? { x: 0, y: 0 },
-        width: nodeW,
-        height: nodeH,
-        ariaLabel: `${node.taskId === null ? '' : `#${node.taskId} `}${node.stage ?? 'Task'}, ${node.title}: ${node.status.word}`,
-        data: {
-          node: { ...node, title: withoutProject(node.title, view.projectName) },
-          chosen: node.id === selected,
-          dim: lit !== null && !lit.nodes.has(node.id),
-          onPath: path?.has(node.id) ?? false,
-        },
-      })),
+      view.nodes.flatMap((node) => {
+        // What has just come has its place as soon as the layout has answered.
+        const position = placed.nodes.get(node.id);
+        if (!position) return [];
+        return {
+          id: node.id,
+          type: 'stage' as const,
+          position,
+          width: nodeW,
+          height: nodeH,
+          ariaLabel: `${node.taskId === null ? '' : `#${node.taskId} `}${node.stage ?? 'Task'}, ${node.title}: ${node.status.word}`,
+          data: {
+            node: { ...node, title: withoutProject(node.title, view.projectName) },
+            chosen: node.id === selected,
+            dim: lit !== null && !lit.nodes.has(node.id),
+            onPath: path?.has(node.id) ?? false,
+          },
+        };
+      }),
     [view.nodes, view.projectName, placed, selected, lit, path],
   );
   const numbers = useMemo(() => new Map(view.nodes.map((n) => [n.id, n.taskId])), [view.nodes]);
