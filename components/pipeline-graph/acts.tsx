@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import { may } from '#server/domain/permissions.ts';
 import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
@@ -117,7 +118,8 @@ export function NodeActs({ node, view }: { node: PipelineNode | null; view: Pipe
   const task = useQuery(trpc.tasks.get.queryOptions({ id: unit }, { enabled: act === 'order' && unit > 0 }));
   const failed = view.counts.FAILED + view.counts.CANCELLED > 0;
   const allowed: Act[] = node ? allowedActs(node, view) : failed ? ['failed'] : [];
-  if (allowed.length === 0) return null;
+  const me = useQuery(trpc.me.get.queryOptions());
+  if (allowed.length === 0 || (me.data && !may(me.data.role, null, 'work'))) return null;
 
   const done = (words: string) => toast(words);
   const reorder = (waitsFor: number[], seen: number[], reason: string, undo: boolean) =>

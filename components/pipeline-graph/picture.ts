@@ -1,6 +1,7 @@
 import { stages } from '#server/domain/status.ts';
 import type { Look, PipelineEdge, PipelineView } from '#server/domain/views.ts';
 import { plain } from '../ui/plain.ts';
+import { withoutProject } from '../ui/words.ts';
 import { gutter, lane, nodeH, nodeW, type Placed, type Point, pathOf } from './layout.ts';
 
 /** What a picture needs of the page's colours, resolved: it has to look the same outside of it. */
@@ -103,7 +104,7 @@ export function svgOf(view: PipelineView, placed: Placed, t: Tokens, says: strin
       return (
         `<g transform="translate(${p.x} ${p.y})"><title>${xml(`${number} ${n.stage ?? 'Task'} ${n.title}: ${n.status.word}`)}</title>` +
         `<rect width="${nodeW}" height="${nodeH}" rx="6" fill="${n.planned ? 'none' : t.card}" stroke="${loud ? colour : t.line}"${n.planned ? ' stroke-dasharray="3 3"' : ''}/>` +
-        `${number_}<text x="${titleX}" y="19" fill="${n.planned ? t.muted : t.text}" font-size="12">${xml(shorten(n.title, nodeW - titleX - 8))}</text>` +
+        `${number_}<text x="${titleX}" y="19" fill="${n.planned ? t.muted : t.text}" font-size="12">${xml(shorten(withoutProject(n.title, view.projectName), nodeW - titleX - 8))}</text>` +
         `<text x="10" y="37" fill="${colour}" font-size="12">${marks[look]} ${xml(shorten(n.status.word, nodeW - 34))}</text></g>`
       );
     })
