@@ -73,6 +73,24 @@ export async function readSpent(q: Queryable, s: Subject): Promise<CaseView['spe
     : null;
 }
 
+interface Cost {
+  n: number;
+  usd: number | null;
+  tokens: number | null;
+}
+
+async function medianCost(q: Queryable, stage: Stage, company: string | null): Promise<Cost> {
+  const { rows } = await q.query<Cost>(
+    `WITH cost AS (SELECT sum(a.cost_usd)::float8 usd, sum(a.tokens_in + a.tokens_out)::float8 tokens
+       FROM (SELECT id FROM task WHERE stage = $1 AND status = 'DONE' AND ($2::text IS NULL OR company = $2) ORDER BY finished_at DESC LIMIT 200) t
+       JOIN attempt a ON a.task_id = t.id WHERE NOT a.scripted GROUP BY t.id)
+     SELECT count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY usd) usd,
+       percentile_cont(.5) WITHIN GROUP (ORDER BY tokens) tokens FROM cost`,
+    [stage, company],
+  );
+  return rows[0] ?? { n: 0, usd: null, tokens: null };
+}
+
 /** What such a stage has cost: the median of the last two hundred done ones of this company, else of all. */
 export async function readForecast(
   q: Queryable,
@@ -80,23 +98,14 @@ export async function readForecast(
   company: string | null,
 ): Promise<CaseView['next']> {
   if (stage === null) return null;
-  const { rows } = await q.query<{ usd: number | null; tokens: number | null; n: number; same: boolean }>(
-    `WITH done AS (SELECT t.id, t.company IS NOT DISTINCT FROM $2 same FROM task t
-       WHERE t.stage = $1 AND t.status = 'DONE' ORDER BY t.company IS NOT DISTINCT FROM $2 DESC, t.finished_at DESC LIMIT 200),
-     cost AS (SELECT d.id, d.same, sum(a.cost_usd)::float8 usd, sum(a.tokens_in + a.tokens_out)::float8 tokens
-       FROM done d JOIN attempt a ON a.task_id = d.id WHERE NOT a.scripted GROUP BY 1, 2)
-     SELECT same, count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY usd) usd,
-       percentile_cont(.5) WITHIN GROUP (ORDER BY tokens) tokens FROM cost GROUP BY same ORDER BY same DESC`,
-    [stage, company],
-  );
-  const best = rows[0];
-  return best
-    ? {
-        stage,
-        usd: best.usd,
-        tokens: best.tokens === null ? null : Math.round(best.tokens),
-        from: best.n,
-        sameCompany: best.same,
-      }
-    : { stage, usd: null, tokens: null, from: 0, sameCompany: false };
+  const own = company === null ? null : await medianCost(q, stage, company);
+  const sameCompany = own !== null && own.n > 0;
+  const cost = sameCompany ? own : await medianCost(q, stage, null);
+  return {
+    stage,
+    usd: cost.usd,
+    tokens: cost.tokens === null ? null : Math.round(cost.tokens),
+    from: cost.n,
+    sameCompany,
+  };
 }

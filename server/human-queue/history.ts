@@ -14,8 +14,9 @@ const outcome = `CASE
     THEN 'reverted'
   WHEN EXISTS (SELECT 1 FROM event v WHERE v.task_id IN (e.task_id, c.root_task_id) AND v.type = 'task.open'
     AND v.from_state IN ('DONE', 'FAILED', 'CANCELLED') AND v.at > e.closed_at) THEN 'reopened'
-  WHEN e.answer <> 'reject' AND EXISTS (SELECT 1 FROM escalation n WHERE n.asked_at > e.closed_at AND n.kind = e.kind
-    AND (n.task_id = e.task_id OR n.chain_id = e.chain_id)) THEN 'asked again'
+  WHEN e.answer <> 'reject' AND (
+    EXISTS (SELECT 1 FROM escalation n WHERE n.task_id = e.task_id AND n.kind = e.kind AND n.asked_at > e.closed_at)
+    OR EXISTS (SELECT 1 FROM escalation n WHERE n.chain_id = e.chain_id AND n.kind = e.kind AND n.asked_at > e.closed_at)) THEN 'asked again'
   WHEN t.status = 'FAILED' THEN 'failed'
   WHEN coalesce(c.state, t.status) = 'CANCELLED' THEN 'cancelled'
   WHEN EXISTS (SELECT 1 FROM effect x WHERE x.chain_id = coalesce(e.chain_id, t.chain_id) AND x.kind = 'integrate' AND x.state = 'DONE') THEN 'merged'
