@@ -406,6 +406,21 @@ describe('what happens', () => {
     });
   });
 
+  it('is told in text that hides and turns nothing', async () => {
+    await hook();
+    const taskId = taskIds[1] as number;
+    const question = 'Pay\r\nBcc: all@x\u202e evil 🍱';
+    await askHuman(db.pool, { kind: 'budget', taskId, actor: ENGINE, question, why: '\u001b[31mred' });
+    await note();
+    await deliver();
+    expect(JSON.parse(http.got[0]?.body.toString() ?? '').data).toMatchObject({
+      title: 'Pay Bcc: all@x\\u202e evil 🍱',
+      body: 'red',
+      severity: 'urgent',
+    });
+    await withdrawEscalations(db.pool, { taskId }, 'Cancelled');
+  });
+
   it('is not told any more once nobody has to answer', async () => {
     const { id } = await hook();
     const taskId = taskIds[1] as number;

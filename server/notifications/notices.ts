@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { plain } from '#server/domain/plain.ts';
 import { feedEnd } from '#server/engine/feed.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { rulesOf } from './data.ts';
@@ -71,6 +72,11 @@ async function cancelWaiting(q: Queryable, escalationId: number, answered: boole
   );
 }
 
+const MOST_TITLE = 300;
+const MOST_BODY = 4_000;
+/** Text of agents and tasks as it may stand in a subject or on a lock screen: one line, nothing hidden, nothing turned around. */
+const oneLine = (text: string) => plain(text).replace(/\s+/g, ' ').slice(0, MOST_TITLE);
+
 interface Told {
   id: number;
   user_id: string | null;
@@ -84,7 +90,18 @@ export async function tell(q: Queryable, n: NewNotice, now: Date): Promise<numbe
   const { rows } = await q.query<{ id: number }>(
     `INSERT INTO notice(key, kind, severity, title, body, path, escalation_id, task_id, pipeline_id, for_user)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING RETURNING id`,
-    [n.key, n.kind, n.severity, n.title, n.body, n.path, n.escalationId, n.taskId, n.pipelineId, n.forUser],
+    [
+      n.key,
+      n.kind,
+      n.severity,
+      oneLine(n.title),
+      plain(n.body).slice(0, MOST_BODY),
+      n.path,
+      n.escalationId,
+      n.taskId,
+      n.pipelineId,
+      n.forUser,
+    ],
   );
   const id = rows[0]?.id;
   if (id === undefined) return null;
