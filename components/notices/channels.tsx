@@ -12,7 +12,7 @@ import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { type AddedKind, ChannelForm } from './channel-form.tsx';
 import { RulesForm } from './rules-form.tsx';
-import { kindWords, rulesSay } from './words.ts';
+import { kindWords, ownZone, rulesSay } from './words.ts';
 
 const refused = (e: unknown) => void toast.error(refusalOf(e).message, { description: refusalOf(e).hint });
 const kinds: readonly AddedKind[] = ['slack', 'mail', 'webhook'];
@@ -196,7 +196,7 @@ export function Channels({ channels, onChange }: { channels: ChannelView[]; onCh
           kind={adding}
           before={null}
           busy={save.isPending}
-          onSave={(entered) => save.mutate({ id: null, ...entered })}
+          onSave={(entered) => save.mutate({ id: null, rules: { timeZone: ownZone() }, ...entered })}
           onCancel={() => setAdding(null)}
         />
       ) : null}

@@ -6,7 +6,7 @@ import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
 import { Chip } from '../ui/mark.tsx';
-import { deviceName } from './words.ts';
+import { deviceName, ownZone } from './words.ts';
 
 type State = 'asking' | 'unable' | 'denied' | 'off' | 'on';
 
@@ -72,7 +72,7 @@ export function ThisBrowser({ onChange }: { onChange: () => void }) {
       const { endpoint, keys } = made.toJSON();
       await subscribe.mutateAsync({
         device: deviceName(navigator.userAgent),
-        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        timeZone: ownZone(),
         subscription: {
           endpoint: endpoint ?? '',
           keys: { p256dh: keys?.p256dh ?? '', auth: keys?.auth ?? '' },

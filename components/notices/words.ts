@@ -27,6 +27,9 @@ export function rulesSay(r: ChannelRules): string {
   return `${levels} Quiet ${r.quiet.from}–${r.quiet.to} (${r.timeZone})${wakes}.`;
 }
 
+/** The zone of the reader's clock: what he means by an hour. */
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** "Chrome on Android": what a reader knows his devices by. */
 export function deviceName(agent: string): string {
   const browser = /Edg\//.test(agent)
