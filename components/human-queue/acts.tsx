@@ -8,13 +8,13 @@ import { Button, Key } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
 import { Alike } from './facts.tsx';
 import { LONGEST_REASON, Reason } from './reason.tsx';
-import { answerWords, needsReason } from './words.ts';
+import { needsReason, wordsFor } from './words.ts';
 
 interface AnswersProps {
   /** What each answer does; null where it is not offered. */
   consequences: CaseView['consequences'];
   locked: boolean;
-  kind: string;
+  kind: CaseView['kind'] | undefined;
   suggested: string[];
   onAnswer: (answer: Answer, note: string) => void;
 }
@@ -25,7 +25,7 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
   const [wanted, setWanted] = useState<Answer | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const offered = answers.filter((a) => consequences[a] !== null);
-  const why = offered.filter(needsReason).map((a) => answerWords[a].name.toLowerCase());
+  const why = offered.filter(needsReason).map((a) => wordsFor(kind, a).name.toLowerCase());
 
   const give = (answer: Answer) => {
     if (locked || consequences[answer] === null || note.length > LONGEST_REASON) return;
@@ -49,8 +49,8 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
             disabled={locked}
             onClick={() => give(answer)}
           >
-            <strong>{answerWords[answer].name}</strong>
-            <Key>{answerWords[answer].key}</Key>
+            <strong>{wordsFor(kind, answer).name}</strong>
+            <Key>{wordsFor(kind, answer).key}</Key>
             <span>{plain(consequences[answer] ?? '')}</span>
           </button>
         ))}
@@ -58,8 +58,10 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
       <Reason
         id="reason"
         ref={field}
-        kind={kind}
-        label={`Reason, needed to ${why.join(' or ')}`}
+        kind={kind ?? 'batch'}
+        label={
+          kind === 'question' ? 'Your answer, or why you reject' : `Reason, needed to ${why.join(' or ')}`
+        }
         note={note}
         onNote={setNote}
         suggested={suggested}
@@ -67,9 +69,9 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
         onEnter={wanted ? () => onAnswer(wanted, note.trim()) : undefined}
         status={
           wanted && !note.trim()
-            ? `Say why, then Enter: ${answerWords[wanted].name.toLowerCase()} needs a reason that the next agent can act on.`
+            ? `Say why, then Enter: ${wordsFor(kind, wanted).name.toLowerCase()} needs a reason that the next agent can act on.`
             : wanted
-              ? `Enter: ${answerWords[wanted].name.toLowerCase()}.`
+              ? `Enter: ${wordsFor(kind, wanted).name.toLowerCase()}.`
               : ''
         }
       />

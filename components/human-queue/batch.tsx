@@ -109,7 +109,7 @@ export function Batch({ ids, busy, people, onAnswer, onGive, onLeaveOut, onClear
         <Answers
           consequences={all.consequences}
           locked={busy || !complete || views.length === 0}
-          kind={kind ?? 'batch'}
+          kind={kind}
           suggested={all.suggestedReasons}
           onAnswer={(answer, note) => onAnswer(views, answer, note)}
         />

@@ -20,7 +20,7 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { place } from '../ui/words.ts';
 import { Alike, Facts } from './facts.tsx';
-import { answerWords, kindWords } from './words.ts';
+import { kindWords, wordsFor } from './words.ts';
 
 const tabs = ['question', 'changes', 'transcript', 'evidence'] as const;
 type Tab = (typeof tabs)[number];
@@ -33,11 +33,19 @@ const names: Record<Tab, string> = {
 /** As many files as one takes in at a glance; the others are behind the tab. */
 const FEW = 6;
 
+/** The question itself, and what an agent added to it: the command it wants to run, the answers to choose from. */
+function askedOf(question: string): { first: string; rest: string } {
+  const at = question.indexOf('\n\n');
+  return at < 0
+    ? { first: question, rest: '' }
+    : { first: question.slice(0, at), rest: question.slice(at + 2).trim() };
+}
+
 /** How it stands: yours, answered by whom, or withdrawn and why. */
 function Standing({ view }: { view: CaseView }) {
   const given = view.decision ?? view.pending;
   if (given) {
-    const { did, look } = answerWords[given.answer];
+    const { did, look } = wordsFor(view.kind, given.answer);
     return (
       <Chip pill shape={look} word={`${did.charAt(0).toUpperCase()}${did.slice(1)}`}>
         <span className="cut">by {plain(given.by)}</span>
@@ -71,7 +79,7 @@ function Head({ view, onBack }: { view: CaseView; onBack: () => void }) {
       <div>
         <Standing view={view} />
       </div>
-      <h2 dir="auto">{plain(view.question)}</h2>
+      <h2 dir="auto">{plain(askedOf(view.question).first)}</h2>
       <p className="m">
         {view.taskId ? (
           <>
@@ -151,8 +159,14 @@ function Files({ view, onAll }: { view: CaseView; onAll: () => void }) {
 
 function Question({ view, onChanges }: { view: CaseView; onChanges: () => void }) {
   const given = view.decision ?? view.pending;
+  const { rest } = askedOf(view.question);
   return (
     <>
+      {rest ? (
+        <p className="quote mb-4" dir="auto">
+          {plain(rest)}
+        </p>
+      ) : null}
       <Facts view={view} />
       <h3>Why you</h3>
       <p className="quote" dir="auto">

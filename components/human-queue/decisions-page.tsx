@@ -16,7 +16,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useNow } from '../ui/time.tsx';
 import { Rules } from './rules.tsx';
-import { answerWords, kindWords, outcomeWords } from './words.ts';
+import { answerWords, kindWords, outcomeWords, wordsFor } from './words.ts';
 
 interface Filter {
   q: string;
@@ -35,7 +35,7 @@ const dayOf = (text: string, plus = 0): Date | null => {
 };
 
 function Row({ item, now }: { item: DecisionItem; now: Date }) {
-  const { did, look } = answerWords[item.answer];
+  const { did, look } = wordsFor(item.kind, item.answer);
   const outcome = outcomeWords[item.outcome];
   return (
     <li>

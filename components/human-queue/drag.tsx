@@ -23,7 +23,7 @@ import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { nextTarget } from './drag-keys.ts';
 import { Targets } from './targets.tsx';
-import { answerWords } from './words.ts';
+import { wordsFor } from './words.ts';
 
 export type Drop = { answer: Answer; views: CaseView[] } | { person: Person; ids: number[] };
 
@@ -66,7 +66,7 @@ export function DragRoom({ items, picked, people, onStart, onDrop, children }: D
     const [what, which] = String(id).split(/:(.*)/);
     if (what === 'answer') {
       const said = views[0]?.consequences[which as Answer];
-      return `${answerWords[which as Answer].name}${said ? `: ${plain(said)}` : ''}`;
+      return `${wordsFor(views[0]?.kind, which as Answer).name}${said ? `: ${plain(said)}` : ''}`;
     }
     return `give to ${plain(people.find((p) => p.id === which)?.name ?? '')}`;
   };

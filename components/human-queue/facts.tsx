@@ -6,7 +6,7 @@ import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Age, useNow } from '../ui/time.tsx';
 import { hostName } from '../ui/words.ts';
-import { answerWords, outcomeWords } from './words.ts';
+import { outcomeWords, wordsFor } from './words.ts';
 
 const spent = (s: { usd: number; tokens: number }, scripted: boolean) =>
   scripted && s.usd === 0
@@ -97,8 +97,8 @@ export function Alike({ items }: { items: DecisionItem[] }) {
           const outcome = outcomeWords[d.outcome];
           return (
             <li key={d.id}>
-              <span className={`${answerWords[d.answer].look} flex pt-1`}>
-                <Mark shape={answerWords[d.answer].look} />
+              <span className={`${wordsFor(d.kind, d.answer).look} flex pt-1`}>
+                <Mark shape={wordsFor(d.kind, d.answer).look} />
               </span>
               <Link className="cut" href={`/queue?decision=${d.id}`} title={plain(d.title)}>
                 {d.taskId ? <span className="n m">#{d.taskId} </span> : null}
@@ -108,7 +108,7 @@ export function Alike({ items }: { items: DecisionItem[] }) {
                 <Age since={d.at} />
               </span>
               <span className="m cut">
-                {answerWords[d.answer].did} by {plain(d.by)}
+                {wordsFor(d.kind, d.answer).did} by {plain(d.by)}
                 {d.note ? `: “${plain(d.note)}”` : ''}
               </span>
               <span className={d.regretted ? 'm text-failed' : 'm'}>{outcome.word}</span>

@@ -9,7 +9,7 @@ import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Age, useNow } from '../ui/time.tsx';
 import { type Filter, Filters } from './filters.tsx';
-import { answerWords, kindWords } from './words.ts';
+import { kindWords, wordsFor } from './words.ts';
 
 interface ListProps {
   queue: QueueView;
@@ -92,7 +92,7 @@ function Answered({
 }) {
   const now = useNow();
   const given = item.pending?.answer ?? item.decision?.answer;
-  const look = given ? answerWords[given].look : 'cancelled';
+  const look = given ? wordsFor(item.kind, given).look : 'cancelled';
   const left = item.pending ? item.pending.effectiveAt.getTime() - now : 0;
   const by = item.pending?.by ?? item.decision?.by;
   const note = item.pending?.note ?? item.decision?.note;
@@ -109,7 +109,7 @@ function Answered({
         </span>
         <strong className="cut">
           {item.taskId ? <span className="n m">#{item.taskId} </span> : null}
-          <bdi>{plain(item.title)}</bdi>: {given ? answerWords[given].did : 'withdrawn'}
+          <bdi>{plain(item.title)}</bdi>: {given ? wordsFor(item.kind, given).did : 'withdrawn'}
         </strong>
         <span className="n m">{item.decision ? <Age since={item.decision.at} /> : ''}</span>
         <span className="m cut">

@@ -8,7 +8,7 @@ import { plural } from '../ui/format.ts';
 import { plain } from '../ui/plain.ts';
 import { LONGEST_REASON, Reason } from './reason.tsx';
 import { together } from './together.ts';
-import { answerWords } from './words.ts';
+import { wordsFor } from './words.ts';
 
 interface ReasonDialogProps {
   views: CaseView[];
@@ -22,7 +22,7 @@ export function ReasonDialog({ views, answer, onGive, onClose }: ReasonDialogPro
   const [note, setNote] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const all = together(views);
-  const name = answerWords[answer].name;
+  const { name } = wordsFor(views[0]?.kind, answer);
   const give = () => {
     if (note.trim() && note.length <= LONGEST_REASON) onGive(note.trim());
   };

@@ -9,7 +9,7 @@ import { useTRPC } from '../live/trpc.ts';
 import { plural } from '../ui/format.ts';
 import { plain } from '../ui/plain.ts';
 import { together } from './together.ts';
-import { answerWords } from './words.ts';
+import { wordsFor } from './words.ts';
 
 function Target({
   id,
@@ -78,7 +78,7 @@ export function Targets({ ids, people, onViews }: TargetsProps) {
           off={!all || all.consequences[answer] === null}
           className={answer}
         >
-          <strong>{answerWords[answer].name}</strong>
+          <strong>{wordsFor(views?.[0]?.kind, answer).name}</strong>
           <span>{plain(said(answer))}</span>
         </Target>
       ))}

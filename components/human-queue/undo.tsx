@@ -4,7 +4,7 @@ import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';
 import { count, span } from '../ui/format.ts';
 import { useNow } from '../ui/time.tsx';
-import { answerWords } from './words.ts';
+import { wordsFor } from './words.ts';
 
 interface UndoProps {
   items: EscalationItem[];
@@ -39,7 +39,7 @@ export function Undo({ items, busy, onUndo }: UndoProps) {
     <div className="undo float" role="status">
       <span className="cut">
         {together.length > 1 ? `${count(together.length)} ` : last.taskId ? `#${last.taskId} ` : ''}
-        {answerWords[given.answer].did}.
+        {wordsFor(last.kind, given.answer).did}.
       </span>
       <span className="m" aria-hidden="true">
         Takes effect in <span className="n">{span(left + 999)}</span>

@@ -7,6 +7,11 @@ export const answerWords: Record<Answer, { name: string; did: string; key: strin
   reject: { name: 'Reject', did: 'rejected', key: 'R', look: 'failed' },
 };
 
+/** A question in words is not sent back: it is answered. */
+const answering = { name: 'Answer', did: 'answered', key: 'S', look: 'done' } as const;
+export const wordsFor = (kind: EscalationItem['kind'] | undefined, answer: Answer) =>
+  kind === 'question' && answer === 'send_back' ? answering : answerWords[answer];
+
 export const kindWords: Record<EscalationItem['kind'], string> = {
   safety: 'Safety rule',
   retries: 'Retries used up',

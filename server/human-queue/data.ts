@@ -225,6 +225,7 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
     suggestedReasons: suggestedReasons(
       e.kind,
       findings.rows.map((f) => f.title),
+      e.question,
     ),
     blockedTasks: blocked.map(ref),
     askedBy: asker.askedBy,

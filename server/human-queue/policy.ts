@@ -137,9 +137,17 @@ const usual: Record<EscalationKind, string[]> = {
   plan: ['Smaller steps', 'Leave out what was not asked for'],
 };
 
-/** Reasons to choose from: the findings first, because they are what is wrong. */
-export function suggestedReasons(kind: EscalationKind, findings: string[]): string[] {
-  return [...findings.slice(0, 3), ...usual[kind]].slice(0, 5);
+/** The answers that an agent offered with its question: the numbered lines at its end. */
+function choicesOf(question: string): string[] {
+  const last = question.split('\n\n').at(-1) ?? '';
+  const lines = last.split('\n').map((l) => /^\d+\. (.+)$/.exec(l)?.[1] ?? null);
+  return lines.includes(null) ? [] : lines.filter((l) => l !== null);
+}
+
+/** Reasons to choose from: what the agent offered, then the findings, because they are what is wrong, then the usual ones. */
+export function suggestedReasons(kind: EscalationKind, findings: string[], question: string): string[] {
+  const choices = kind === 'question' ? choicesOf(question) : [];
+  return [...choices, ...findings.slice(0, 3), ...usual[kind]].slice(0, Math.max(5, choices.length));
 }
 
 /** Who asks, in words that one can picture. */

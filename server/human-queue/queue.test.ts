@@ -8,7 +8,7 @@ import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, route, testFactory, work } from '#test/factory.ts';
 import { readEscalation, readQueue } from './data.ts';
-import { consequencesOf } from './policy.ts';
+import { consequencesOf, suggestedReasons } from './policy.ts';
 
 const { db } = await testDatabase();
 const held = route({ held: { pattern: 'regulated', reason: 'A regulated service.' } });
@@ -29,6 +29,13 @@ describe('the human queue', () => {
       for (const answer of answers)
         expect(said[answer] !== null, `${kind} ${answer}`).toBe(answersOf[kind].includes(answer));
     }
+  });
+
+  it('offers the answers that an agent named, and only those that it named as answers', () => {
+    const asked = 'Which currency comes first?\n\n1. NOK\n2. SEK';
+    expect(suggestedReasons('question', [], asked).slice(0, 2)).toEqual(['NOK', 'SEK']);
+    expect(suggestedReasons('question', [], 'Is 1. April meant?')).not.toContain('April meant?');
+    expect(suggestedReasons('rejects', ['No alt text'], asked)[0]).toBe('No alt text');
   });
 
   it('shows a held task, takes one answer, undoes it, and tells the second person who was first', async () => {
