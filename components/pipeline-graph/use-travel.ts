@@ -36,14 +36,16 @@ const ticksPerSecond = 12;
  * @param now The server's time, for the end of what still runs.
  */
 export function useTravel(live: PipelineView, now: number, start: number | null): Travel {
-  const [at, setAt] = useState<number | null>(start);
+  const [wanted, setAt] = useState<number | null>(start);
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<Speed>(10);
-  const log = useLog(live.id, at !== null, live.finishedAt === null);
+  const log = useLog(live.id, wanted !== null, live.finishedAt === null);
   const { moments } = log;
   const from = moments?.[0]?.at ?? live.createdAt.getTime();
   const last = moments?.at(-1)?.at ?? from;
   const to = Math.max(last, live.finishedAt?.getTime() ?? now);
+  // The log has a first moment and a last; what an address asks for beyond is the nearest of them.
+  const at = wanted === null || !moments ? wanted : Math.min(Math.max(wanted, from), to);
   const count = at === null || !moments ? 0 : countAt(moments, at);
 
   const past = at !== null && moments !== null;
