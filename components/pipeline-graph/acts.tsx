@@ -177,7 +177,7 @@ export function NodeActs({ node, view }: { node: PipelineNode | null; view: Pipe
 
   return (
     <>
-      {allowed.length === 1 && allowed[0] ? (
+      {!node?.taskId && allowed.length === 1 && allowed[0] ? (
         <Button small onClick={() => setAct(allowed[0] ?? null)}>
           {acts[allowed[0]].name}
         </Button>

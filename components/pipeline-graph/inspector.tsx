@@ -41,7 +41,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
         )}
       </Scroll>
       <div className="foot">
-        <span className="flex items-center gap-1 max-[640px]:hidden">
+        <span className="flex flex-none items-center gap-1 max-[640px]:hidden">
           <kbd>J</kbd>
           <kbd>K</kbd>
           <span className="m ml-1">next, previous</span>
