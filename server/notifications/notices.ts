@@ -35,10 +35,11 @@ export async function noteEvents(db: Db, now: Date): Promise<number> {
     const events = await eventsAfter(q, row.cursor);
     const last = events.at(-1);
     if (!last) return 0;
+    const channels = await readTold(q);
     for (const e of events) {
       if (endsQuestion(e.type)) await cancelWaiting(q, Number(e.entityId), e.type === 'escalation.answered');
       const notice = noticeOf(e);
-      if (notice) await tell(q, notice, now);
+      if (notice) await tell(q, notice, channels, now);
     }
     await q.query('UPDATE notification_cursor SET cursor = $1 WHERE id = 1', [last.id]);
     return events.length;
@@ -85,8 +86,20 @@ interface Told {
   lately: number;
 }
 
+async function readTold(q: Queryable): Promise<Told[]> {
+  const { rows } = await q.query<Told>(
+    `SELECT c.id, c.user_id, c.rules, (SELECT count(*)::int FROM (SELECT 1 FROM notice_delivery d
+       WHERE d.channel_id = c.id AND NOT d.digest AND d.created_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)
+       ORDER BY d.created_at LIMIT $2) late) lately
+     FROM notification_channel c LEFT JOIN app_user u ON u.id = c.user_id
+     WHERE c.enabled AND (c.user_id IS NULL OR u.disabled_at IS NULL)`,
+    [FLOOD.withinMs, FLOOD.most],
+  );
+  return rows;
+}
+
 /** One row for the notice, one for each channel that is told; nothing when the same thing was told before. */
-export async function tell(q: Queryable, n: NewNotice, now: Date): Promise<number | null> {
+async function tell(q: Queryable, n: NewNotice, channels: Told[], now: Date): Promise<void> {
   const { rows } = await q.query<{ id: number }>(
     `INSERT INTO notice(key, kind, severity, title, body, path, escalation_id, task_id, pipeline_id, for_user)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING RETURNING id`,
@@ -104,26 +117,23 @@ export async function tell(q: Queryable, n: NewNotice, now: Date): Promise<numbe
     ],
   );
   const id = rows[0]?.id;
-  if (id === undefined) return null;
-  const { rows: channels } = await q.query<Told>(
-    `SELECT c.id, c.user_id, c.rules, (SELECT count(*)::int FROM notice_delivery d WHERE d.channel_id = c.id AND NOT d.digest
-         AND d.created_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)) lately
-     FROM notification_channel c LEFT JOIN app_user u ON u.id = c.user_id
-     WHERE c.enabled AND (c.user_id IS NULL OR u.disabled_at IS NULL)`,
-    [FLOOD.withinMs],
-  );
+  if (id === undefined) return;
   const own = channels.filter((c) => c.user_id !== null && c.user_id === n.forUser);
   // What is one person's goes to him; where he has no channel of his own, to those of all.
   const told =
     n.forUser === null ? channels : own.length > 0 ? own : channels.filter((c) => c.user_id === null);
-  for (const c of told) {
+  const rowsOf = told.flatMap((c) => {
     const wanted = planTelling(rulesOf(c.rules), n.severity, now);
-    if (!wanted) continue;
+    if (!wanted) return [];
     const plan = c.lately >= FLOOD.most ? flooded(wanted, now) : wanted;
-    await q.query(
-      `INSERT INTO notice_delivery(notice_id, channel_id, idempotency_key, digest, next_at, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [id, c.id, randomUUID(), plan.digest, plan.at, plan.because],
-    );
-  }
-  return id;
+    if (!plan.digest) c.lately += 1;
+    return [{ channel: c.id, key: randomUUID(), digest: plan.digest, at: plan.at, reason: plan.because }];
+  });
+  if (rowsOf.length === 0) return;
+  await q.query(
+    `INSERT INTO notice_delivery(notice_id, channel_id, idempotency_key, digest, next_at, reason)
+     SELECT $1, r.channel, r.key, r.digest, r.at, r.reason
+     FROM jsonb_to_recordset($2::jsonb) r(channel bigint, key text, digest boolean, at timestamptz, reason text)`,
+    [id, JSON.stringify(rowsOf)],
+  );
 }
