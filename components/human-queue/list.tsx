@@ -49,7 +49,7 @@ const Open = memo(function Open({ item, on, picked, onSelect, onPick }: OpenProp
         aria-label={`Pick ${item.taskId ? `#${item.taskId} ` : ''}${title}`}
         onClick={() => onPick(item.id)}
       >
-        <span className="yours flex">
+        <span className="yours">
           <Mark shape={picked ? 'done' : 'yours'} />
         </span>
       </button>
