@@ -50,7 +50,7 @@ function Lanes({ view }: { view: PipelineView }) {
 function says(e: PipelineEdge, numbers: ReadonlyMap<string, number | null>, asked: boolean): string | null {
   if (e.kind === 'reject') return e.label;
   if (!asked || e.kind === 'stage') return null;
-  if (e.kind === 'follow-up') return e.label;
+  if (e.kind === 'follow-up') return `became #${numbers.get(e.to) ?? ''}`;
   const from = numbers.get(e.from);
   const by = from === null || from === undefined ? 'a planned stage' : `#${from}`;
   return e.satisfied ? `${by} was waited for` : `${by} blocks #${numbers.get(e.to) ?? ''}`;
