@@ -64,6 +64,9 @@ export function Columns({ board }: { board: Board }) {
       {columns.map((column) => {
         const face = faces[column];
         const waiting = heldBack[column];
+        const all = board.counts[column === 'needs-you' ? 'needsYou' : column];
+        // The server sends the first of a long column, and how many there are.
+        const unseen = Math.max(0, all - board.cards.filter((c) => c.column === column).length);
         return (
           <section
             key={column}
@@ -78,7 +81,7 @@ export function Columns({ board }: { board: Board }) {
                 </span>
               )}
               <h2>{face.name}</h2>
-              <span className="n">{count(shown[column].length)}</span>
+              <span className="n">{count(shown[column].length + unseen)}</span>
               {waiting > 0 ? (
                 <button
                   type="button"
@@ -94,6 +97,7 @@ export function Columns({ board }: { board: Board }) {
               {shown[column].map((card) => (
                 <Card key={card.key} card={card} />
               ))}
+              {unseen > 0 ? <p className="m nothing">and {count(unseen)} more: search with /</p> : null}
               {shown[column].length === 0 && board.cards.length > 0 ? (
                 <p className="m nothing">{face.empty}</p>
               ) : null}

@@ -26,17 +26,20 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
 }
 
 /**
- * Gathers events and refetches what they concern, at most four times a second and never twice at once, so that a
+ * Gathers events and refetches what they concern, at most ten times a second and never twice at once, so that a
  * busy factory cannot starve the page of an answer.
  */
-export function invalidator(queries: QueryClient, gap = 250): (event: FeedEvent) => void {
+export function invalidator(queries: QueryClient, gap = 100): (event: FeedEvent) => void {
   let waiting: FeedEvent[] = [];
   let running = false;
+  let last = -gap;
 
   const flush = async () => {
     running = true;
     while (waiting.length > 0) {
-      await new Promise((r) => setTimeout(r, gap));
+      // The first event after a rest is shown at once; those that come with it or after it are gathered.
+      await new Promise((r) => setTimeout(r, Math.max(0, last + gap - performance.now())));
+      last = performance.now();
       const events = waiting;
       waiting = [];
       await queries.invalidateQueries({

@@ -90,8 +90,16 @@ describe('consent to run without a sandbox', () => {
   });
 });
 
+it('nobody changes things without end: 1,200 tries a minute are enough', async () => {
+  const flood = { ...person('ceo'), id: 'flood' };
+  const tries = await Promise.all(
+    Array.from({ length: 1_201 }, () => call(flood, 'tasks.edit')?.catch((e: { code: string }) => e.code)),
+  );
+  expect(tries.filter((code) => code === 'TOO_MANY_REQUESTS')).toHaveLength(1);
+});
+
 describe('a request', () => {
-  const env = { HOST: '127.0.0.1', PORT: 3052, ALAI_PUBLIC_URL: undefined };
+  const env = { HOST: '127.0.0.1', PORT: 3052, ALAI_PUBLIC_URL: undefined, ALAI_HOSTS: undefined };
   const check = (headers: Record<string, string>) => () =>
     requireOwnOrigin({ headers: new Headers({ host: 'localhost:3052', ...headers }) }, env);
   it.each<Record<string, string>>([

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FeedEvent } from '#server/domain/views.ts';
 import { appendEvents } from '#server/engine/event.ts';
+import { readFeed } from '#server/engine/feed.ts';
 import { type Queryable, transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo } from '#test/factory.ts';
@@ -24,6 +25,8 @@ async function take(from: string | null, count: number): Promise<{ ids: string[]
 
 it('tells a new reader what happens from now on, and an old one what he missed', async () => {
   await say(db.pool, 'before');
+  // The log is read below the oldest running transaction of the whole server, and other tests hold theirs.
+  await expect.poll(async () => (await readFeed(db.pool, null)).length).toBe(1);
   const fresh = take(null, 2);
   await new Promise((r) => setTimeout(r, 300));
   await say(db.pool, 'one');

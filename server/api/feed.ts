@@ -7,7 +7,10 @@ import { stopping } from './shutdown.ts';
 
 type Listener = (events: FeedEvent[]) => void;
 
-const everyMs = 150;
+/** How long an event may wait for the next look; what a page shows of it is as old as this at least. */
+const everyMs = 40;
+/** Transcripts are looked at on every fourth look: they are text that grows, and people read slower. */
+const transcriptsEvery = 4;
 const batch = 500;
 
 /**
@@ -46,6 +49,7 @@ class Feed {
 
   private async run(): Promise<void> {
     let quiet = 0;
+    let looks = 0;
     while (!stopping.aborted && (this.listeners.size > 0 || quiet < 20)) {
       quiet = this.listeners.size > 0 ? 0 : quiet + 1;
       let full = false;
@@ -53,7 +57,7 @@ class Feed {
         const events = await readFeed(this.db.pool, this.cursor, batch);
         full = events.length === batch;
         this.cursor = events.at(-1)?.id ?? this.cursor;
-        const grown = await this.grownTranscripts(events);
+        const grown = ++looks % transcriptsEvery === 0 ? await this.grownTranscripts(events) : [];
         const all = [...events, ...grown];
         if (all.length > 0) for (const tell of this.listeners) tell(all);
       } catch (err) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requireOwnOrigin } from './origin.ts';
 
-const local = { HOST: '127.0.0.1', PORT: 3052, ALAI_PUBLIC_URL: undefined };
+const local = { HOST: '127.0.0.1', PORT: 3052, ALAI_PUBLIC_URL: undefined, ALAI_HOSTS: undefined };
 const ask = (headers: Record<string, string>, env: Parameters<typeof requireOwnOrigin>[1] = local) =>
   requireOwnOrigin({ headers: new Headers({ host: 'localhost:3052', ...headers }) }, env);
 
@@ -32,8 +32,17 @@ describe('a browser', () => {
   });
 
   it('may come under the public name behind a proxy', () => {
-    const proxied = { HOST: '0.0.0.0', PORT: 3052, ALAI_PUBLIC_URL: 'https://alai.example' };
+    const proxied = { ...local, HOST: '0.0.0.0', ALAI_PUBLIC_URL: 'https://alai.example' };
     ask({ host: '10.0.0.5:3052', origin: 'https://alai.example' }, proxied);
+    ask({ host: 'alai.example', origin: 'https://alai.example' }, proxied);
+    expect(() => ask({ host: 'rebound.example' }, proxied)).toThrow('rebound.example');
+  });
+
+  it('may come under a further name that was listed', () => {
+    const listed = { ...local, HOST: '0.0.0.0', ALAI_HOSTS: 'studio.local, alai:3052' };
+    ask({ host: 'studio.local:3052', origin: 'http://studio.local:3052' }, listed);
+    ask({ host: 'alai:3052' }, listed);
+    expect(() => ask({ host: 'studio.evil' }, listed)).toThrow('studio.evil');
   });
 });
 

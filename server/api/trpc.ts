@@ -1,4 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import superjson from 'superjson';
 import { ZodError } from 'zod';
 import { logCall } from '#server/audit/commands.ts';
@@ -97,6 +98,19 @@ const refusals = t.middleware(async ({ next }) => {
   return result;
 });
 
+/** Far above what hands or a script do, and far below what would keep the database busy. Counted per web process. */
+const changes = new RateLimiterMemory({ points: 1_200, duration: 60 });
+
+async function countChange(who: string): Promise<void> {
+  await changes.consume(who).catch(() => {
+    throw new AlaiError(
+      'RATE_LIMITED',
+      'More than 1,200 changes within a minute.',
+      'Wait a minute, then go on.',
+    );
+  });
+}
+
 /** Lets through whoever has the permission. Throws SIGN_IN_REQUIRED or NOT_ALLOWED, which say what is missing. */
 export function requirePermission(viewer: Viewer | null, permission: Permission): asserts viewer is Viewer {
   if (!viewer)
@@ -130,6 +144,7 @@ export const procedure = t.procedure
         'Add it to server/api/permissions.ts.',
       );
     requirePermission(viewer, permission);
+    if (type === 'mutation') await countChange(viewer.id);
     const result = await next({ ctx: { viewer } });
     if (result.ok && type === 'mutation' && logged.has(path))
       await logCall(s.db, path, await getRawInput(), actorOf(viewer));

@@ -67,6 +67,8 @@ const envSchema = z.object({
   ALAI_API_TOKEN: optionalText,
   /** Hosts of an inner net (host or host:port, comma between) that notices may be sent to. */
   ALAI_WEBHOOK_ALLOW: optionalText,
+  /** Further names this server is reached by (comma between); an unknown name is refused, because it may be pointed here by others. */
+  ALAI_HOSTS: optionalText,
   /** The address people type, when it is not http://localhost:PORT (a proxy, a tunnel). */
   ALAI_PUBLIC_URL: url('ALAI_PUBLIC_URL', ['http:', 'https:']),
 });

@@ -25,9 +25,57 @@ interface ChainRow {
 
 /** Finished work stays on the board for a day; everything is still found by search. */
 const DONE_FOR = '24 hours';
-const MAX_DONE = 300;
 
-async function readChains(db: Db, projectId: string | null): Promise<ChainRow[]> {
+/** What one column shows; the rest is counted, and found by search. */
+const MAX_CARDS = 200;
+
+interface Unit {
+  chain_id: number | null;
+  task_id: number;
+  place: BoardCard['column'];
+  total: number;
+}
+
+/**
+ * Which chains and lone tasks the board shows: the first of every column in its order, and how many there are in all. Everything
+ * else about them is read for these alone, so that a hundred thousand tasks cost no more than a thousand.
+ */
+async function readUnits(db: Db, projectId: string | null): Promise<Unit[]> {
+  const { rows } = await db.pool.query<Unit>(
+    `WITH live AS (
+       SELECT t.id, t.chain_id, t.status, t.project_id FROM task t WHERE t.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')),
+     asked AS (SELECT DISTINCT chain_id FROM escalation WHERE state IN ('OPEN', 'PENDING') AND chain_id IS NOT NULL),
+     unit AS (
+       SELECT c.id chain_id, r.id task_id, r.project_id, r.priority, NULL::timestamptz over_at,
+         CASE WHEN c.state = 'NEEDS_HUMAN' OR a.chain_id IS NOT NULL OR l.status = 'NEEDS_HUMAN' THEN 'needs-you'
+           WHEN l.status = 'RUNNING' THEN 'working' WHEN l.status = 'OPEN' AND l.project_id IS NULL THEN 'inbox'
+           WHEN l.id IS NULL THEN 'done' ELSE 'queued' END place
+       FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
+       LEFT JOIN live l ON l.chain_id = c.id LEFT JOIN asked a ON a.chain_id = c.id
+       WHERE c.state IN ('ACTIVE', 'NEEDS_HUMAN', 'ACCEPTED')
+       UNION ALL
+       SELECT NULL, l.id, l.project_id, t.priority, NULL,
+         CASE l.status WHEN 'NEEDS_HUMAN' THEN 'needs-you' WHEN 'RUNNING' THEN 'working'
+           WHEN 'OPEN' THEN CASE WHEN l.project_id IS NULL THEN 'inbox' ELSE 'queued' END ELSE 'queued' END
+       FROM live l JOIN task t ON t.id = l.id WHERE l.chain_id IS NULL
+       UNION ALL
+       SELECT c.id, c.root_task_id, r.project_id, r.priority, c.finished_at, 'done'
+       FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
+       WHERE c.state IN ('FINISHED', 'CANCELLED') AND c.finished_at > now() - interval '${DONE_FOR}'
+       UNION ALL
+       SELECT NULL, t.id, t.project_id, t.priority, t.finished_at, 'done' FROM task t
+       WHERE t.chain_id IS NULL AND t.finished_at > now() - interval '${DONE_FOR}'),
+     ranked AS (
+       SELECT u.*, count(*) OVER (PARTITION BY place)::int total, row_number() OVER (PARTITION BY place
+         ORDER BY over_at DESC NULLS FIRST, CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, task_id) nth
+       FROM unit u WHERE $1::text IS NULL OR u.project_id = $1)
+     SELECT chain_id, task_id, place, total FROM ranked WHERE nth <= ${MAX_CARDS}`,
+    [projectId],
+  );
+  return rows;
+}
+
+async function readChains(db: Db, ids: number[]): Promise<ChainRow[]> {
   const { rows } = await db.pool.query<ChainRow>(
     `SELECT c.id, c.root_task_id, c.state, c.plan, c.accepted_at, c.finished_at, r.title,
        (SELECT v.settled_at FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
@@ -36,12 +84,8 @@ async function readChains(db: Db, projectId: string | null): Promise<ChainRow[]>
        e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at
      FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
      LEFT JOIN LATERAL (SELECT * FROM escalation e WHERE e.chain_id = c.id AND e.state IN ('OPEN', 'PENDING') ORDER BY e.id DESC LIMIT 1) e ON true
-     WHERE ($1::text IS NULL OR r.project_id = $1) AND c.id IN (
-       SELECT id FROM chain WHERE state IN ('ACTIVE', 'NEEDS_HUMAN', 'ACCEPTED')
-       UNION ALL
-       (SELECT id FROM chain WHERE state IN ('FINISHED', 'CANCELLED') AND finished_at > now() - interval '${DONE_FOR}'
-        ORDER BY finished_at DESC LIMIT ${MAX_DONE}))`,
-    [projectId],
+     WHERE c.id = ANY($1)`,
+    [ids],
   );
   return rows;
 }
@@ -144,17 +188,16 @@ function order(a: BoardCard, b: BoardCard): number {
 
 /** One card per chain, and per task without one. */
 export async function readBoard(db: Db, timing: Timing, projectId: string | null = null): Promise<Board> {
-  const chains = await readChains(db, projectId);
-  const [tasks, p, blocked] = await Promise.all([
-    readTasks(
-      db.pool,
-      `t.chain_id = ANY($1) OR (t.chain_id IS NULL AND ($2::text IS NULL OR t.project_id = $2)
-         AND (t.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN') OR t.finished_at > now() - interval '${DONE_FOR}'))`,
-      [chains.map((c) => c.id), projectId],
-    ),
+  const units = await readUnits(db, projectId);
+  const chainIds = units.flatMap((u) => (u.chain_id === null ? [] : [u.chain_id]));
+  const lone = units.flatMap((u) => (u.chain_id === null ? [u.task_id] : []));
+  const [chains, tasks, p, blocked] = await Promise.all([
+    readChains(db, chainIds),
+    readTasks(db.pool, 't.chain_id = ANY($1) OR t.id = ANY($2)', [chainIds, lone]),
     patience(db.pool, timing),
     db.pool.query<{ id: number; n: number }>(
-      `SELECT d.on_task_id id, count(*)::int n FROM dependency d WHERE d.satisfied_at IS NULL GROUP BY 1`,
+      `SELECT d.on_task_id id, count(*)::int n FROM dependency d WHERE d.satisfied_at IS NULL AND d.on_task_id = ANY($1) GROUP BY 1`,
+      [units.map((u) => u.task_id)],
     ),
   ]);
   const waits = await waitReasons(
@@ -171,15 +214,15 @@ export async function readBoard(db: Db, timing: Timing, projectId: string | null
   }
   for (const t of byChain.get(0) ?? []) cards.push(cardOf(t, [t], null, p, waits, blocks));
   cards.sort(order);
-  const count = (column: BoardCard['column']) => cards.filter((c) => c.column === column).length;
+  const total = (place: BoardCard['column']) => units.find((u) => u.place === place)?.total ?? 0;
   return {
     cards,
     counts: {
-      inbox: count('inbox'),
-      queued: count('queued'),
-      working: count('working'),
-      needsYou: count('needs-you'),
-      done: count('done'),
+      inbox: total('inbox'),
+      queued: total('queued'),
+      working: total('working'),
+      needsYou: total('needs-you'),
+      done: total('done'),
     },
   };
 }
