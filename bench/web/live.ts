@@ -69,7 +69,7 @@ export async function measureLive(
     for (let n = 0; n < total; n++) {
       sentAt.push(Date.now());
       await db.pool.query(
-        `WITH t AS (UPDATE task SET title = $2, ver = ver + 1 WHERE id = $1 RETURNING id, ver, project_id, pipeline_id)
+        `WITH t AS (UPDATE task SET title = $2, ver = ver + 1 WHERE id = (SELECT coalesce(c.root_task_id, t.id) FROM task t LEFT JOIN chain c ON c.id = t.chain_id WHERE t.id = $1) RETURNING id, ver, project_id, pipeline_id)
          INSERT INTO event(type, entity, entity_id, ver, actor_kind, actor, task_id, pipeline_id, project_id)
          SELECT 'task.edited', 'task', id::text, ver, 'engine', 'bench', id, pipeline_id, project_id FROM t`,
         [id, `Live tick ${n}; of the bench`],

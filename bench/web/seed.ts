@@ -21,9 +21,9 @@ export async function seedTasks(databaseUrl: string, tasks: number): Promise<{ l
          INSERT INTO chain(pipeline_id, root_task_id, generation, state, plan, accepted_at, created_at, finished_at)
          SELECT id, root, 1, CASE WHEN nth <= $2 THEN 'ACTIVE' ELSE 'FINISHED' END,
            '{"stages":[{"stage":"BUILD"},{"stage":"REVIEW"},{"stage":"SECURITY"}]}',
-           CASE WHEN nth <= $2 THEN NULL ELSE now() - make_interval(mins => (nth * 3)::int) END,
-           now() - make_interval(mins => (nth * 4)::int),
-           CASE WHEN nth <= $2 THEN NULL ELSE now() - make_interval(mins => (nth * 3)::int) END
+           CASE WHEN nth <= $2 THEN NULL ELSE now() - make_interval(mins => ((nth - $2) * 3)::int) END,
+           now() - make_interval(mins => (nth * 4 + 60)::int),
+           CASE WHEN nth <= $2 THEN NULL ELSE now() - make_interval(mins => ((nth - $2) * 3)::int) END
          FROM n RETURNING id, pipeline_id, root_task_id, state, finished_at)
        INSERT INTO task(id, title, project_id, pipeline_id, chain_id, origin, stage, cycle, key, status, verdict, company, tier, blueprint,
          host, dispatch, created_at, queued_at, finished_at, priority)
