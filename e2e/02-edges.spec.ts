@@ -1,15 +1,12 @@
 import { expect, test } from '@playwright/test';
 import { factory, session } from './story.ts';
 
-const feed = '/api/trpc/events.feed';
+const feed = '/api/events';
 const board = `/api/trpc/board.get?batch=1&input=${encodeURIComponent('{"0":{"json":{"projectId":null}}}')}`;
 
 test('nobody without a session reads or changes anything', async ({ request }) => {
   for (const path of [board, '/api/trpc/strip.get']) expect((await request.get(path)).status()).toBe(401);
-  // A stream is opened with 200 by its protocol, says why it is refused, and ends.
-  const stream = await (await request.get(feed)).text();
-  expect(stream).toContain('UNAUTHORIZED');
-  expect(stream).not.toContain('entityId');
+  expect((await request.get(feed)).status()).toBe(401);
   const made = await request.post('/api/trpc/sample.run', { data: { json: {} } });
   expect(made.status()).toBe(401);
 });
@@ -29,7 +26,7 @@ test.describe('with a session', () => {
   test('another site cannot use it, neither to change nor to listen', async ({ request }) => {
     const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     expect((await request.get(board, { headers: foreign })).status()).toBe(403);
-    expect(await (await request.get(feed, { headers: foreign })).text()).toContain('FORBIDDEN');
+    expect((await request.get(feed, { headers: foreign })).status()).toBe(403);
     const stop = await request.post('/api/trpc/factory.stop', {
       headers: foreign,
       data: { json: { reason: '' } },

@@ -14,7 +14,7 @@ function killWeb(): void {
 test('two tabs share one stream, and the second takes over when the first is closed', async ({ context }) => {
   let streams = 0;
   context.on('request', (r) => {
-    if (r.url().includes('events.feed')) streams++;
+    if (r.url().includes('/api/events')) streams++;
   });
   const first = await context.newPage();
   await first.goto('/');

@@ -30,7 +30,6 @@ function quietStream(): void {
       super();
       setTimeout(() => {
         this.dispatchEvent(new Event('open'));
-        this.dispatchEvent(new MessageEvent('connected', { data: '{}' }));
       }, 20);
     }
     close() {}

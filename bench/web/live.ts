@@ -8,7 +8,7 @@ function listen(url: URL, cookie: string, onEvent: () => void): () => void {
     {
       host: url.hostname,
       port: url.port,
-      path: '/api/trpc/events.feed',
+      path: '/api/events',
       headers: { cookie, accept: 'text/event-stream' },
     },
     (res) => {

@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { invalidator } from './invalidate.ts';
+import { goToSignIn } from './refusal.ts';
 import { openStream, type Phase } from './stream.ts';
 import { useTRPCClient } from './trpc.ts';
 
@@ -24,7 +25,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     const invalidate = invalidator(queries);
     let paused = false;
-    return openStream(client, {
+    return openStream({
+      onSignedOut: () => {
+        // The refusal of any question leads to the sign-in; this asks one.
+        void client.me.get.query().catch(goToSignIn);
+      },
       onMessage: (message) => {
         if (message.entity === 'transcript')
           for (const tell of ticks.current.get(Number(message.entityId)) ?? []) tell();

@@ -1,6 +1,6 @@
 'use client';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { type ReactNode, useState } from 'react';
 import { Toaster } from 'sonner';
 import superjson from 'superjson';
@@ -31,13 +31,7 @@ export function Providers({ children }: { children: ReactNode }) {
   const [client] = useState(() => {
     const url = `${typeof location === 'undefined' ? '' : location.origin}/api/trpc`;
     return createTRPCClient<AppRouter>({
-      links: [
-        splitLink({
-          condition: (op) => op.type === 'subscription',
-          true: httpSubscriptionLink({ url, transformer: superjson }),
-          false: httpBatchLink({ url, transformer: superjson, maxURLLength: 8_000 }),
-        }),
-      ],
+      links: [httpBatchLink({ url, transformer: superjson, maxURLLength: 8_000 })],
     });
   });
   return (

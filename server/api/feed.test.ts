@@ -5,7 +5,7 @@ import { readFeed } from '#server/engine/feed.ts';
 import { type Queryable, transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo } from '#test/factory.ts';
-import { follow } from './feed.ts';
+import { liveStream } from './feed.ts';
 
 const { db } = await testDatabase();
 let n = 0;
@@ -13,14 +13,31 @@ const say = (q: Queryable, id: string) =>
   appendEvents(q, [{ type: 'test.said', entity: 'test', id, ver: ++n, actor: ceo }]);
 
 /** Reads until `count` events have come; gives their ids and the last position. */
-async function take(from: string | null, count: number): Promise<{ ids: string[]; last: string }> {
-  const done = new AbortController();
-  const seen: FeedEvent[] = [];
-  for await (const e of follow(db, from, done.signal)) {
-    seen.push(e);
-    if (seen.length === count) done.abort();
+async function take(after: string | null, count: number): Promise<{ ids: string[]; last: string }> {
+  const ids: string[] = [];
+  let last = '';
+  for await (const { event, id } of read(liveStream(db, { after }))) {
+    ids.push(event.entityId);
+    last = id;
+    if (ids.length === count) break;
   }
-  return { ids: seen.map((e) => e.entityId), last: seen.at(-1)?.id ?? '' };
+  return { ids, last };
+}
+
+/** The events of a stream, as a browser takes them apart. */
+async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<{ event: FeedEvent; id: string }> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const part of stream) {
+    text += decoder.decode(part, { stream: true });
+    const whole = text.split('\n\n');
+    text = whole.pop() ?? '';
+    for (const one of whole) {
+      const id = /^id: (.+)$/m.exec(one)?.[1];
+      const data = /^data: (.+)$/m.exec(one)?.[1];
+      if (id && data) yield { id, event: JSON.parse(data) as FeedEvent };
+    }
+  }
 }
 
 it('tells a new reader what happens from now on, and an old one what he missed', async () => {
@@ -52,4 +69,18 @@ it('loses nothing to a transaction that commits late, and tells nothing twice', 
   await say(db.pool, 'after');
   const { ids } = await reader;
   expect([...ids].sort()).toEqual(['after', 'quick', 'slow']);
+});
+
+it('sends a reader away as soon as something happened to him, and leaves the others', async () => {
+  let allowed = true;
+  const text = async (stream: ReadableStream<Uint8Array>) => await new Response(stream).text();
+  const mine = text(liveStream(db, { after: null, stillAllowed: async () => allowed }));
+  const leave = new AbortController();
+  const other = text(liveStream(db, { after: null, stillAllowed: async () => true, signal: leave.signal }));
+  await new Promise((r) => setTimeout(r, 300));
+  allowed = false;
+  await appendEvents(db.pool, [{ type: 'session.end', entity: 'person', id: 'x', ver: 1, actor: ceo }]);
+  expect(await mine).toContain('event: signed-out');
+  leave.abort();
+  expect(await other).not.toContain('signed-out');
 });

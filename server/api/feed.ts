@@ -5,7 +5,12 @@ import type { Db } from '#server/platform/db.ts';
 import { webLog } from './report.ts';
 import { stopping } from './shutdown.ts';
 
-type Listener = (events: FeedEvent[]) => void;
+/** What came in one look, written down once for all who listen. */
+interface Batch {
+  events: FeedEvent[];
+  bytes: Uint8Array;
+}
+type Listener = (batch: Batch) => void;
 
 /** How long an event may wait for the next look; what a page shows of it is as old as this at least. */
 const everyMs = 40;
@@ -59,7 +64,10 @@ class Feed {
         this.cursor = events.at(-1)?.id ?? this.cursor;
         const grown = ++looks % transcriptsEvery === 0 ? await this.grownTranscripts(events) : [];
         const all = [...events, ...grown];
-        if (all.length > 0) for (const tell of this.listeners) tell(all);
+        if (all.length > 0) {
+          const told = { events: all, bytes: written(all) };
+          for (const tell of this.listeners) tell(told);
+        }
       } catch (err) {
         webLog().warn({ err }, 'the feed could not be read; trying again');
         await sleep(1_000);
@@ -107,8 +115,26 @@ const feedOf = (db: Db): Feed => {
   return shared.alaiFeed;
 };
 
+const encoder = new TextEncoder();
+
+/** Events as the protocol has them. A transcript's tick has no place in the log, so it moves no reader's position. */
+function written(events: FeedEvent[]): Uint8Array {
+  let text = '';
+  for (const e of events)
+    text += `${e.entity === 'transcript' ? '' : `id: ${e.id}\n`}data: ${JSON.stringify(e)}\n\n`;
+  return encoder.encode(text);
+}
+const named = (event: string) => encoder.encode(`event: ${event}\ndata: {}\n\n`);
+const PING = named('ping');
+const SIGNED_OUT = named('signed-out');
+
+/** Told to proxies and to the page, which opens the stream anew when it hears nothing for much longer. */
+const PING_MS = 10_000;
+/** Whoever asks is looked up again when something happened to a person, and now and then in any case. */
+const LOOK_AGAIN_MS = 30_000;
 /** A reader that cannot keep up is sent away; it comes back and resumes from the log. */
-const maxWaiting = 20_000;
+const MOST_BEHIND = 8_000_000;
+
 const position = (id: string): [bigint, bigint] => {
   const [xid = '0', seq = '0'] = id.split('-');
   return [BigInt(xid), BigInt(seq)];
@@ -120,54 +146,80 @@ const isAfter = (a: string, b: string): boolean => {
 };
 
 /**
- * Events after `lastEventId` (or from now on), without gaps and in order, until the signal or the end of the server.
- * Throws when the server stops, because a stream that merely ends is not opened again.
+ * The live stream of one reader: events after `after` (or from now on), without gaps and in order, until the reader leaves, may
+ * not stay (he is told `signed-out`), or the server stops.
  */
-export async function* follow(
+export function liveStream(
   db: Db,
-  lastEventId: string | null,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FeedEvent> {
-  const feed = feedOf(db);
-  let waiting: FeedEvent[] = [];
-  let wake: () => void = () => undefined;
-  // The listener is attached before the past is read, so that nothing falls between the two.
-  const stop = await feed.listen((events) => {
-    waiting.push(...events);
-    wake();
-  });
-  const onEnd = () => wake();
-  signal?.addEventListener('abort', onEnd);
-  stopping.addEventListener('abort', onEnd);
-  try {
-    let sent = lastEventId;
-    if (lastEventId !== null)
-      for (;;) {
-        const past = await readFeed(db.pool, sent, batch);
-        for (const e of past) yield e;
-        sent = past.at(-1)?.id ?? sent;
-        if (past.length < batch) break;
-      }
-    while (!signal?.aborted) {
-      if (stopping.aborted) throw new Error('the server stops');
-      if (waiting.length > maxWaiting) throw new Error('the reader is too slow');
-      const events = waiting;
-      waiting = [];
-      for (const e of events) {
-        if (e.entity !== 'transcript') {
-          if (sent !== null && !isAfter(e.id, sent)) continue;
-          sent = e.id;
+  o: { after: string | null; stillAllowed?: (() => Promise<boolean>) | undefined; signal?: AbortSignal },
+): ReadableStream<Uint8Array> {
+  let end: () => void = () => undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async start(controller) {
+        let over = false;
+        const timers: NodeJS.Timeout[] = [];
+        let stop: () => void = () => undefined;
+        end = () => {
+          if (over) return;
+          over = true;
+          stop();
+          for (const t of timers) clearInterval(t);
+          try {
+            controller.close();
+          } catch {
+            // The reader closed it first.
+          }
+        };
+        const send = (bytes: Uint8Array) => {
+          if (over) return;
+          controller.enqueue(bytes);
+          if ((controller.desiredSize ?? 0) < -MOST_BEHIND) end();
+        };
+        const lookAgain = async () => {
+          // A database that does not answer says nothing about the person.
+          if (over || (await (o.stillAllowed?.() ?? true))) return;
+          send(SIGNED_OUT);
+          end();
+        };
+        let sent = o.after;
+        let waiting: Batch[] | null = [];
+        const take = (batch: Batch) => {
+          const fresh =
+            sent === null
+              ? batch.events
+              : batch.events.filter((e) => e.entity === 'transcript' || isAfter(e.id, sent as string));
+          if (fresh.length > 0) send(fresh.length === batch.events.length ? batch.bytes : written(fresh));
+          if (batch.events.some((e) => e.entity === 'person')) void lookAgain().catch(() => undefined);
+        };
+        if (o.signal?.aborted || stopping.aborted) return end();
+        o.signal?.addEventListener('abort', end, { once: true });
+        stopping.addEventListener('abort', end, { once: true });
+        // The listener is attached before the past is read, so that nothing falls between the two.
+        stop = await feedOf(db).listen((batch) => (waiting ? waiting.push(batch) : take(batch)));
+        if (over) return stop();
+        send(named('open'));
+        try {
+          for (; sent !== null; ) {
+            const past = await readFeed(db.pool, sent, batch);
+            if (past.length > 0) send(written(past));
+            sent = past.at(-1)?.id ?? sent;
+            if (past.length < batch) break;
+          }
+        } catch (err) {
+          webLog().warn({ err }, 'the past of the feed could not be read; the reader will come back');
+          return end();
         }
-        yield e;
-      }
-      if (waiting.length > 0 || signal?.aborted || stopping.aborted) continue;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  } finally {
-    stop();
-    signal?.removeEventListener('abort', onEnd);
-    stopping.removeEventListener('abort', onEnd);
-  }
+        const missed = waiting;
+        waiting = null;
+        for (const b of missed) take(b);
+        timers.push(
+          setInterval(() => send(PING), PING_MS),
+          setInterval(() => void lookAgain().catch(() => undefined), LOOK_AGAIN_MS),
+        );
+      },
+      cancel: () => end(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: 65_536 }),
+  );
 }

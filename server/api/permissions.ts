@@ -11,7 +11,6 @@ export const needed: Readonly<Record<string, Permission>> = {
   'companies.get': 'read',
   'companies.list': 'read',
   'companies.servers': 'read',
-  'events.feed': 'read',
   'factory.resume': 'operate',
   'factory.status': 'read',
   'factory.stop': 'operate',

@@ -1,7 +1,6 @@
 import { auditRouter } from './routers/audit.ts';
 import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
-import { eventsRouter } from './routers/events.ts';
 import { factoryRouter } from './routers/factory.ts';
 import { graphRouter } from './routers/graph.ts';
 import { integrationRouter } from './routers/integration.ts';
@@ -23,7 +22,6 @@ export const appRouter = router({
   audit: auditRouter,
   board: boardRouter,
   companies: companiesRouter,
-  events: eventsRouter,
   factory: factoryRouter,
   graph: graphRouter,
   integration: integrationRouter,

@@ -85,7 +85,6 @@ const t = initTRPC.context<Context>().create({
       data: { code: shape.data.code, httpStatus: shape.data.httpStatus, refusal },
     };
   },
-  sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 25_000 } },
 });
 
 export const router = t.router;
