@@ -42,22 +42,21 @@ interface Unit {
  */
 async function readUnits(db: Db, projectId: string | null): Promise<Unit[]> {
   const { rows } = await db.pool.query<Unit>(
-    `WITH live AS (
-       SELECT t.id, t.chain_id, t.status, t.project_id FROM task t WHERE t.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')),
-     asked AS (SELECT DISTINCT chain_id FROM escalation WHERE state IN ('OPEN', 'PENDING') AND chain_id IS NOT NULL),
+    `WITH asked AS MATERIALIZED (SELECT DISTINCT chain_id FROM escalation WHERE state IN ('OPEN', 'PENDING') AND chain_id IS NOT NULL),
      unit AS (
-       SELECT c.id chain_id, r.id task_id, r.project_id, r.priority, NULL::timestamptz over_at,
+       SELECT c.id chain_id, c.root_task_id task_id, p.project_id, coalesce(l.priority, 'M') priority, NULL::timestamptz over_at,
          CASE WHEN c.state = 'NEEDS_HUMAN' OR a.chain_id IS NOT NULL OR l.status = 'NEEDS_HUMAN' THEN 'needs-you'
            WHEN l.status = 'RUNNING' THEN 'working' WHEN l.status = 'OPEN' AND l.project_id IS NULL THEN 'inbox'
            WHEN l.id IS NULL THEN 'done' ELSE 'queued' END place
-       FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
-       LEFT JOIN live l ON l.chain_id = c.id LEFT JOIN asked a ON a.chain_id = c.id
+       FROM chain c JOIN pipeline p ON p.id = c.pipeline_id
+       LEFT JOIN task l ON l.chain_id = c.id AND l.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')
+       LEFT JOIN asked a ON a.chain_id = c.id
        WHERE c.state IN ('ACTIVE', 'NEEDS_HUMAN', 'ACCEPTED')
        UNION ALL
-       SELECT NULL, l.id, l.project_id, t.priority, NULL,
+       SELECT NULL, l.id, l.project_id, l.priority, NULL,
          CASE l.status WHEN 'NEEDS_HUMAN' THEN 'needs-you' WHEN 'RUNNING' THEN 'working'
            WHEN 'OPEN' THEN CASE WHEN l.project_id IS NULL THEN 'inbox' ELSE 'queued' END ELSE 'queued' END
-       FROM live l JOIN task t ON t.id = l.id WHERE l.chain_id IS NULL
+       FROM task l WHERE l.chain_id IS NULL AND l.status IN ('OPEN', 'QUEUED', 'RUNNING', 'NEEDS_HUMAN')
        UNION ALL
        SELECT c.id, c.root_task_id, r.project_id, r.priority, c.finished_at, 'done'
        FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
