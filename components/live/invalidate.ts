@@ -26,10 +26,10 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
 }
 
 /**
- * Gathers events and refetches what they concern, at most ten times a second and never twice at once, so that a
+ * Gathers events and refetches what they concern, at most twenty times a second and never twice at once, so that a
  * busy factory cannot starve the page of an answer.
  */
-export function invalidator(queries: QueryClient, gap = 100): (event: FeedEvent) => void {
+export function invalidator(queries: QueryClient, gap = 50): (event: FeedEvent) => void {
   let waiting: FeedEvent[] = [];
   let running = false;
   let last = -gap;

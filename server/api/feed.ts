@@ -13,9 +13,9 @@ interface Batch {
 type Listener = (batch: Batch) => void;
 
 /** How long an event may wait for the next look; what a page shows of it is as old as this at least. */
-const everyMs = 40;
-/** Transcripts are looked at on every fourth look: they are text that grows, and people read slower. */
-const transcriptsEvery = 4;
+const everyMs = 25;
+/** Transcripts are looked at on every sixth look: they are text that grows, and people read slower. */
+const transcriptsEvery = 6;
 const batch = 500;
 
 /**
