@@ -2,7 +2,9 @@
 import { useRef, useState } from 'react';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, answers } from '#server/domain/views.ts';
+import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { useKeys } from '../frame/keys.ts';
+import { useMe } from '../live/me.ts';
 import type { ShownRefusal } from '../live/refusal.ts';
 import { Button, Key } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
@@ -124,7 +126,9 @@ interface ActsProps {
 /** The side where one decides: the answers, the reason, whose it is, and how such answers turned out. */
 export function Acts(p: ActsProps) {
   const { view, changed } = p;
+  const me = useMe();
   if (view.state !== 'OPEN') return null;
+  const whyNot = me ? whyNotAnswer({ role: me.role, scopes: null }, view.kind) : null;
   return (
     <aside className="inspector acts" aria-label="Decide">
       {changed.length > 0 ? (
@@ -134,6 +138,10 @@ export function Acts(p: ActsProps) {
             Show the new version
           </Button>
         </div>
+      ) : whyNot ? (
+        <p className="notice" role="note">
+          {whyNot}
+        </p>
       ) : p.refusal ? (
         <p className="notice" role="alert">
           {p.refusal.message} <span className="text-muted">{p.refusal.hint}</span>
@@ -141,7 +149,7 @@ export function Acts(p: ActsProps) {
       ) : null}
       <Answers
         consequences={view.consequences}
-        locked={p.busy || changed.length > 0}
+        locked={p.busy || changed.length > 0 || whyNot !== null}
         kind={view.kind}
         suggested={view.suggestedReasons}
         onAnswer={p.onAnswer}

@@ -77,7 +77,7 @@ describe('the phone', () => {
     );
     const operator = await phone('operator');
     expect(operator.cards.find((c) => c.kind === 'retries')?.whyNot).toBeNull();
-    expect(operator.cards.find((c) => c.kind === 'consent')?.whyNot).toContain('Only the owner');
+    expect(operator.cards.find((c) => c.kind === 'consent')?.whyNot).toContain('Only the CEO');
     expect((await phone('viewer')).cards.every((c) => c.whyNot?.includes('may look'))).toBe(true);
     expect(owner.cards[0]?.digest).toMatch(/^[0-9a-f]{16}$/);
   });

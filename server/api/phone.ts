@@ -1,9 +1,9 @@
-import { may } from '#server/domain/permissions.ts';
 import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views.ts';
+import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
 import { readStrip } from '#server/fleet/data.ts';
-import { isForTheOwner, readEscalation, readQueue } from '#server/human-queue/data.ts';
+import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import type { Viewer } from './auth.ts';
 import { createContext } from './context.ts';
 import type { Services } from './services.ts';
@@ -11,13 +11,6 @@ import type { Services } from './services.ts';
 /** A phone shows one question at a time and lets its reader leaf to the next few; the rest is in the queue. */
 const CARDS = 5;
 const EVIDENCE = 3;
-
-async function whyNot(s: Services, viewer: Viewer, id: number): Promise<string | null> {
-  if (!may(viewer.role, viewer.scopes, 'decide')) return `You are ${viewer.role}: you may look, not answer.`;
-  if (viewer.role !== 'ceo' && (await isForTheOwner(s.db, id)))
-    return 'Only the owner may answer this: commands would run with his rights.';
-  return null;
-}
 
 const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
   id: e.id,
@@ -50,7 +43,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
   const cards = await Promise.all(
     queue.open
       .slice(0, CARDS)
-      .map(async (e) => cardOf(await readEscalation(s.db, s.timing, e.id), await whyNot(s, viewer, e.id))),
+      .map(async (e) => cardOf(await readEscalation(s.db, s.timing, e.id), whyNotAnswer(viewer, e.kind))),
   );
   return {
     ...pulse,

@@ -69,6 +69,7 @@ describe('a rail', () => {
     const answer = { id: asked.id, answer: 'approve' as const, note: '', digest };
     await expect(as('operator').queue.decide(answer)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(ceo.queue.decide(answer)).resolves.toBeDefined();
+    await expect(as('operator').queue.undo({ id: asked.id })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await ceo.safety.try({ text: 'Draft a newsletter' })).toMatchObject({ pattern: 'newsletter' });
   });
 

@@ -80,16 +80,16 @@ const itemOf = (e: Row): EscalationItem => ({
       : null,
 });
 
-/** Questions that only the owner may answer: what is held for him, and what would be done with his rights. */
-export const ownersKinds: readonly EscalationItem['kind'][] = ['consent', 'safety', 'permission'];
-
-/** Whether only the owner may answer this question. */
-export async function isForTheOwner(db: Db, id: number): Promise<boolean> {
-  const { rows } = await db.pool.query<{ kind: EscalationItem['kind'] }>(
-    'SELECT kind FROM escalation WHERE id = $1',
+/** What kind of question this is, and who answered it; null when there is none. */
+export async function readKind(
+  db: Db,
+  id: number,
+): Promise<{ kind: EscalationKind; answeredBy: string | null } | null> {
+  const { rows } = await db.pool.query<{ kind: EscalationKind; answeredBy: string | null }>(
+    'SELECT kind, answered_by "answeredBy" FROM escalation WHERE id = $1',
     [id],
   );
-  return rows[0] !== undefined && ownersKinds.includes(rows[0].kind);
+  return rows[0] ?? null;
 }
 
 export interface QueueAsk {

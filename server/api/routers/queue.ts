@@ -8,12 +8,11 @@ import {
 } from '#server/domain/views/question.ts';
 import { answers, escalationKinds, queueViewSchema } from '#server/domain/views.ts';
 import { assignQuestion } from '#server/engine/assign.ts';
-import { undoDecision } from '#server/engine/decide.ts';
 import { acceptRule, revokeRule } from '#server/human-queue/commands.ts';
 import { readEscalation, readPeople, readQueue } from '#server/human-queue/data.ts';
 import { readDecisions } from '#server/human-queue/history.ts';
 import { readRulesView } from '#server/human-queue/rules.ts';
-import { answerOne } from '../answer.ts';
+import { answerOne, takeBack } from '../answer.ts';
 import { actorOf } from '../auth.ts';
 import { byId, id, note, text } from '../inputs.ts';
 import { done, doneSchema } from '../outputs.ts';
@@ -84,7 +83,7 @@ export const queueRouter = router({
     .input(byId)
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await undoDecision(ctx.s.db, input.id, actorOf(ctx.viewer));
+      await takeBack(ctx.s, ctx.viewer, input.id);
       return done;
     }),
   /** Gives a question to one person, or to nobody again. */
