@@ -5,10 +5,13 @@ import { useRouter } from 'next/navigation';
 import { signOut } from 'next-auth/react';
 import { useState } from 'react';
 import { toast } from 'sonner';
+import type { Permission } from '#server/domain/permissions.ts';
 import { useMe } from '../live/me.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
+import { sections } from '../settings/sections.ts';
 import { Mark } from '../ui/mark.tsx';
+import { type PageCommand, pageCommands } from './commands.ts';
 import { Icon } from './rail.tsx';
 import { rooms } from './rooms.ts';
 import { useStrip } from './strip.tsx';
@@ -21,7 +24,24 @@ interface PaletteProps {
   onKeys: () => void;
 }
 
-/** Everything by name: tasks, rooms and commands. */
+interface Shown extends PageCommand {
+  icon?: string;
+}
+
+/** What is done in the middle of a page, each with the way there. */
+const deeds: { name: string; icon: string; needs: Permission; href: string }[] = [
+  { name: 'Invite somebody', icon: '--i-settings', needs: 'people', href: '/settings/people#invite' },
+  { name: 'New API token', icon: '--i-settings', needs: 'self', href: '/settings/you#tokens' },
+  {
+    name: 'Notify me: push, Slack, e-mail, webhook',
+    icon: '--i-settings',
+    needs: 'self',
+    href: '/settings/notifications#channels',
+  },
+  { name: 'New safety rail', icon: '--i-settings', needs: 'configure', href: '/settings/safety#rails' },
+];
+
+/** Everything by name: tasks, rooms, and what can be done here and everywhere. */
 export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps) {
   const trpc = useTRPC();
   const router = useRouter();
@@ -51,27 +71,57 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
   const run = (act: () => void) => () => {
     onOpenChange(false);
     setText('');
-    act();
+    // The palette gives the focus back when it is gone; what is done may want it after that.
+    requestAnimationFrame(() => setTimeout(act));
   };
-  const commands: { name: string; key?: string; icon: string; act: () => void }[] = [
-    { name: 'New task', key: 'c', icon: '--i-plus', act: onCompose },
-    ...rooms
-      .filter((r) => me === undefined || me.may.includes(r.needs))
-      .map((r) => ({ name: r.name, key: r.key, icon: r.icon, act: () => router.push(r.href) })),
-    { name: 'Run the Bento sample', icon: '--i-pipeline', act: () => bento.mutate({ name: 'bento' }) },
+  const may = (needs: Permission) => me === undefined || me.may.includes(needs);
+  const go = (href: string) => () => router.push(href);
+  const everywhere: (Shown & { needs: Permission })[] = [
+    { name: 'New task', key: 'c', icon: '--i-plus', needs: 'work', act: onCompose },
+    ...rooms.map((r) => ({ name: r.name, key: r.key, icon: r.icon, needs: r.needs, act: go(r.href) })),
+    ...sections.map((s) => ({
+      name: `Settings: ${s.name}. ${s.says}`,
+      icon: '--i-settings',
+      needs: s.needs,
+      act: go(s.href),
+    })),
+    ...deeds.map((d) => ({ ...d, act: go(d.href) })),
+    {
+      name: 'Run the Bento sample',
+      icon: '--i-pipeline',
+      needs: 'work',
+      act: () => bento.mutate({ name: 'bento' }),
+    },
     strip?.stopped
-      ? { name: 'Resume the factory', icon: '--i-power', act: () => resume.mutate() }
+      ? { name: 'Resume the factory', icon: '--i-power', needs: 'operate', act: () => resume.mutate() }
       : {
           name: 'Stop the factory: end every agent now',
           icon: '--i-power',
+          needs: 'operate',
           act: () => stop.mutate({ reason: '' }),
         },
-    { name: 'Keys', key: '?', icon: '--i-find', act: onKeys },
-    { name: 'Change between dark and light', icon: '--i-theme', act: toggleTheme },
-    { name: 'Sign out', icon: '--i-status', act: () => void signOut({ callbackUrl: '/sign-in' }) },
+    {
+      name: 'Keys',
+      key: '?',
+      icon: '--i-find',
+      needs: 'self',
+      act: onKeys,
+    },
+    { name: 'Change between dark and light', icon: '--i-theme', needs: 'self', act: toggleTheme },
+    {
+      name: 'Sign out',
+      icon: '--i-status',
+      needs: 'self',
+      act: () => void signOut({ callbackUrl: '/sign-in' }),
+    },
   ];
-  const needle = text.trim().toLowerCase();
-  const shown = commands.filter((c) => c.name.toLowerCase().includes(needle));
+  const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const matching = (all: Shown[]) =>
+    all.filter((c) => words.every((word) => c.name.toLowerCase().includes(word)));
+  const groups = [
+    { heading: 'On this page', shown: matching(open ? pageCommands() : []) },
+    { heading: 'Everywhere', shown: matching(everywhere.filter((c) => may(c.needs))) },
+  ];
 
   return (
     <Command.Dialog
@@ -86,7 +136,7 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
       <Command.Input value={text} onValueChange={setText} placeholder="Search tasks, or type a command" />
       <Command.List>
         <Command.Empty>Nothing is called “{text}”. Try a task number or a word of its title.</Command.Empty>
-        {needle && tasks.data && tasks.data.length > 0 ? (
+        {words.length > 0 && tasks.data && tasks.data.length > 0 ? (
           <Command.Group heading="Tasks">
             {tasks.data.map((t) => (
               <Command.Item
@@ -104,17 +154,19 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
             ))}
           </Command.Group>
         ) : null}
-        {shown.length > 0 ? (
-          <Command.Group heading="Commands">
-            {shown.map((c) => (
-              <Command.Item key={c.name} value={c.name} onSelect={run(c.act)}>
-                <Icon name={c.icon} />
-                <span className="grow">{c.name}</span>
-                {c.key ? c.key.split(' ').map((k) => <kbd key={k}>{k}</kbd>) : null}
-              </Command.Item>
-            ))}
-          </Command.Group>
-        ) : null}
+        {groups.map(({ heading, shown }) =>
+          shown.length > 0 ? (
+            <Command.Group key={heading} heading={heading}>
+              {shown.map((c) => (
+                <Command.Item key={c.name} value={`${heading} ${c.name}`} onSelect={run(c.act)}>
+                  <Icon name={c.icon ?? '--i-act'} />
+                  <span className="cut grow">{c.name}</span>
+                  {c.key ? c.key.split(' ').map((k) => <kbd key={k}>{k}</kbd>) : null}
+                </Command.Item>
+              ))}
+            </Command.Group>
+          ) : null,
+        )}
       </Command.List>
     </Command.Dialog>
   );

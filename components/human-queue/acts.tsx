@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, answers } from '#server/domain/views.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
+import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { useMe } from '../live/me.ts';
 import type { ShownRefusal } from '../live/refusal.ts';
@@ -39,6 +40,15 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
     onAnswer(answer, note.trim());
   };
   useKeys({ a: () => give('approve'), s: () => give('send_back'), r: () => give('reject') });
+  useCommands(
+    locked
+      ? []
+      : offered.map((answer) => ({
+          name: wordsFor(kind, answer).name,
+          key: wordsFor(kind, answer).key.toLowerCase(),
+          act: () => give(answer),
+        })),
+  );
 
   return (
     <>

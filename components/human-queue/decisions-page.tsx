@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { useDeferredValue, useState } from 'react';
 import type { DecisionItem } from '#server/domain/views/question.ts';
 import { answers, escalationKinds } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
@@ -164,7 +165,9 @@ export function DecisionsPage() {
       { getNextPageParam: (page) => page.cursor, placeholderData: keepPreviousData },
     ),
   );
-  useKeys({ f: () => document.getElementById('search-decisions')?.focus() });
+  const find = () => document.getElementById('search-decisions')?.focus();
+  useKeys({ f: find });
+  useCommands([{ name: 'Search the decisions', key: 'f', act: find }]);
   const pages = history.data?.pages ?? [];
   const items = pages.flatMap((p) => p.items);
   const total = pages[0]?.total ?? 0;

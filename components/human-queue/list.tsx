@@ -152,7 +152,7 @@ export function List(p: ListProps) {
       <h2>
         Needs you <span className="n">{count(queue.total)}</span>
         <span className="m end">
-          {picked.size > 0 ? `${count(picked.size)} picked` : 'work blocked × age'}
+          {picked.size > 0 ? `${count(picked.size)} picked` : 'most blocked first'}
         </span>
       </h2>
       {picked.size > 1 ? (

@@ -5,6 +5,7 @@ import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'reac
 import { toast } from 'sonner';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, escalationKinds, type QueueView } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { useMe } from '../live/me.ts';
@@ -146,6 +147,19 @@ function Room({ queue, filter, onFilter, onMore }: RoomProps) {
     x: () => selected !== null && pick(selected),
     escape: () => setPicks(new Set()),
   });
+  useCommands([
+    { name: 'Next question', key: 'j', act: () => step(1) },
+    { name: 'Question before', key: 'k', act: () => step(-1) },
+    ...(queue.open.some((i) => i.id === selected)
+      ? [
+          {
+            name: picked.has(selected ?? 0) ? 'Unpick this question' : 'Pick it, to answer several together',
+            key: 'x',
+            act: () => selected !== null && pick(selected),
+          },
+        ]
+      : []),
+  ]);
 
   const onAnswer = (views: CaseView[], answer: Answer, note: string) => {
     const ids = views.map((v) => v.id);

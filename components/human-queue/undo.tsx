@@ -1,5 +1,6 @@
 'use client';
 import type { EscalationItem } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';
 import { count, span } from '../ui/format.ts';
@@ -32,6 +33,7 @@ export function Undo({ items, busy, onUndo }: UndoProps) {
   );
   const ids = together.map((i) => i.id);
   useKeys({ u: () => ids.length > 0 && onUndo(ids) });
+  useCommands(ids.length > 0 ? [{ name: 'Undo the last answer', key: 'u', act: () => onUndo(ids) }] : []);
   if (!last || !given) return null;
   // The first of them to take effect ends the time for all.
   const left = Math.max(0, Math.min(...together.map(ends)) - now);

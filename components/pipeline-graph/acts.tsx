@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import { may } from '#server/domain/permissions.ts';
 import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
@@ -119,7 +120,11 @@ export function NodeActs({ node, view }: { node: PipelineNode | null; view: Pipe
   const failed = view.counts.FAILED + view.counts.CANCELLED > 0;
   const allowed: Act[] = node ? allowedActs(node, view) : failed ? ['failed'] : [];
   const me = useQuery(trpc.me.get.queryOptions());
-  if (allowed.length === 0 || (me.data && !may(me.data.role, null, 'work'))) return null;
+  const offered = me.data && !may(me.data.role, null, 'work') ? [] : allowed;
+  useCommands(
+    offered.map((a) => ({ name: `${acts[a].name}${unit ? `: #${unit}` : ''}`, act: () => setAct(a) })),
+  );
+  if (offered.length === 0) return null;
 
   const done = (words: string) => toast(words);
   const reorder = (waitsFor: number[], seen: number[], reason: string, undo: boolean) =>
@@ -177,9 +182,9 @@ export function NodeActs({ node, view }: { node: PipelineNode | null; view: Pipe
 
   return (
     <>
-      {!node?.taskId && allowed.length === 1 && allowed[0] ? (
-        <Button small onClick={() => setAct(allowed[0] ?? null)}>
-          {acts[allowed[0]].name}
+      {!node?.taskId && offered.length === 1 && offered[0] ? (
+        <Button small onClick={() => setAct(offered[0] ?? null)}>
+          {acts[offered[0]].name}
         </Button>
       ) : (
         <DropdownMenu.Root>
@@ -188,7 +193,7 @@ export function NodeActs({ node, view }: { node: PipelineNode | null; view: Pipe
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>
             <DropdownMenu.Content className="menu float" align="end" sideOffset={4}>
-              {allowed.map((a) => (
+              {offered.map((a) => (
                 <DropdownMenu.Item key={a} className="menu-item" onSelect={() => setAct(a)}>
                   {acts[a].name}
                 </DropdownMenu.Item>

@@ -2,6 +2,7 @@
 import { DropdownMenu } from 'radix-ui';
 import { toast } from 'sonner';
 import type { PipelineView } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { Button } from '../ui/button.tsx';
 import type { Fold } from './collapse.ts';
 import { Find } from './find.tsx';
@@ -36,6 +37,15 @@ export function Tools({ view, whole, placed, says, fold, onFold, find, onJump, t
       toast.error('The picture could not be drawn.', { description: 'Save it as SVG instead.' }),
     );
   };
+  useCommands([
+    ...toggles.map((t) => ({ name: `${t.name}${t.on ? ', on' : ''}`, key: t.hint, act: t.act })),
+    { name: 'Fit the picture', key: '0', act: onFit },
+    ...rules
+      .filter((r) => r.rule !== fold.rule)
+      .map((r) => ({ name: r.words, act: () => onFold({ rule: r.rule, flipped: new Set() }) })),
+    { name: 'Save the picture as SVG', act: save('svg') },
+    { name: 'Save the picture as PNG', act: save('png') },
+  ]);
   return (
     <div className="dag-tools" role="toolbar" aria-label="View">
       <Find nodes={whole.nodes} asked={find} onJump={onJump} />

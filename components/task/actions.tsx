@@ -4,6 +4,7 @@ import { Dialog } from 'radix-ui';
 import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
 import type { TaskView } from '#server/domain/views.ts';
+import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
@@ -143,7 +144,9 @@ function Ask({ move, onClose, onYes }: AskProps) {
 export function StopButton({ task, small }: { task: TaskView; small?: boolean }) {
   const acts = useMoves(task);
   const [move, setMove] = useState<Move | null>(null);
-  if (!task.commands.includes('stop')) return null;
+  const may = task.commands.includes('stop');
+  useCommands(may ? [{ name: `Stop the agent of #${task.id}`, act: () => setMove('stop') }] : []);
+  if (!may) return null;
   return (
     <>
       <Button small={small} onClick={() => setMove('stop')} disabled={acts.stop.isPending}>
@@ -169,6 +172,13 @@ export function Actions({ task }: { task: TaskView }) {
   const shown: Move[] = (['merge-minion', 'start', 'done', 'reopen', 'revert', 'cancel'] as const)
     .filter(may)
     .map((m) => (m === 'cancel' && task.minion ? 'discard' : m));
+  useCommands([
+    ...shown.map((m) => ({ name: `${moves[m].name} #${task.id}`, act: () => act(m) })),
+    ...(may('revert-as-work')
+      ? [{ name: `Make #${task.id} a BUILD task`, act: () => acts.asWork.mutate({ id: task.id }) }]
+      : []),
+    ...(may('edit') ? [{ name: `Edit #${task.id}`, key: 'e', act: () => setEditing(true) }] : []),
+  ]);
   if (shown.length === 0 && !may('edit') && !may('revert-as-work')) return null;
   return (
     <div className="mt-3 flex flex-wrap gap-2">

@@ -69,6 +69,10 @@ function Merged({ merge }: { merge: NonNullable<TaskView['merge']> }) {
   );
 }
 
+/** A route made anew keeps its old reasons, which do not name what is skipped now. */
+const skippedUnsaid = ({ reasons, skipped }: NonNullable<TaskView['route']>) =>
+  skipped.filter((s) => !reasons.some((r) => r.includes(`(${s.model}) is skipped`)));
+
 const priorityWords = { H: 'High', M: 'Medium', L: 'Low' } as const;
 
 /** Properties and timeline: what it is, who has it, what it waits for, what happened. */
@@ -110,7 +114,7 @@ export function Side({ task }: { task: TaskView }) {
           </span>
         ) : null}
       </Chip>
-      {task.merge?.revert?.state === 'done' ? (
+      {task.merge?.revert?.state === 'done' && status.word !== 'Reverted' ? (
         <Chip shape="cancelled" word="Reverted" pill className="ml-2" />
       ) : null}
       {task.waits && status.word !== task.waits ? <p className="m mt-2">{task.waits}</p> : null}
@@ -224,7 +228,7 @@ export function Side({ task }: { task: TaskView }) {
             {task.route.reasons.map((r) => (
               <li key={r}>{r}</li>
             ))}
-            {task.route.skipped.map((s) => (
+            {skippedUnsaid(task.route).map((s) => (
               <li key={`${s.tier}${s.model}`}>
                 {tierName(s.tier)} ({s.model}) skipped: {s.reason}
               </li>

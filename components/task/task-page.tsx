@@ -1,8 +1,10 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
+import { useRouter } from 'next/navigation';
 import { type KeyboardEvent, useState } from 'react';
 import type { TaskView } from '#server/domain/views.ts';
 import { Changes } from '../changes/changes.tsx';
+import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
@@ -47,6 +49,7 @@ function ChangesPanel({ task, wide }: ChangesPanelProps) {
 }
 
 function Room({ task }: { task: TaskView }) {
+  const router = useRouter();
   const trpc = useTRPC();
   // Where only one panel fits, the first thing to see is the work itself.
   const [tab, setTab] = useState<Tab>(() =>
@@ -65,6 +68,26 @@ function Room({ task }: { task: TaskView }) {
     '3': () => setTab('prompt'),
     '4': () => setTab('cost'),
   });
+  const pipeline = task.pipelineId;
+  const question = task.escalationId;
+  useCommands([
+    ...(question
+      ? [
+          {
+            name: 'Decide in the human queue',
+            act: () => router.push(`/queue?decision=${question}`),
+          },
+        ]
+      : []),
+    ...(['changes', 'evidence', 'prompt', 'cost'] as const).map((t, i) => ({
+      name: `Show ${names[t].toLowerCase()}`,
+      key: String(i + 1),
+      act: () => setTab(t),
+    })),
+    ...(pipeline
+      ? [{ name: `Pipeline #${pipeline}`, act: () => router.push(`/pipelines/${pipeline}?node=t${task.id}`) }]
+      : []),
+  ]);
   const amounts: Partial<Record<Tab, string>> = {
     changes: changes.data ? String(changes.data.files.length) : undefined,
     evidence: scoreOf(evidence.data?.checks.score),

@@ -18,6 +18,8 @@ export interface StatusFacts {
   asks: { kind: EscalationKind; state: string; asked_at: Date; answer: string | null } | null;
   /** It was merged, where that ends the reviewing. */
   accepted_at?: Date | null;
+  /** What became of a build afterwards: its merge was taken back, or its chain ended without one. */
+  fate?: 'reverted' | 'discarded' | null;
 }
 
 /** How long without progress is suspicious, and how long without a word is silence. */
@@ -87,6 +89,7 @@ export function statusOf(t: StatusFacts, patience: Patience): StatusView {
       return view('yours', t.asks ? asks[t.asks.kind] : 'Needs you', t.asks?.asked_at ?? null);
     case 'DONE':
       if (t.verdict === 'reject') return view('failed', 'Rejected', t.finished_at);
+      if (t.fate) return view('cancelled', t.fate === 'reverted' ? 'Reverted' : 'Discarded', t.finished_at);
       return view('done', done[stage], t.finished_at);
     case 'FAILED':
       return view('failed', 'Failed', t.finished_at);

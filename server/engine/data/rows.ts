@@ -37,6 +37,7 @@ export interface TaskRow {
   tokens_out: number;
   scripted: boolean;
   findings: number;
+  fate: 'reverted' | 'discarded' | null;
 }
 
 /** The columns of a TaskRow, over `task t`; the caller adds the WHERE. */
@@ -48,7 +49,12 @@ const select = `
     e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at, e.answer ask_answer,
     coalesce(spent.cost, 0)::float8 cost_usd, coalesce(spent.tokens_in, 0)::int8 tokens_in,
     coalesce(spent.tokens_out, 0)::int8 tokens_out, coalesce(spent.scripted, false) scripted,
-    (SELECT count(*)::int FROM finding f WHERE f.task_id = t.id) findings
+    (SELECT count(*)::int FROM finding f WHERE f.task_id = t.id) findings,
+    CASE WHEN t.status = 'DONE' AND t.stage = 'BUILD' THEN (
+      SELECT CASE WHEN c.state = 'CANCELLED' THEN 'discarded' WHEN EXISTS (
+        SELECT 1 FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
+        WHERE m.chain_id = c.id) THEN 'reverted' END
+      FROM chain c WHERE c.id = t.chain_id) END fate
   FROM task t
   LEFT JOIN project p ON p.id = t.project_id
   LEFT JOIN attempt live ON live.task_id = t.id AND live.state IN ('LEASED', 'RUNNING')
