@@ -47,23 +47,34 @@ const waitsOf = async (q: Queryable, id: number): Promise<Wait[]> =>
     )
   ).rows;
 
+/** Everything that these wait for, directly or not, and they themselves: each once, however many ways lead to it. */
+const BEHIND = `WITH RECURSIVE back(id) AS (
+  SELECT unnest($1::bigint[]) UNION SELECT d.on_task_id FROM back JOIN dependency d ON d.task_id = back.id)`;
+
+/** The shortest way from one of `from` to `to` along what waits for what. */
+function wayTo(to: number, from: readonly number[], edges: readonly { task: number; on: number }[]): number[] {
+  const by = Map.groupBy(edges, (e) => e.task);
+  const cameFrom = new Map<number, number | null>(from.map((id) => [id, null]));
+  for (const id of cameFrom.keys())
+    for (const { on } of by.get(id) ?? []) if (!cameFrom.has(on)) cameFrom.set(on, id);
+  const way: number[] = [];
+  for (let id: number | null | undefined = to; id != null; id = cameFrom.get(id)) way.unshift(id);
+  return way;
+}
+
 /** Refuses an order in which something would wait for itself, and names the ring. */
 async function refuseRing(q: Queryable, id: number, on: readonly number[]): Promise<void> {
-  const { rows } = await q.query<{ path: number[] }>(
-    `WITH RECURSIVE back(id, path) AS (
-       SELECT o, ARRAY[o] FROM unnest($2::bigint[]) o
-       UNION ALL SELECT d.on_task_id, back.path || d.on_task_id FROM back JOIN dependency d ON d.task_id = back.id
-         WHERE NOT d.on_task_id = ANY(back.path) AND back.id <> $1)
-     SELECT path FROM back WHERE id = $1 LIMIT 1`,
-    [id, on],
+  const { rowCount: ring } = await q.query(`${BEHIND} SELECT 1 FROM back WHERE id = $2`, [on, id]);
+  if (!ring) return;
+  const { rows } = await q.query<{ task: number; on: number }>(
+    `${BEHIND} SELECT d.task_id task, d.on_task_id "on" FROM dependency d JOIN back ON back.id = d.task_id WHERE d.task_id <> $2`,
+    [on, id],
   );
-  const ring = rows[0]?.path;
-  if (ring)
-    throw new AlaiError(
-      'DEPENDENCY_CYCLE',
-      `These would wait for each other: ${[id, ...ring].map((n) => `#${n}`).join(' -> ')}.`,
-      'Remove one of these dependencies first.',
-    );
+  throw new AlaiError(
+    'DEPENDENCY_CYCLE',
+    `These would wait for each other: ${[id, ...wayTo(id, on, rows)].map((n) => `#${n}`).join(' -> ')}.`,
+    'Remove one of these dependencies first.',
+  );
 }
 
 /** The rows for these dependencies; a number of a later stage stands for its chain. Answers the numbers that are waited for. */
