@@ -109,4 +109,17 @@ it.each([
   ['a?c', 'abc', true],
   ['a.c', 'abc', false],
   ['**', 'a\nb', true],
+  ['**/x', 'x', true],
+  ['**/x', '/x', false],
+  ['a/**/b', 'a/b', true],
+  ['a/**/b', 'a//b', false],
+  ['a**c', 'ab/c', true],
+  ['?', '😀', true],
 ])('the glob %s on %j is %s', (glob, path, yes) => expect(matchesGlob(path, glob)).toBe(yes));
+
+it('a glob that could be matched in very many ways is answered at once', () => {
+  const from = performance.now();
+  expect(matchesGlob('a'.repeat(60), `${'*a'.repeat(20)}!`)).toBe(false);
+  expect(matchesGlob('a/'.repeat(40), `${'**/'.repeat(20)}!`)).toBe(false);
+  expect(performance.now() - from).toBeLessThan(500);
+});

@@ -160,25 +160,60 @@ export function toolsFor(
 
 const FOLD = (s: string) => s.normalize('NFKC').toLowerCase();
 
+type GlobPart = { kind: 'folders' | 'any' | 'name' | 'one' } | { kind: 'char'; char: string };
+
+function globParts(glob: string): GlobPart[] {
+  const parts: GlobPart[] = [];
+  const chars = [...glob];
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] ?? '';
+    const twice = char === '*' && chars[i + 1] === '*';
+    if (twice && chars[i + 2] === '/') parts.push({ kind: 'folders' });
+    else if (twice) parts.push({ kind: 'any' });
+    else if (char === '*') parts.push({ kind: 'name' });
+    else if (char === '?') parts.push({ kind: 'one' });
+    else parts.push({ kind: 'char', char });
+    if (twice) i += chars[i + 2] === '/' ? 2 : 1;
+  }
+  return parts;
+}
+
+/** Where one part of a glob can end, when it can begin at the places `at`. */
+function globStep(part: GlobPart, text: readonly string[], at: Uint8Array): Uint8Array {
+  const next = new Uint8Array(at.length);
+  // Whether what this part began earlier may still go on here.
+  let open = false;
+  for (let i = 0; i < at.length; i++) {
+    const here = at[i] === 1;
+    const slash = text[i] === '/';
+    const inside = i < text.length;
+    if (part.kind === 'char' || part.kind === 'one') {
+      if (here && inside && (part.kind === 'one' ? !slash : text[i] === part.char)) next[i + 1] = 1;
+    } else if (part.kind === 'folders') {
+      if (here) next[i] = 1;
+      if (slash && open) next[i + 1] = 1;
+      open = !slash && (open || next[i] === 1);
+    } else {
+      open = open || here;
+      if (open) next[i] = 1;
+      if (slash && part.kind === 'name') open = false;
+    }
+  }
+  return next;
+}
+
 /**
  * `*` within a folder, `**` across folders, `?` one character; nothing else is special. What forbids is matched without
- * regard to case (`fold`): on many disks `.ENV` is `.env`.
+ * regard to case (`fold`): on many disks `.ENV` is `.env`. Places are walked, not guessed: people write globs and agents write
+ * paths, and no pair of them may take longer than their lengths multiplied.
  */
 export function matchesGlob(path: string, glob: string, how: 'exact' | 'fold' = 'exact'): boolean {
-  const text = how === 'fold' ? FOLD(path) : path;
-  const pattern = how === 'fold' ? FOLD(glob) : glob;
-  let source = '';
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i] ?? '';
-    if (pattern.startsWith('**/', i)) {
-      source += '(?:[^/]+/)*';
-      i += 2;
-    } else if (pattern.startsWith('**', i)) {
-      source += '.*';
-      i += 1;
-    } else if (c === '*') source += '[^/]*';
-    else if (c === '?') source += '[^/]';
-    else source += c.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  const text = [...(how === 'fold' ? FOLD(path) : path)];
+  let at = new Uint8Array(text.length + 1);
+  at[0] = 1;
+  for (const part of globParts(how === 'fold' ? FOLD(glob) : glob)) {
+    at = globStep(part, text, at) as typeof at;
+    if (!at.includes(1)) return false;
   }
-  return new RegExp(`^${source}$`, 'su').test(text);
+  return at[text.length] === 1;
 }
