@@ -57,6 +57,35 @@ describe('a decision', () => {
     await expect(undoDecision(db, e.id, ceo)).rejects.toMatchObject({ code: 'UNDO_TOO_LATE' });
   });
 
+  it('approves no text that was written while it took effect', async () => {
+    const e = await ask();
+    await answer(e.id, e.digest, 'approve');
+    const editor = await db.pool.connect();
+    let settled: Promise<number>;
+    try {
+      await editor.query('BEGIN');
+      const { rows } = await editor.query<{ ver: number }>('SELECT ver FROM task WHERE id = $1', [e.taskId]);
+      const patch = { description: 'And pay the fee of the regulator.' };
+      await editTask(editor, e.taskId, rows[0]?.ver as number, patch, { route: held, plan: null }, ceo);
+      settled = settleDecisions(db, f.publisher);
+      await expect
+        .poll(async () => {
+          const waiting = await db.pool.query(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          );
+          return waiting.rowCount;
+        })
+        .toBe(1);
+      await editor.query('COMMIT');
+    } finally {
+      editor.release();
+    }
+    await settled;
+    expect(await f.task(e.taskId)).toMatchObject({ status: 'NEEDS_HUMAN', approved_digest: null });
+    const { rows } = await db.pool.query('SELECT state FROM escalation WHERE id = $1', [e.id]);
+    expect(rows[0]).toEqual({ state: 'OPEN' });
+  });
+
   it('is taken once when two people decide at the same time', async () => {
     const e = await ask();
     const both = await Promise.allSettled([

@@ -173,7 +173,23 @@ export async function settleDecisions(db: Db, publisher: Publisher): Promise<num
   return due.rows.length;
 }
 
+/**
+ * What a question is about, locked before the question itself, as everybody locks them: an edit that ends meanwhile is seen
+ * by the comparison that follows, and none can come between it and its consequence.
+ */
+async function lockSubject(q: Queryable, id: number): Promise<void> {
+  const { rows } = await q.query<{ task_id: number | null; chain_id: number | null }>(
+    'SELECT task_id, chain_id FROM escalation WHERE id = $1',
+    [id],
+  );
+  const [about] = rows;
+  if (about?.task_id != null)
+    await q.query('SELECT 1 FROM task WHERE id = $1 FOR UPDATE', [about.task_id]);
+  else if (about?.chain_id != null) await lockChain(q, about.chain_id);
+}
+
 async function settle(q: Queryable, id: number): Promise<Delivery[]> {
+  await lockSubject(q, id);
   const { rows } = await q.query<Row>(
     `SELECT * FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at <= clock_timestamp() FOR UPDATE SKIP LOCKED`,
     [id],
