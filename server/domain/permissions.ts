@@ -23,8 +23,11 @@ export const rolePermissions = {
   ceo: permissionNames,
 } as const satisfies Record<Role, readonly Permission[]>;
 
-/** What a token may be given: everything but to act as the person it belongs to. */
-export const tokenScopes = permissionNames.filter((p) => p !== 'self');
+/**
+ * What a token may be given: everything but to act as a person. Whoever may invite people and make links for them can come in
+ * as any of them, the owner too; a token that could would be worth more than all its scopes.
+ */
+export const tokenScopes = permissionNames.filter((p) => p !== 'self' && p !== 'people');
 
 /** All that the owner of a token may do; only the token that `npm start` keeps on this machine has it. */
 export const ALL_SCOPES = '*';
@@ -32,7 +35,8 @@ export const ALL_SCOPES = '*';
 /** Whether somebody of this role, asking with a token of these scopes (null: a session), may do it. */
 export function may(role: Role, scopes: readonly string[] | null, permission: Permission): boolean {
   const byRole = (rolePermissions[role] as readonly Permission[]).includes(permission);
-  return byRole && (scopes === null || scopes.includes(ALL_SCOPES) || scopes.includes(permission));
+  if (!byRole || scopes === null || scopes.includes(ALL_SCOPES)) return byRole;
+  return tokenScopes.includes(permission) && scopes.includes(permission);
 }
 
 /** The least role that has a permission, for refusals that say what is missing. */
