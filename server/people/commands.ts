@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Role } from '#server/domain/permissions.ts';
+import { ALL_SCOPES, type Role } from '#server/domain/permissions.ts';
 import { type Actor, appendEvents } from '#server/engine/event.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { keepAnOwner, sha256 } from './policy.ts';
@@ -133,6 +133,13 @@ export async function invite(
   });
 }
 
+const endLinks = (q: Queryable, userId: string) =>
+  q.query(
+    `UPDATE sign_in_link SET expires_at = clock_timestamp()
+     WHERE user_id = $1 AND used_at IS NULL AND expires_at > clock_timestamp()`,
+    [userId],
+  );
+
 async function storeLink(
   q: Queryable,
   userId: string,
@@ -141,11 +148,7 @@ async function storeLink(
   actor: Actor,
 ): Promise<Date> {
   // An older link that was never used would stay a way in that nobody remembers.
-  await q.query(
-    `UPDATE sign_in_link SET expires_at = clock_timestamp()
-     WHERE user_id = $1 AND used_at IS NULL AND expires_at > clock_timestamp()`,
-    [userId],
-  );
+  await endLinks(q, userId);
   const { rows } = await q.query<{ expires_at: Date }>(
     `INSERT INTO sign_in_link(code_hash, user_id, expires_at, made_by)
      VALUES ($1, $2, clock_timestamp() + make_interval(hours => $3), $4) RETURNING expires_at`,
@@ -194,7 +197,7 @@ export async function setRole(
   });
 }
 
-/** Locks a person out: sessions end, links and tokens stop working. Throws NOT_ALLOWED for the last ceo. */
+/** Locks a person out for good: sessions end, links and tokens are worth nothing, also when he is let in again. Throws NOT_ALLOWED for the last ceo. */
 export async function disablePerson(db: Db, userId: string, reason: string, actor: Actor): Promise<void> {
   await transaction(db, async (q) => {
     const all = await owners(q);
@@ -205,11 +208,17 @@ export async function disablePerson(db: Db, userId: string, reason: string, acto
       userId,
     ]);
     await endSessions(q, userId, actor.name, null);
+    await endLinks(q, userId);
+    // But for the one that `npm start` keeps on this machine, which is made once.
+    await q.query(
+      'UPDATE api_token SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL AND NOT $2 = ANY(scopes)',
+      [userId, ALL_SCOPES],
+    );
     await say(q, 'person.disable', { id: userId, ver: person.ver + 1 }, actor, { reason });
   });
 }
 
-/** Lets a person in again, with the role he had; he needs a new link. */
+/** Lets a person in again, with the role he had; he needs a new link and new tokens. */
 export async function enablePerson(db: Db, userId: string, actor: Actor): Promise<void> {
   await transaction(db, async (q) => {
     const person = await lockPerson(q, userId);

@@ -91,6 +91,8 @@ describe('who is demoted or locked out', () => {
     await expect(newLink(db, made.userId, 'x', owner)).rejects.toMatchObject({ code: 'CONFLICT' });
     await enablePerson(db, made.userId, owner);
     expect(await personBySession(db, session)).toBeNull();
+    expect(await personByToken(db, 'alai_of_bo')).toBeNull();
+    await expect(enter('unused')).rejects.toMatchObject({ code: 'SIGN_IN_LINK_INVALID' });
     await newLink(db, made.userId, 'fresh', owner);
     expect(await personBySession(db, await enter('fresh'))).toMatchObject({ name: 'Bo' });
   });
