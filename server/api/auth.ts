@@ -26,10 +26,27 @@ export const actorOf = (viewer: Viewer): Actor => ({ kind: 'human', name: viewer
 /** Tries of one address, and of all together because an address can be made up; counted for all web processes. */
 const EACH_MINUTE = { one: 20, all: 300 };
 
+interface Limits {
+  one: RateLimiterPostgres;
+  all: RateLimiterPostgres;
+}
+const limits = new WeakMap<Db['pool'], Limits>();
+
+/** One pair for each database: every limiter keeps a clock of its own by which it clears what has expired. */
+function limitsOf({ pool }: Db): Limits {
+  const known = limits.get(pool);
+  if (known) return known;
+  const common = { storeClient: pool, tableName: 'rate_limit', tableCreated: true, duration: 60 };
+  const made = {
+    one: new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in', points: EACH_MINUTE.one }),
+    all: new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in-all', points: EACH_MINUTE.all }),
+  };
+  limits.set(pool, made);
+  return made;
+}
+
 async function countTry(db: Db, from: string): Promise<void> {
-  const common = { storeClient: db.pool, tableName: 'rate_limit', tableCreated: true, duration: 60 };
-  const one = new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in', points: EACH_MINUTE.one });
-  const all = new RateLimiterPostgres({ ...common, keyPrefix: 'sign-in-all', points: EACH_MINUTE.all });
+  const { one, all } = limitsOf(db);
   const tries = await Promise.allSettled([one.consume(from), all.consume('all')]);
   const refused = tries.find((t) => t.status === 'rejected');
   if (!refused) return;
@@ -56,10 +73,19 @@ export async function leave(db: Db, userId: unknown, sessionId: unknown): Promis
   if (person?.id === userId) await endSession(db, userId, sessionId, { kind: 'human', name: person.name });
 }
 
+/** Null for what no browser of ours was given. */
+function decoded(value: string): string | null {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return null;
+  }
+}
+
 function cookie(header: string | null, name: string): string | null {
   for (const part of (header ?? '').split(';')) {
     const [key, ...value] = part.trim().split('=');
-    if (key === name) return decodeURIComponent(value.join('='));
+    if (key === name) return decoded(value.join('='));
   }
   return null;
 }

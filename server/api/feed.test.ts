@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { expect, it, vi } from 'vitest';
 import type { FeedEvent } from '#server/domain/views.ts';
 import { appendEvents } from '#server/engine/event.ts';
 import { readFeed } from '#server/engine/feed.ts';
@@ -6,6 +7,7 @@ import { type Queryable, transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo } from '#test/factory.ts';
 import { liveStream } from './feed.ts';
+import { stopping } from './shutdown.ts';
 
 const { db } = await testDatabase();
 let n = 0;
@@ -83,4 +85,33 @@ it('sends a reader away as soon as something happened to him, and leaves the oth
   expect(await mine).toContain('event: signed-out');
   leave.abort();
   expect(await other).not.toContain('signed-out');
+});
+
+it('leaves nothing behind of a reader that goes while the past is read for him', async () => {
+  await say(db.pool, 'past');
+  const before = getEventListeners(stopping, 'abort').length;
+  const clocks = vi.spyOn(globalThis, 'setInterval');
+  const leave = new AbortController();
+  let read = 0;
+  const pool = {
+    query: async (...asked: [string, unknown[]]) => {
+      read++;
+      leave.abort();
+      return await db.pool.query(...asked);
+    },
+  };
+  const stream = liveStream({ ...db, pool } as unknown as typeof db, { after: '0-0', signal: leave.signal });
+  await new Response(stream).text();
+  await new Promise((r) => setTimeout(r, 50));
+  expect(read).toBe(1);
+  expect(clocks.mock.calls.filter(([, ms]) => Number(ms) >= 10_000)).toEqual([]);
+  expect(getEventListeners(stopping, 'abort')).toHaveLength(before);
+  clocks.mockRestore();
+});
+
+it('begins now for what is no place in the log', async () => {
+  const fresh = take('x', 1);
+  await new Promise((r) => setTimeout(r, 300));
+  await say(db.pool, 'news');
+  expect((await fresh).ids).toEqual(['news']);
 });

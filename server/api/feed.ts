@@ -66,7 +66,7 @@ class Feed {
         const all = [...events, ...grown];
         if (all.length > 0) {
           const told = { events: all, bytes: written(all) };
-          for (const tell of this.listeners) tell(told);
+          for (const tell of this.listeners) this.tellOne(tell, told);
         }
       } catch (err) {
         webLog().warn({ err }, 'the feed could not be read; trying again');
@@ -75,6 +75,16 @@ class Feed {
       if (!full) await sleep(everyMs);
     }
     this.running = false;
+  }
+
+  /** One reader that fails must not cost the others what they were to hear. */
+  private tellOne(tell: Listener, told: Batch): void {
+    try {
+      tell(told);
+    } catch (err) {
+      this.listeners.delete(tell);
+      webLog().warn({ err }, 'a reader of the feed failed and is told nothing more');
+    }
   }
 
   /** Transcripts are no events; a tick says whose has grown, and the page asks for the rest by its own cursor. */
@@ -165,6 +175,7 @@ export function liveStream(
           over = true;
           stop();
           for (const t of timers) clearInterval(t);
+          stopping.removeEventListener('abort', end);
           try {
             controller.close();
           } catch {
@@ -182,7 +193,8 @@ export function liveStream(
           send(SIGNED_OUT);
           end();
         };
-        let sent = o.after;
+        // What is no position of the log is answered like nothing: from now on.
+        let sent = o.after !== null && /^\d{1,20}-\d{1,19}$/.test(o.after) ? o.after : null;
         let waiting: Batch[] | null = [];
         const take = (batch: Batch) => {
           const fresh =
@@ -200,7 +212,7 @@ export function liveStream(
         if (over) return stop();
         send(named('open'));
         try {
-          for (; sent !== null; ) {
+          while (sent !== null && !over) {
             const past = await readFeed(db.pool, sent, batch);
             if (past.length > 0) send(written(past));
             sent = past.at(-1)?.id ?? sent;
@@ -210,6 +222,8 @@ export function liveStream(
           webLog().warn({ err }, 'the past of the feed could not be read; the reader will come back');
           return end();
         }
+        // Whoever left meanwhile must leave nothing behind.
+        if (over) return;
         const missed = waiting;
         waiting = null;
         for (const b of missed) take(b);
