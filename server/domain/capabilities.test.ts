@@ -28,6 +28,14 @@ describe('a command', () => {
     ['env CI=1 npx --yes wrangler deploy', 'deploy'],
     ['./node_modules/.bin/vercel --prod', 'deploy'],
     ['sudo systemctl restart app', 'deploy'],
+    ['sh -c "cd infra && sudo -u deploy terraform apply"', 'deploy'],
+    ['bash -lc "true\nterraform apply"', 'deploy'],
+    ['sh -c "sleep 1 & npm publish"', 'publish'],
+    ['sh -c "echo $(vault read secret)"', 'credentials'],
+    ['sh -c "STAGE=prod ./bin/vercel --prod"', 'deploy'],
+    ['/usr/bin/env -i terraform destroy', 'delete'],
+    ['rsync -a dist/ web@host:/srv', 'deploy'],
+    ['curl https://api.example.com/?a=1&b=2 -X POST', 'publish'],
   ])('%s asks first: %s', (line, capability) =>
     expect(capabilityOfCommand(line.split(' '))).toBe(capability),
   );
@@ -48,6 +56,18 @@ describe('a command', () => {
     'rg delete src',
     'npx vitest run',
   ])('%s does not', (line) => expect(capabilityOfCommand(line.split(' '))).toBeNull());
+});
+
+it.each([
+  ['rsync', 'a'.repeat(60_000)],
+  ['curl ', 'curl '.repeat(12_000)],
+  ['sudo', 'sudo '.repeat(12_000)],
+  ['sudo', '-u '.repeat(20_000)],
+  ['sh', '-c', '; '.repeat(30_000)],
+])('a command that is made to be hard to read is read at once: %s', (...argv) => {
+  const from = performance.now();
+  capabilityOfCommand(argv);
+  expect(performance.now() - from).toBeLessThan(500);
 });
 
 it.each([

@@ -45,12 +45,16 @@ const commands: readonly [Capability, RegExp][] = [
   ],
   ['deploy', /^(?:terraform|tofu|pulumi|cdk) (?:.* )?(?:apply|up|deploy)\b/],
   ['deploy', /^(?:kubectl|helm) (?:.* )?(?:apply|create|replace|patch|set|scale|rollout|install|upgrade)\b/],
-  ['deploy', /^(?:ssh|scp|rsync .*\S+:|ansible|ansible-playbook|systemctl|pm2 (?:start|restart|reload))\b/],
+  ['deploy', /^rsync .*\S:/],
+  ['deploy', /^(?:ssh|scp|ansible|ansible-playbook|systemctl|pm2 (?:start|restart|reload))\b/],
 ];
 
-/** An address that is written to, whatever the program. */
-const WRITES_OUTSIDE =
-  /\bcurl\b(?=.*\bhttps?:\/\/(?!(?:localhost|127\.0\.0\.1|\[::1\])[:/\s]))(?=.*(?:-X ?(?:POST|PUT|PATCH|DELETE)|--request|--data|\s-d\b|--upload-file|\s-T\b|\s-F\b))/i;
+/** An address that is written to, whatever the program: three looks at a line, none of which looks back. */
+const WRITES_OUTSIDE = [
+  /\bcurl\b/i,
+  /\bhttps?:\/\/(?!(?:localhost|127\.0\.0\.1|\[::1\])[:/\s])/i,
+  /(?:-X ?(?:POST|PUT|PATCH|DELETE)|--request|--data|\s-d\b|--upload-file|\s-T\b|\s-F\b)/i,
+];
 
 const CREDENTIAL_FILES =
   /(?:^|\/)(?:\.env(?!\.(?:example|sample|template|dist)$)(?:\.[\w-]+)?|\.netrc|\.pgpass|credentials(?:\.json)?|id_(?:rsa|ed25519|ecdsa)|[\w.-]+\.(?:pem|key|p12|pfx|jks|keystore))$/i;
@@ -69,26 +73,38 @@ const toolWords: readonly [Capability, RegExp][] = [
 
 /** Programs that only pass on what follows them. */
 const WRAPPERS =
-  /^(?:sudo(?: -\S+)*|env(?: \w+=\S*)*|nice|time|timeout \S+|npx(?: --yes| -y)?|bunx|pnpm (?:exec|dlx)|yarn dlx|(?:ba|z|da)?sh -l?c) /;
+  /^(?:sudo(?: -[ugh] \S+| -\S+){0,6}|env(?: -\S+| \w+=\S*){0,20}|\w+=\S*|nice|time|nohup|exec|command|setsid|xargs(?: -\S+){0,6}|timeout(?: -\S+){0,4} \S+|npx(?: --yes| -y)?|bunx|pnpm (?:exec|dlx)|yarn dlx|(?:ba|z|da)?sh -\w*c) /;
+const MOST_WRAPPERS = 10;
+/** What ends one command of a shell's line and begins another. */
+const BETWEEN_COMMANDS = /&&|\|\||[;|&\n`(){}]|\$\(/;
 
-function plainCommand(argv: readonly string[]): string[] {
-  let text = argv.join(' ').replace(/\s+/g, ' ').trim();
-  const seen = [text];
-  for (let m = WRAPPERS.exec(text); m; m = WRAPPERS.exec(text)) {
-    text = text.slice(m[0].length).trim().replace(/^["']/, '');
-    seen.push(text);
-  }
-  // A shell's line holds several commands, and a path before a program changes nothing about it.
-  return seen
-    .flatMap((t) => t.split(/\s*(?:&&|\|\||[;|])\s*/))
-    .map((t) => t.replace(/^(?:\.{0,2}\/[\w./-]*\/)?([\w.-]+)/, '$1'));
+/** A path before a program changes nothing about it, nor does a quote. */
+const bare = (command: string) =>
+  command
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/^["']+/, '')
+    .replace(/^(?:\.{0,2}\/[\w./-]*\/)?([\w.-]+)/, '$1');
+
+/** Each command of the line, with and without what only passes it on. */
+function plainCommands(line: string): string[] {
+  return line.split(BETWEEN_COMMANDS).flatMap((part) => {
+    let text = bare(part);
+    const forms = [text];
+    for (let m = WRAPPERS.exec(text); m && forms.length <= MOST_WRAPPERS; m = WRAPPERS.exec(text)) {
+      text = bare(text.slice(m[0].length));
+      forms.push(text);
+    }
+    return forms;
+  });
 }
 
 /** The capability that a command needs, or null. */
 export function capabilityOfCommand(argv: readonly string[]): Capability | null {
-  const lines = plainCommand(argv);
-  for (const [capability, pattern] of commands) if (lines.some((l) => pattern.test(l))) return capability;
-  return lines.some((l) => WRITES_OUTSIDE.test(l)) ? 'publish' : null;
+  const line = argv.join(' ');
+  const plain = plainCommands(line);
+  for (const [capability, pattern] of commands) if (plain.some((l) => pattern.test(l))) return capability;
+  return WRITES_OUTSIDE.every((look) => look.test(line)) ? 'publish' : null;
 }
 
 /** The capability that writing this file needs, or null. */
