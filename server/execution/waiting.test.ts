@@ -194,6 +194,17 @@ describe('the owner’s word on a project', () => {
       reason: 'permission',
       question: expect.stringContaining('the rail "billing" holds'),
     });
+    // What is allowed is what was shown.
+    expect(r).toMatchObject({ question: expect.stringContaining('export {};') });
+  });
+
+  it('says how much of a long one is not shown, and names all of it by its hash', async () => {
+    const w = await f.work('BUILD', { title: 'P' }, { blueprint });
+    const long = call('run', { command: ['npm', 'publish', 'x'.repeat(9_000)] });
+    const r = await f.run(w, memoryPorts(), undefined, puppet([[long]]));
+    expect(r).toMatchObject({
+      question: expect.stringMatching(/1012 more characters that are not shown here \(SHA-256 of all: [0-9a-f]{16}…\)/),
+    });
   });
 });
 

@@ -26,6 +26,6 @@ export const askHuman = defineTool({
         'Decide it yourself and write the decision into the report.',
       );
     const choices = options.map((o, i) => `${i + 1}. ${o}`).join('\n');
-    throw new Asked('question', choices ? `${question}\n\n${choices}` : question);
+    throw new Asked('question', c.mask(choices ? `${question}\n\n${choices}` : question));
   },
 });

@@ -86,7 +86,7 @@ async function callExtra(extra: ExtraTool, call: ToolCall, c: ToolContext): Prom
   permit(
     c,
     capabilityOfTool(call.name),
-    `${call.name} ${JSON.stringify(argumentsOf(call.arguments)).slice(0, 2_000)}`,
+    `${call.name} ${JSON.stringify(argumentsOf(call.arguments))}`,
   );
   c.signal.throwIfAborted();
   const outcome = await extra.call(argumentsOf(call.arguments), c.signal);

@@ -31,7 +31,7 @@ export async function replaceFile(c: ToolContext, path: string, content: string)
       'Edit the lines around it.',
     );
   checkWrite(c.rules, clean);
-  const what = `Write ${clean} (${Buffer.byteLength(content)} bytes)`;
+  const what = `Write ${clean} (${Buffer.byteLength(content)} bytes):\n\n${content}`;
   permitPath(c, clean, what);
   permit(c, capabilityOfFile(clean), what);
   if (Buffer.byteLength(content) > MAX_WRITE) refused(`more than ${MAX_WRITE} bytes for one file`);
