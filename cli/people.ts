@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
-import { type Permission, type Role, roles, tokenScopes } from '#server/domain/permissions.ts';
+import { type Role, roles, type Scope, tokenScopes } from '#server/domain/permissions.ts';
 import { api } from './client.ts';
 import { print } from './output.ts';
 
@@ -81,13 +81,13 @@ export function registerPeopleCommands(program: Command): void {
     });
 }
 
-function scopesOf(text: string): Exclude<Permission, 'self'>[] {
+function scopesOf(text: string): Scope[] {
   const known = tokenScopes as readonly string[];
   const wanted = text.split(',').map((s) => s.trim());
   const wrong = wanted.find((s) => !known.includes(s));
   if (wrong !== undefined)
     throw new AlaiError('BAD_INPUT', `There is no scope "${wrong}".`, `Scopes are: ${known.join(', ')}.`);
-  return wanted as Exclude<Permission, 'self'>[];
+  return wanted as Scope[];
 }
 
 /** `alai token …`: API tokens of the one who asks. */

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
-import { may, type Permission, permissions, tokenScopes } from '#server/domain/permissions.ts';
+import { may, permissions, type Scope, tokenScopes } from '#server/domain/permissions.ts';
 import { useMe } from '../live/me.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
@@ -24,7 +24,7 @@ function NewToken({ onMade }: { onMade: (token: string) => void }) {
   const me = useMe();
   const [name, setName] = useState('');
   const [days, setDays] = useState<number | null>(90);
-  const [scopes, setScopes] = useState<Permission[]>(['read']);
+  const [scopes, setScopes] = useState<Scope[]>(['read']);
   const make = useMutation(
     trpc.me.createToken.mutationOptions({
       onSuccess: ({ token }) => {
@@ -36,7 +36,7 @@ function NewToken({ onMade }: { onMade: (token: string) => void }) {
   );
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    make.mutate({ name, days, scopes: scopes as Exclude<Permission, 'self'>[] });
+    make.mutate({ name, days, scopes });
   };
   const offered = tokenScopes.filter((s) => me === undefined || may(me.role, null, s));
   return (

@@ -27,7 +27,8 @@ export const rolePermissions = {
  * What a token may be given: everything but to act as a person. Whoever may invite people and make links for them can come in
  * as any of them, the owner too; a token that could would be worth more than all its scopes.
  */
-export const tokenScopes = permissionNames.filter((p) => p !== 'self' && p !== 'people');
+export type Scope = Exclude<Permission, 'self' | 'people'>;
+export const tokenScopes = permissionNames.filter((p): p is Scope => p !== 'self' && p !== 'people');
 
 /** All that the owner of a token may do; only the token that `npm start` keeps on this machine has it. */
 export const ALL_SCOPES = '*';
@@ -36,7 +37,7 @@ export const ALL_SCOPES = '*';
 export function may(role: Role, scopes: readonly string[] | null, permission: Permission): boolean {
   const byRole = (rolePermissions[role] as readonly Permission[]).includes(permission);
   if (!byRole || scopes === null || scopes.includes(ALL_SCOPES)) return byRole;
-  return tokenScopes.includes(permission) && scopes.includes(permission);
+  return (tokenScopes as readonly Permission[]).includes(permission) && scopes.includes(permission);
 }
 
 /** The least role that has a permission, for refusals that say what is missing. */

@@ -164,7 +164,7 @@ type GlobPart = { kind: 'folders' | 'any' | 'name' | 'one' } | { kind: 'char'; c
 
 function globParts(glob: string): GlobPart[] {
   const parts: GlobPart[] = [];
-  const chars = [...glob];
+  const chars = Array.from(glob);
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i] ?? '';
     const twice = char === '*' && chars[i + 1] === '*';
@@ -187,8 +187,10 @@ function globStep(part: GlobPart, text: readonly string[], at: Uint8Array): Uint
     const here = at[i] === 1;
     const slash = text[i] === '/';
     const inside = i < text.length;
-    if (part.kind === 'char' || part.kind === 'one') {
-      if (here && inside && (part.kind === 'one' ? !slash : text[i] === part.char)) next[i + 1] = 1;
+    if (part.kind === 'char') {
+      if (here && inside && text[i] === part.char) next[i + 1] = 1;
+    } else if (part.kind === 'one') {
+      if (here && inside && !slash) next[i + 1] = 1;
     } else if (part.kind === 'folders') {
       if (here) next[i] = 1;
       if (slash && open) next[i + 1] = 1;
@@ -208,7 +210,7 @@ function globStep(part: GlobPart, text: readonly string[], at: Uint8Array): Uint
  * paths, and no pair of them may take longer than their lengths multiplied.
  */
 export function matchesGlob(path: string, glob: string, how: 'exact' | 'fold' = 'exact'): boolean {
-  const text = [...(how === 'fold' ? FOLD(path) : path)];
+  const text = Array.from(how === 'fold' ? FOLD(path) : path);
   let at = new Uint8Array(text.length + 1);
   at[0] = 1;
   for (const part of globParts(how === 'fold' ? FOLD(glob) : glob)) {

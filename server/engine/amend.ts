@@ -52,7 +52,11 @@ const BEHIND = `WITH RECURSIVE back(id) AS (
   SELECT unnest($1::bigint[]) UNION SELECT d.on_task_id FROM back JOIN dependency d ON d.task_id = back.id)`;
 
 /** The shortest way from one of `from` to `to` along what waits for what. */
-function wayTo(to: number, from: readonly number[], edges: readonly { task: number; on: number }[]): number[] {
+function wayTo(
+  to: number,
+  from: readonly number[],
+  edges: readonly { task: number; on: number }[],
+): number[] {
   const by = Map.groupBy(edges, (e) => e.task);
   const cameFrom = new Map<number, number | null>(from.map((id) => [id, null]));
   for (const id of cameFrom.keys())

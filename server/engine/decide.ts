@@ -183,8 +183,7 @@ async function lockSubject(q: Queryable, id: number): Promise<void> {
     [id],
   );
   const [about] = rows;
-  if (about?.task_id != null)
-    await q.query('SELECT 1 FROM task WHERE id = $1 FOR UPDATE', [about.task_id]);
+  if (about?.task_id != null) await q.query('SELECT 1 FROM task WHERE id = $1 FOR UPDATE', [about.task_id]);
   else if (about?.chain_id != null) await lockChain(q, about.chain_id);
 }
 

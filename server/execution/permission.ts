@@ -36,4 +36,7 @@ export function permitPath(c: Asking, path: string, what: string): void {
 }
 
 const asked = (c: Asking, why: string, what: string) =>
-  new Asked('permission', `${c.company}'s ${c.step.role} wants to do this, ${why}:\n\n${shown(c.mask(what))}`);
+  new Asked(
+    'permission',
+    `${c.company}'s ${c.step.role} wants to do this, ${why}:\n\n${shown(c.mask(what))}`,
+  );

@@ -203,7 +203,9 @@ describe('the owner’s word on a project', () => {
     const long = call('run', { command: ['npm', 'publish', 'x'.repeat(9_000)] });
     const r = await f.run(w, memoryPorts(), undefined, puppet([[long]]));
     expect(r).toMatchObject({
-      question: expect.stringMatching(/1012 more characters that are not shown here \(SHA-256 of all: [0-9a-f]{16}…\)/),
+      question: expect.stringMatching(
+        /1012 more characters that are not shown here \(SHA-256 of all: [0-9a-f]{16}…\)/,
+      ),
     });
   });
 });

@@ -83,11 +83,7 @@ export async function callTool(call: ToolCall, c: ToolContext): Promise<ToolOutc
 
 /** A tool of an MCP server: its answer is bounded and masked like that of our own. */
 async function callExtra(extra: ExtraTool, call: ToolCall, c: ToolContext): Promise<ToolOutcome> {
-  permit(
-    c,
-    capabilityOfTool(call.name),
-    `${call.name} ${JSON.stringify(argumentsOf(call.arguments))}`,
-  );
+  permit(c, capabilityOfTool(call.name), `${call.name} ${JSON.stringify(argumentsOf(call.arguments))}`);
   c.signal.throwIfAborted();
   const outcome = await extra.call(argumentsOf(call.arguments), c.signal);
   c.signal.throwIfAborted();
