@@ -1,3 +1,4 @@
+import { isAlaiError } from '#server/domain/errors.ts';
 import type { DecisionFacts } from '#server/domain/views/question.ts';
 import type { EscalationKind } from '#server/domain/views.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
@@ -11,6 +12,16 @@ export interface RuleInForce extends DecisionFacts {
   kind: EscalationKind;
   acceptedBy: string;
 }
+
+/** Whose answer a rule gives: its own, in the name of who accepted it. */
+const ruleName = (id: number, acceptedBy: string) => `rule ${id}, accepted by ${acceptedBy}`;
+
+/**
+ * In SQL, the rule whose answer this is; null where a person answered himself, also after he took a rule's answer back
+ * (`rule_id` stays then, because a rule does not answer the same question twice).
+ */
+export const answeringRule = (e: string) =>
+  `CASE WHEN ${e}.answered_by LIKE 'rule ' || ${e}.rule_id || ', accepted by %' THEN ${e}.rule_id END`;
 
 /** Whether a rule speaks of exactly this: the same kind, company, stage and area, and all labels of the rule. */
 export function matches(rule: RuleInForce, kind: EscalationKind, facts: DecisionFacts): boolean {
@@ -33,12 +44,17 @@ export async function applyRules(db: Db, undoMs: number): Promise<number> {
     `SELECT e.id, e.kind, jsonb_agg(jsonb_build_object('id', r.id, 'kind', r.kind, 'company', r.company, 'stage', r.stage, 'area', r.area,
        'labels', r.labels, 'acceptedBy', r.accepted_by) ORDER BY r.id) rules
      FROM approval_rule r JOIN escalation e ON e.kind = r.kind AND e.state = 'OPEN' AND e.asked_at >= r.accepted_at AND e.rule_id IS NULL
-     WHERE r.revoked_at IS NULL AND e.kind <> ALL($1)
+       LEFT JOIN chain c ON c.id = e.chain_id LEFT JOIN task root ON root.id = c.root_task_id
+       LEFT JOIN task t ON t.id = coalesce(e.task_id, (e.context->>'lastTask')::bigint, c.root_task_id)
+     WHERE r.revoked_at IS NULL AND e.kind <> ALL($1) AND r.company = coalesce(t.company, root.company, '')
+       AND r.stage = coalesce(t.stage, root.stage, '') AND r.labels <@ coalesce(t.tags, root.tags, '{}')
        AND NOT EXISTS (SELECT 1 FROM escalation o WHERE o.dedupe_key = e.dedupe_key AND o.rule_id IS NOT NULL)
-     GROUP BY e.id ORDER BY e.id LIMIT 50`,
+     -- In no order: what no rule fits after all must not keep what is behind it waiting for ever.
+     GROUP BY e.id ORDER BY random() LIMIT 50`,
     [neverByRule],
   );
   let answered = 0;
+  const broken: unknown[] = [];
   for (const e of waiting) {
     if (!answersOf[e.kind].includes('approve')) continue;
     answered += await transaction(db, async (q) => {
@@ -64,11 +80,16 @@ export async function applyRules(db: Db, undoMs: number): Promise<number> {
           undoMs,
           ruleId: rule.id,
         },
-        { kind: 'human', name: `rule ${rule.id}, accepted by ${rule.acceptedBy}` },
+        { kind: 'human', name: ruleName(rule.id, rule.acceptedBy) },
       );
       return 1;
+    }).catch((err) => {
       // Somebody was quicker, or it is gone: nothing is left for a rule.
-    }).catch(() => 0);
+      if (!isAlaiError(err)) broken.push(err);
+      return 0;
+    });
   }
+  if (broken.length > 0)
+    throw new AggregateError(broken, `rules could not answer ${broken.length} questions`);
   return answered;
 }

@@ -193,7 +193,6 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
   ]);
   await transaction(db, askForDependants);
   await transaction(db, withdrawStale);
-  await applyRules(db, t.undo);
   await transaction(db, askAgain);
   await db.pool.query(
     `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
@@ -205,6 +204,7 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
     ...deliveries,
     ...unsent.filter((d) => !known.has(`${d.taskId}-${d.dispatch}`)),
   ]);
+  await applyRules(db, t.undo);
   return { published: deliveries.length + unsent.length };
 }
 

@@ -12,6 +12,7 @@ import { readChanges, readGates } from '#server/engine/data/evidence.ts';
 import { patience, readTasks, taskStatus } from '#server/engine/data/rows.ts';
 import { answersOf } from '#server/engine/decide.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
+import { answeringRule } from '#server/engine/rules.ts';
 import type { Db } from '#server/platform/db.ts';
 import { readAsker, readForecast, readSpent } from './facts.ts';
 import { readSimilar } from './history.ts';
@@ -49,7 +50,7 @@ interface Row {
 const columns = `e.id, e.kind, e.state, e.question, e.why, e.context, e.task_id, coalesce(e.chain_id, t.chain_id) chain_id, e.pipeline_id,
     coalesce(c.root_task_id, e.task_id) root_task_id, coalesce(t.title, r.title) title, coalesce(t.company, r.company) company,
     e.asked_at, e.asked_times, e.answer, e.answered_by, e.note, e.effective_at, e.closed_at, e.expires_at,
-    e.assigned_to, e.assigned_by, u.name assignee, e.rule_id`;
+    e.assigned_to, e.assigned_by, u.name assignee, ${answeringRule('e')} rule_id`;
 const from = `FROM escalation e
   LEFT JOIN task t ON t.id = e.task_id
   LEFT JOIN chain c ON c.id = coalesce(e.chain_id, t.chain_id)

@@ -1,6 +1,7 @@
 import type { DecisionFacts, DecisionItem, DecisionPage } from '#server/domain/views/question.ts';
 import type { Answer, EscalationKind } from '#server/domain/views.ts';
 import { neverByRule } from '#server/engine/escalation-policy.ts';
+import { answeringRule } from '#server/engine/rules.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import type { Judged } from './patterns.ts';
 import { mostSimilar } from './similar.ts';
@@ -28,7 +29,7 @@ const from = `FROM escalation e LEFT JOIN task t ON t.id = e.task_id LEFT JOIN c
   LEFT JOIN task r ON r.id = c.root_task_id`;
 
 const columns = `e.id, e.kind, coalesce(t.title, r.title, e.question) title, coalesce(e.task_id, c.root_task_id) "taskId",
-  coalesce(t.company, r.company) company, e.answer, e.answered_by "by", e.closed_at "at", e.note, e.rule_id "ruleId", ${outcome} outcome`;
+  coalesce(t.company, r.company) company, e.answer, e.answered_by "by", e.closed_at "at", e.note, ${answeringRule('e')} "ruleId", ${outcome} outcome`;
 
 type Row = Omit<DecisionItem, 'regretted'>;
 
@@ -66,7 +67,7 @@ export async function readDecisions(db: Db, ask: HistoryAsk): Promise<DecisionPa
     ),
     db.pool.query<{ n: number }>(`SELECT count(*)::int n ${from} WHERE ${where}`, values),
     db.pool.query<{ name: string }>(
-      `SELECT DISTINCT answered_by name FROM escalation WHERE state = 'ANSWERED' AND rule_id IS NULL ORDER BY 1 LIMIT 50`,
+      `SELECT DISTINCT answered_by name FROM escalation WHERE state = 'ANSWERED' AND ${answeringRule('escalation')} IS NULL ORDER BY 1 LIMIT 50`,
     ),
   ]);
   const shown = items.rows.slice(0, ask.limit);
@@ -97,7 +98,7 @@ export async function readSimilar(
 /** What people (not rules) decided in the last half year, as patterns read it. */
 export async function readForPatterns(q: Queryable): Promise<Judged[]> {
   const { rows } = await q.query<Row & { facts: DecisionFacts }>(
-    `SELECT ${columns}, e.facts ${from} WHERE e.state = 'ANSWERED' AND e.rule_id IS NULL AND e.facts IS NOT NULL
+    `SELECT ${columns}, e.facts ${from} WHERE e.state = 'ANSWERED' AND ${answeringRule('e')} IS NULL AND e.facts IS NOT NULL
        AND e.kind <> ALL($1) AND e.closed_at > now() - interval '180 days' ORDER BY e.closed_at DESC, e.id DESC LIMIT 2000`,
     [neverByRule],
   );

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { decide, settleDecisions, undoDecision } from '#server/engine/decide.ts';
-import { escalationDigest } from '#server/engine/escalation.ts';
+import { askHuman, escalationDigest } from '#server/engine/escalation.ts';
+import { ENGINE } from '#server/engine/event.ts';
 import { stopTask } from '#server/engine/stop.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { transaction } from '#server/platform/db.ts';
@@ -103,6 +104,47 @@ it('a rule is offered, accepted by a person, answers once per work, is undone li
   await sweep(db, f.publisher, f.timing);
   expect(await state(last.id)).toMatchObject({ state: 'OPEN' });
   expect((await readRulesView(db)).rules[0]).toMatchObject({ revokedBy: 'Alem', uses: 1 });
+});
+
+async function standing(): Promise<number> {
+  const { rows } = await db.pool.query<{ id: number }>(
+    `INSERT INTO approval_rule(kind, company, stage, area, said, from_decisions, accepted_by)
+     VALUES ('retries', 'CodeCraft', 'BUILD', 'no files', 'another try', '{1}', 'Alem') RETURNING id`,
+  );
+  return rows[0]?.id as number;
+}
+
+it('an answer that a person gives after he took the one of a rule back is his own', async () => {
+  const rule = await standing();
+  const e = await stopped('Import of the stock');
+  await sweep(db, f.publisher, { ...f.timing, undo: 60_000 });
+  expect(await state(e.id)).toMatchObject({ state: 'PENDING', rule_id: rule });
+  await undoDecision(db, e.id, ceo);
+  const digest = (await escalationDigest(db.pool, e.id)) as string;
+  await decide(db, { id: e.id, answer: 'reject', digest, note: 'Not again', undoMs: 0 }, ceo);
+  await settleDecisions(db, f.publisher);
+  expect((await history()).items[0]).toMatchObject({ id: e.id, by: 'Alem', answer: 'reject', ruleId: null });
+  expect((await readRulesView(db)).rules.find((r) => r.id === rule)).toMatchObject({ uses: 0 });
+  await revokeRule(db, rule, ceo);
+});
+
+it('a rule is not kept from its work by the questions of others', async () => {
+  const rule = await standing();
+  const others = await f.create(Array.from({ length: 60 }, (_, i) => work(`Other ${i}`)));
+  await db.pool.query(`UPDATE task SET company = 'Other' WHERE id = ANY($1)`, [others.taskIds]);
+  for (const taskId of others.taskIds)
+    await askHuman(db.pool, {
+      kind: 'retries',
+      taskId,
+      from: ['QUEUED'],
+      actor: ENGINE,
+      question: 'What now?',
+      why: 'x',
+    });
+  const mine = await stopped('Import of the menu');
+  await sweep(db, f.publisher, f.timing);
+  expect(await state(mine.id)).toMatchObject({ state: 'PENDING', rule_id: rule });
+  await revokeRule(db, rule, ceo);
 });
 
 it('the history finds an answer by its words, its person and its answer, and says what became of it', async () => {

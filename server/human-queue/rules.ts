@@ -1,4 +1,5 @@
 import type { Rule, RulesView } from '#server/domain/views/question.ts';
+import { answeringRule } from '#server/engine/rules.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { readForPatterns } from './history.ts';
 import { patternsOf } from './patterns.ts';
@@ -9,7 +10,7 @@ export async function readRules(q: Queryable): Promise<Rule[]> {
     `SELECT r.id, r.kind, r.said, jsonb_build_object('company', r.company, 'stage', r.stage, 'area', r.area, 'labels', r.labels) facts,
        r.from_decisions decisions, r.accepted_by "acceptedBy", r.accepted_at "acceptedAt", r.revoked_by "revokedBy", r.revoked_at "revokedAt",
        count(e.id) FILTER (WHERE e.state = 'ANSWERED')::int uses, max(e.closed_at) FILTER (WHERE e.state = 'ANSWERED') "lastUsedAt"
-     FROM approval_rule r LEFT JOIN escalation e ON e.rule_id = r.id GROUP BY r.id ORDER BY r.revoked_at IS NOT NULL, r.id DESC LIMIT 500`,
+     FROM approval_rule r LEFT JOIN escalation e ON e.rule_id = r.id AND ${answeringRule('e')} = r.id GROUP BY r.id ORDER BY r.revoked_at IS NOT NULL, r.id DESC LIMIT 500`,
   );
   return rows.map((r) => ({ ...r, decisions: r.decisions.map(Number) }));
 }
