@@ -94,9 +94,13 @@ export async function saveChannel(
       : null;
   const values = [o.name, o.userId, settings, sealed, toJson(o.rules)];
   const id = await transaction(k.db, async (q) => {
+    const owner = 'SELECT 1 FROM app_user WHERE id = $1';
+    if (o.userId !== null && !(await q.query(owner, [o.userId])).rowCount)
+      throw new AlaiError('NOT_FOUND', 'There is no such person.', 'Choose one from the list of people.');
     const { rows } = row
       ? await q.query<{ id: number }>(
-          `UPDATE notification_channel SET name = $1, user_id = $2, settings = $3, secrets = $4, rules = $5, enabled = true, problem = NULL
+          `UPDATE notification_channel SET name = $1, user_id = $2, settings = $3, secrets = $4, rules = $5,
+             enabled = enabled OR problem IS NOT NULL, problem = NULL
            WHERE id = $6 RETURNING id`,
           [...values, row.id],
         )
@@ -152,31 +156,41 @@ export async function subscribe(
 ): Promise<{ id: number }> {
   const { endpoint, keys } = o.subscription;
   const where = (await requireOuter(endpoint, k.outgoing)).host;
-  const { rows } = await k.db.pool.query<{ id: number }>(
-    `INSERT INTO notification_channel(kind, name, user_id, settings, secrets, address_hash, rules, created_by)
-     VALUES ('push', $1, $2, $3, $4, $5, $6, $7)
-     ON CONFLICT (address_hash) DO UPDATE SET name = excluded.name, user_id = excluded.user_id, settings = excluded.settings,
-       secrets = excluded.secrets, enabled = true, problem = NULL
-     RETURNING id`,
-    [
-      o.device,
-      o.userId,
-      toJson({ where, secretNames: [] }),
-      seal(k.secret, SEALED_FOR, JSON.stringify({ endpoint, ...keys })),
-      sha256(endpoint),
-      toJson(channelRulesSchema.parse({ timeZone: o.timeZone })),
-      o.by,
-    ],
-  );
-  return rows[0] as { id: number };
+  return await transaction(k.db, async (q) => {
+    const { rows } = await q.query<{ id: number }>(
+      `INSERT INTO notification_channel(kind, name, user_id, settings, secrets, address_hash, rules, created_by)
+       VALUES ('push', $1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (address_hash) DO UPDATE SET name = excluded.name, user_id = excluded.user_id, settings = excluded.settings,
+         secrets = excluded.secrets, enabled = true, problem = NULL
+       RETURNING id`,
+      [
+        o.device,
+        o.userId,
+        toJson({ where, secretNames: [] }),
+        seal(k.secret, SEALED_FOR, JSON.stringify({ endpoint, ...keys })),
+        sha256(endpoint),
+        toJson(channelRulesSchema.parse({ timeZone: o.timeZone })),
+        o.by,
+      ],
+    );
+    const made = rows[0] as { id: number };
+    await record(q, 'added', made.id, o.by, { kind: 'push', name: o.device, where });
+    return made;
+  });
 }
 
 /** This browser is not told any more. Nothing to take away is no mistake. */
-export async function unsubscribe(db: Db, userId: string, endpoint: string): Promise<void> {
-  await db.pool.query('DELETE FROM notification_channel WHERE address_hash = $1 AND user_id = $2', [
-    sha256(endpoint),
-    userId,
-  ]);
+export async function unsubscribe(
+  db: Db,
+  o: { userId: string; by: string; endpoint: string },
+): Promise<void> {
+  await transaction(db, async (q) => {
+    const { rows } = await q.query<{ id: number; kind: string; name: string }>(
+      'DELETE FROM notification_channel WHERE address_hash = $1 AND user_id = $2 RETURNING id, kind, name',
+      [sha256(o.endpoint), o.userId],
+    );
+    for (const { id, ...gone } of rows) await record(q, 'removed', id, o.by, gone);
+  });
 }
 
 const VAPID = 'vapid';
@@ -215,6 +229,7 @@ export async function sendTest(
       `INSERT INTO notice(key, kind, severity, title, body, path) VALUES ($1, 'test', 'normal', 'This is a test', $2, '/status') RETURNING id`,
       [`test:${randomUUID()}`, `${o.by} asked for it. Nothing needs you.`],
     );
+    await record(q, 'tested', o.channelId, o.by);
     return await addDelivery(q, {
       noticeId: (rows[0] as { id: number }).id,
       channelId: o.channelId,
@@ -241,12 +256,18 @@ export async function replayDelivery(
 ): Promise<void> {
   const mine =
     'FROM notification_channel c WHERE c.id = d.channel_id AND ($2::text IS NULL OR c.user_id = $2) AND d.id = $1';
-  const { rowCount } = await db.pool.query(
-    `UPDATE notice_delivery d SET state = 'WAITING', tries = 0, next_at = clock_timestamp(), digest = false, ended_at = NULL,
-       reason = $3, replayed_by = $4 ${mine} AND d.state IN ('SENT', 'FAILED', 'CANCELLED', 'WAITING')`,
-    [o.id, o.userId, `Sent again for ${o.by}`, o.by],
-  );
-  if (rowCount) return;
+  const again = await transaction(db, async (q) => {
+    const { rows } = await q.query<{ channel_id: number; notice_id: number }>(
+      `UPDATE notice_delivery d SET state = 'WAITING', tries = 0, next_at = clock_timestamp(), digest = false, ended_at = NULL,
+         reason = $3, replayed_by = $4 ${mine} AND d.state IN ('SENT', 'FAILED', 'CANCELLED', 'WAITING')
+       RETURNING d.channel_id, d.notice_id`,
+      [o.id, o.userId, `Sent again for ${o.by}`, o.by],
+    );
+    for (const d of rows)
+      await record(q, 'replayed', d.channel_id, o.by, { delivery: o.id, notice: d.notice_id });
+    return rows.length > 0;
+  });
+  if (again) return;
   const { rowCount: there } = await db.pool.query(
     `SELECT 1 FROM notice_delivery d JOIN notification_channel c ON c.id = d.channel_id
      WHERE d.id = $1 AND ($2::text IS NULL OR c.user_id = $2)`,

@@ -7,7 +7,7 @@ import {
   randomBytes,
   verify,
 } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { channelRulesSchema } from '#server/domain/views/notifications.ts';
@@ -17,7 +17,15 @@ import { stopFactory } from '#server/engine/factory.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
 import { receiver } from '#test/receiver.ts';
-import { replayDelivery, saveChannel, sendTest, subscribe, vapidKeys } from './commands.ts';
+import {
+  replayDelivery,
+  saveChannel,
+  sendTest,
+  setChannel,
+  subscribe,
+  unsubscribe,
+  vapidKeys,
+} from './commands.ts';
 import { readChannels, readDeliveries } from './data.ts';
 import { deliverDue } from './deliver.ts';
 import { noteEvents } from './notices.ts';
@@ -39,12 +47,12 @@ let clock = new Date();
 const later = (ms: number) => {
   clock = new Date(clock.getTime() + ms);
 };
-const deliver = (allow = [http.host]) =>
+const deliver = (allow = [http.host], timeoutMs?: number) =>
   deliverDue({
     db,
     secret,
     publicUrl: 'https://alai.example',
-    outgoing: { allow },
+    outgoing: { allow, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
     question,
     baseMs: 1_000,
     now: () => clock,
@@ -210,6 +218,45 @@ describe('a webhook', () => {
   });
 });
 
+describe('a channel', () => {
+  it('that was switched off stays off when it is changed', async () => {
+    const { id } = await hook();
+    await setChannel(db, { id, enabled: false, ...by });
+    await hook({ id, name: 'Renamed' });
+    expect(await readChannels(db)).toMatchObject([{ id, name: 'Renamed', enabled: false }]);
+  });
+
+  it('is nobody’s who does not exist', async () => {
+    await expect(hook({ userId: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('leaves a trail of who made, tried, replayed and removed it', async () => {
+    const { rows: last } = await db.pool.query<{ seq: number }>('SELECT max(seq) seq FROM event');
+    const { id } = await hook();
+    const { deliveryId } = await sendTest(db, { channelId: id, ...by });
+    await deliver();
+    await replayDelivery(db, { id: deliveryId, ...by });
+    const subscription = {
+      endpoint: `${http.url}/push/trail`,
+      keys: { p256dh: 'x'.repeat(87), auth: 'y'.repeat(22) },
+    };
+    const mine = { userId: 'u1', by: 'Alem' };
+    await subscribe(keeper, { ...mine, device: 'Phone', subscription, timeZone: 'UTC' });
+    await unsubscribe(db, { ...mine, endpoint: subscription.endpoint });
+    const { rows } = await db.pool.query<{ type: string }>(
+      `SELECT type FROM event WHERE seq > $1 AND actor = 'Alem' AND entity = 'notification_channel' ORDER BY seq`,
+      [last[0]?.seq],
+    );
+    expect(rows.map((r) => r.type.replace('notifications.', ''))).toEqual([
+      'added',
+      'tested',
+      'replayed',
+      'added',
+      'removed',
+    ]);
+  });
+});
+
 describe('mail', () => {
   const letters: string[] = [];
   let refuse: { code: number; text: string } | null = null;
@@ -269,6 +316,39 @@ describe('mail', () => {
     expect(letters.at(-1)).toContain('https://alai.example/status');
     expect(letters.at(-1)).toMatch(/Message-ID: <[0-9a-f-]{36}@/);
   });
+
+  it('to a server that says a little now and then is given up in time', async () => {
+    const slow = createServer((socket) => {
+      const drip = setInterval(() => socket.write('220-wait\r\n'), 20);
+      socket.on('error', () => {}).on('close', () => clearInterval(drip));
+    });
+    await new Promise<void>((done) => slow.listen(0, '127.0.0.1', done));
+    const { port } = slow.address() as AddressInfo;
+    const settings = {
+      host: '127.0.0.1',
+      port,
+      security: 'none',
+      user: '',
+      from: 'a@b.example',
+      to: 'c@d.example',
+    } as const;
+    const channel = { kind: 'mail', settings, secrets: {} } as const;
+    const { id } = await saveChannel(keeper, {
+      id: null,
+      name: 'M',
+      userId: null,
+      rules,
+      channel,
+      by: 'Alem',
+    });
+    await sendTest(db, { channelId: id, ...by });
+    await deliver([], 300);
+    expect((await deliveries(id))[0]).toMatchObject({
+      state: 'WAITING',
+      reason: expect.stringContaining('had not taken it after 300 ms'),
+    });
+    slow.close();
+  }, 10_000);
 
   it('that is refused for good is not tried again; a wrong password says so', async () => {
     const id = await mailbox();
@@ -500,7 +580,11 @@ it('a flood of questions comes as twenty and one', async () => {
   later(61_000);
   while ((await deliver()) > 0);
   expect(http.got).toHaveLength(21);
-  expect(JSON.parse(http.got.at(-1)?.body.toString() ?? '').data.title).toBe('40 things happened');
+  // Effects are urgent: what gathers forty of them is no less so, and wakes as each of them would have.
+  expect(JSON.parse(http.got.at(-1)?.body.toString() ?? '').data).toMatchObject({
+    title: '40 things happened',
+    severity: 'urgent',
+  });
   const { rows } = await db.pool.query<{ n: number }>(
     `SELECT count(*)::int n FROM notice_delivery WHERE channel_id = $1 AND state = 'DIGESTED'`,
     [id],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAlaiError } from '#server/domain/errors.ts';
-import type { Severity } from '#server/domain/views/notifications.ts';
+import { type Severity, severities } from '#server/domain/views/notifications.ts';
 import { type Db, toText, transaction } from '#server/platform/db.ts';
 import { vapidKeys } from './commands.ts';
 import { channelRow, rulesOf, secretsOf } from './data.ts';
@@ -76,8 +76,8 @@ async function takeBackLost(db: Db, now: Date): Promise<void> {
 /** What was gathered for a channel becomes one message. */
 async function gatherDigests(db: Db, now: Date): Promise<void> {
   await transaction(db, async (q) => {
-    const { rows } = await q.query<{ id: number; channel_id: number; title: string }>(
-      `SELECT d.id, d.channel_id, n.title FROM notice_delivery d JOIN notice n ON n.id = d.notice_id
+    const { rows } = await q.query<{ id: number; channel_id: number; title: string; severity: Severity }>(
+      `SELECT d.id, d.channel_id, n.title, n.severity FROM notice_delivery d JOIN notice n ON n.id = d.notice_id
        WHERE d.state = 'WAITING' AND d.digest AND d.next_at <= $1 ORDER BY d.id LIMIT 5000 FOR UPDATE OF d SKIP LOCKED`,
       [now],
     );
@@ -87,7 +87,7 @@ async function gatherDigests(db: Db, now: Date): Promise<void> {
         continue;
       }
       const notice = await q.query<{ id: number }>(
-        `INSERT INTO notice(key, kind, severity, title, body, path) VALUES ($1, 'digest', 'low', $2, $3, '/status') RETURNING id`,
+        `INSERT INTO notice(key, kind, severity, title, body, path) VALUES ($1, 'digest', $4, $2, $3, '/status') RETURNING id`,
         [
           `digest:${channelId}:${members.at(-1)?.id}`,
           `${members.length} things happened`,
@@ -95,6 +95,8 @@ async function gatherDigests(db: Db, now: Date): Promise<void> {
             .map((m) => `• ${m.title}`)
             .join('\n')
             .slice(0, 4_000),
+          // As grave as the gravest in it: quiet hours must not hold back what may wake.
+          severities.find((s) => members.some((m) => m.severity === s)),
         ],
       );
       const head = await q.query<{ id: number }>(
@@ -114,18 +116,19 @@ type End =
   | { state: 'SENT' | 'FAILED' | 'CANCELLED'; reason: string }
   | { state: 'WAITING'; reason: string; at: Date };
 
-/** Only who still holds the try may end it. */
+/** Only who still holds this very try may end it: after its lease somebody else may be at the next one. */
 async function end(db: Db, d: Due, how: End, uncounted = false): Promise<void> {
   await db.pool.query(
     `UPDATE notice_delivery SET state = $2, reason = $3, lease_until = NULL, next_at = coalesce($4, next_at),
        tries = tries - $5::int, ended_at = CASE WHEN $2 = 'WAITING' THEN NULL ELSE clock_timestamp() END
-     WHERE id = $1 AND state = 'SENDING'`,
+     WHERE id = $1 AND state = 'SENDING' AND tries = $6`,
     [
       d.id,
       how.state,
       toText(how.reason).slice(0, 500),
       how.state === 'WAITING' ? how.at : null,
       uncounted ? 1 : 0,
+      d.tries,
     ],
   );
 }

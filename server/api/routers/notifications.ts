@@ -99,7 +99,8 @@ export const notificationsRouter = router({
     .input(z.strictObject({ endpoint: text(2_000) }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await unsubscribe(ctx.s.db, ctx.viewer.id, input.endpoint);
+      const { id: userId, name: by } = ctx.viewer;
+      await unsubscribe(ctx.s.db, { userId, by, endpoint: input.endpoint });
       return done;
     }),
 });
