@@ -144,6 +144,18 @@ describe('reading it', () => {
     const [entry] = (await readEntries(db, all, null, 1)).entries;
     expect(entry).toMatchObject({ type: 'api.projects.set', actor: 'Alem', reason: 'because' });
     expect(JSON.stringify(entry)).not.toContain('s3cret');
+    await logCall(
+      db,
+      'projects.add',
+      {
+        path: 'https://bo:hunter2@git.example/repo.git',
+        more: { list: [{ keys: { auth: 'deep1' }, password: 'deep2' }] },
+      },
+      person('Alem'),
+    );
+    const [deep] = (await readEntries(db, all, null, 1)).entries;
+    expect(JSON.stringify(deep)).toContain('https://…@git.example/repo.git');
+    expect(JSON.stringify(deep)).not.toMatch(/hunter2|deep1|deep2/);
     expect(JSON.stringify(entry).length).toBeLessThan(1_500);
   });
 });
