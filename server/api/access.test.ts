@@ -121,7 +121,9 @@ describe('a request', () => {
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
     { host: 'rebound.example' },
-  ])('that another site makes a browser send is refused: %j', (headers) => expect(check(headers)).toThrow());
+  ])('that another site makes a browser send is refused: %j', (headers) =>
+    expect(check(headers)).toThrow(expect.objectContaining({ code: 'NOT_ALLOWED' })),
+  );
 
   it('with a NUL in its text is refused by name, not by the database', async () => {
     const given = as(person('ceo')).tasks.cancel({ id: 1, reason: 'a\0b' });

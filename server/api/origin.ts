@@ -33,12 +33,8 @@ export function requireOwnOrigin(
     );
   if (!knownHost(host, ours, env)) throw refuse(`A page at ${host}`);
   const origin = req.headers.get('origin');
-  if (
-    origin !== null && origin !== 'null'
-      ? new URL(origin).host !== host && new URL(origin).host !== ours
-      : origin === 'null'
-  )
-    throw refuse(`A page at ${origin}`);
+  const from = origin === null ? null : (URL.parse(origin)?.host ?? '');
+  if (from !== null && (from === '' || (from !== host && from !== ours))) throw refuse(`A page at ${origin}`);
   const site = req.headers.get('sec-fetch-site');
   if (site !== null && site !== 'same-origin' && site !== 'none') throw refuse('Another site');
 }

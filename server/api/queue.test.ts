@@ -75,6 +75,16 @@ describe('a reason', () => {
   });
 });
 
+it('a question that never was is not found, whatever is wished of it', async () => {
+  for (const wish of [
+    () => api.undo({ id: 999_999 }),
+    () => api.assign({ id: 999_999, to: null }),
+    () => api.decide({ id: 999_999, answer: 'approve', note: '', digest: 'x' }),
+    () => api.get({ id: 999_999 }),
+  ])
+    await expect(wish()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
 it('a link never decides: an answer by GET is refused', async () => {
   const [e] = (await ask(1)) as [{ id: number; digest: string }];
   const input = JSON.stringify(superjson.serialize({ ...e, answer: 'approve', note: '' }));

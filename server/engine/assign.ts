@@ -1,5 +1,6 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
+import { requireQuestion } from './escalation.ts';
 import { type Actor, appendEvents } from './event.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function assignQuestion(db: Db, id: number, to: string | null, acto
       [id, to, to === null ? null : actor.name],
     );
     const row = rows[0];
+    if (!row) await requireQuestion(q, id);
     if (!row)
       throw new AlaiError(
         'ALREADY_DECIDED',

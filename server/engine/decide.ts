@@ -4,7 +4,7 @@ import type { Answer, EscalationKind } from '#server/domain/views.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { lockChain, openStage } from './chain.ts';
 import { writeOutcome } from './effect.ts';
-import { escalationDigest } from './escalation.ts';
+import { escalationDigest, requireQuestion } from './escalation.ts';
 import { type Actor, ENGINE } from './event.ts';
 import { factsOf } from './facts.ts';
 import { cancelTask, textDigest } from './human.ts';
@@ -137,6 +137,7 @@ export async function undoDecision(db: Db, id: number, actor: Actor): Promise<vo
       `SELECT 1 FROM escalation WHERE id = $1 AND state = 'PENDING' AND effective_at > clock_timestamp() FOR UPDATE`,
       [id],
     );
+    if (!rowCount) await requireQuestion(q, id);
     if (!rowCount)
       throw new AlaiError(
         'UNDO_TOO_LATE',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AlaiError } from '#server/domain/errors.ts';
 import type { EscalationKind } from '#server/domain/views.ts';
 import { type Queryable, toJson, toText } from '#server/platform/db.ts';
 import { patienceHours } from './escalation-policy.ts';
@@ -69,6 +70,17 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
     },
   ]);
   return row.id;
+}
+
+/** Throws NOT_FOUND for a number that no question has. */
+export async function requireQuestion(q: Queryable, id: number): Promise<void> {
+  const { rowCount } = await q.query('SELECT 1 FROM escalation WHERE id = $1', [id]);
+  if (!rowCount)
+    throw new AlaiError(
+      'NOT_FOUND',
+      'This question does not exist.',
+      'Open the queue and choose from the list.',
+    );
 }
 
 /** Questions that nobody has to answer any more (their subject was cancelled, or was answered by another way). */
