@@ -24,7 +24,8 @@ export async function snapshot(db: Db, pipelineIds: number[]): Promise<Snapshot>
     ),
     chains: await read(
       `SELECT pipeline_id p, id, root_task_id root, generation, state, cycle, rejects, merge_returns "mergeReturns",
-         accepted_at IS NOT NULL accepted FROM chain WHERE pipeline_id = ANY($1)`,
+         accepted_at IS NOT NULL accepted,
+         EXISTS (SELECT 1 FROM effect v WHERE v.chain_id = chain.id AND v.kind = 'revert' AND v.state = 'DONE') reverted FROM chain WHERE pipeline_id = ANY($1)`,
     ),
     deps: await read(
       `SELECT t.pipeline_id p, d.task_id || '>' || d.on_task_id id, d.kind, d.satisfied_at IS NOT NULL satisfied

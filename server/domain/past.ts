@@ -17,6 +17,13 @@ function waitWord(s: ReplayState, t: ReplayTask): string | null {
   return `After ${named.join(' and ')}${missing.length > 2 ? ` and ${missing.length - 2} more` : ''}`;
 }
 
+/** What became of a build afterwards, as it was known by then. */
+function fateOf(s: ReplayState, t: ReplayTask): 'reverted' | 'discarded' | null {
+  const chain = t.stage === 'BUILD' && t.chainId !== null ? s.chains.get(t.chainId) : undefined;
+  if (chain?.state === 'CANCELLED') return 'discarded';
+  return chain?.reverted ? 'reverted' : null;
+}
+
 function statusAt(s: ReplayState, t: ReplayTask, at: Date, asks: ReplayEscalation | undefined): StatusView {
   const live = [...(s.byTask.get(t.id) ?? [])].find((a) => a.endedAt === null);
   const status = statusOf(
@@ -30,6 +37,7 @@ function statusAt(s: ReplayState, t: ReplayTask, at: Date, asks: ReplayEscalatio
       created_at: t.createdAt,
       queued_at: t.queuedAt,
       finished_at: t.finishedAt,
+      fate: fateOf(s, t),
       // Heartbeats are no events: a past moment knows that an agent ran, not whether it was silent.
       attempt: live ? { started_at: live.startedAt, heard_at: at, last_progress_at: at } : null,
       asks: asks

@@ -40,6 +40,8 @@ export interface ReplayChain {
   mergeReturns: number;
   accepted: boolean;
   acceptedAt: Date | null;
+  /** What it merged was taken back. */
+  reverted: boolean;
   stages: { stage: Stage; company: string; tier: number }[];
 }
 export interface ReplayAttempt {
@@ -195,6 +197,7 @@ function foldChain(s: ReplayState, e: LogEntry, f: Facts): void {
       mergeReturns: 0,
       accepted: false,
       acceptedAt: null,
+      reverted: false,
       stages: f.stages ?? [],
     });
     return;
@@ -212,6 +215,14 @@ function foldChain(s: ReplayState, e: LogEntry, f: Facts): void {
     c.accepted = true;
     c.acceptedAt = e.at;
   }
+}
+
+function foldReverted(s: ReplayState, e: LogEntry, f: Facts): void {
+  // Before the event named its chain, the last one of the task was meant.
+  const of = [...s.chains.values()].findLast((c) =>
+    f.chainId == null ? c.rootTaskId === e.taskId : c.id === f.chainId,
+  );
+  if (of) of.reverted = true;
 }
 
 function foldAttempt(s: ReplayState, e: LogEntry): void {
@@ -281,6 +292,9 @@ export function fold(s: ReplayState, e: LogEntry): void {
       return;
     case 'escalation':
       foldEscalation(s, e, f);
+      return;
+    case 'effect':
+      if (e.type === 'change.reverted') foldReverted(s, e, f);
       return;
     case 'finding': {
       const id = Number(e.entityId);

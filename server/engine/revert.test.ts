@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { IntegrationResult } from '#server/domain/attempt.ts';
+import { viewAt } from '#server/domain/past.ts';
+import { momentsOf, replay } from '#server/domain/replay.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
+import { disagreements, snapshot, wholeLog } from '#test/replay.ts';
 import { loadWork } from './claim.ts';
+import { readPipeline } from './data/pipeline.ts';
 import { readTask } from './data/task.ts';
 import { readTimeline } from './data/timeline.ts';
 import { endAttempt } from './failure.ts';
@@ -56,6 +60,14 @@ describe('reverting a merged change', () => {
     const { rows } = await db.pool.query('SELECT kind, chain_id FROM effect WHERE task_id = $1', [taskId]);
     expect(rows).toEqual([{ kind: 'revert', chain_id: (await f.chainOf(root)).id }]);
     expect(await invariants(db.pool, false)).toEqual([]);
+    // The log tells it too, and a past moment is drawn as it was: built before, reverted since.
+    const pipelineId = (await view(root)).pipelineId as number;
+    expect(await disagreements(db, [await snapshot(db, [pipelineId])])).toEqual([]);
+    const live = await readPipeline(db, f.timing, pipelineId);
+    const past = viewAt(live, replay(momentsOf(await wholeLog(db, pipelineId))), new Date());
+    const words = (v: typeof live) => v.nodes.map((n) => [n.id, n.status.word]);
+    expect(words(past)).toEqual(words(live));
+    expect(words(live)).toContainEqual([`t${root}`, 'Reverted']);
   });
 
   it('that later work stands in the way of becomes a task that names it', async () => {

@@ -203,12 +203,13 @@ export async function revertAsWork(
 export async function tellReverted(q: Queryable, revertTaskId: number, sha: string): Promise<void> {
   const { rows } = await q.query<{
     effect_id: number;
+    chain_id: number;
     root_id: number;
     project_id: string;
     pipeline_id: number;
     owner: string | null;
   }>(
-    `SELECT e.id effect_id, c.root_task_id root_id, t.project_id, t.pipeline_id, t.owner FROM task t JOIN effect e ON e.id = t.reverts
+    `SELECT e.id effect_id, c.id chain_id, c.root_task_id root_id, t.project_id, t.pipeline_id, t.owner FROM task t JOIN effect e ON e.id = t.reverts
        JOIN chain c ON c.id = e.chain_id WHERE t.id = $1`,
     [revertTaskId],
   );
@@ -225,7 +226,7 @@ export async function tellReverted(q: Queryable, revertTaskId: number, sha: stri
       projectId: r.project_id,
       pipelineId: r.pipeline_id,
       taskId: r.root_id,
-      data: { sha, by: revertTaskId },
+      data: { sha, by: revertTaskId, chainId: r.chain_id },
     },
   ]);
 }

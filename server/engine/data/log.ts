@@ -78,7 +78,7 @@ export async function readLog(db: Db, id: number, after: number): Promise<LogPag
        left(e.reason, 300) reason, e.task_id "taskId", e.data
      FROM (SELECT * FROM event WHERE task_id IN (SELECT t.id FROM task t WHERE t.pipeline_id = $1) AND seq > $2
            UNION ALL SELECT * FROM event WHERE task_id IS NULL AND pipeline_id = $1 AND seq > $2) e
-     WHERE e.entity = ANY($3) ORDER BY e.seq LIMIT $4`,
+     WHERE (e.entity = ANY($3) OR e.type = 'change.reverted') ORDER BY e.seq LIMIT $4`,
     [id, after, told, PAGE],
   );
   const last = rows.at(-1);

@@ -52,8 +52,7 @@ const select = `
     (SELECT count(*)::int FROM finding f WHERE f.task_id = t.id) findings,
     CASE WHEN t.status = 'DONE' AND t.stage = 'BUILD' THEN (
       SELECT CASE WHEN c.state = 'CANCELLED' THEN 'discarded' WHEN EXISTS (
-        SELECT 1 FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
-        WHERE m.chain_id = c.id) THEN 'reverted' END
+        SELECT 1 FROM effect v WHERE v.chain_id = c.id AND v.kind = 'revert' AND v.state = 'DONE') THEN 'reverted' END
       FROM chain c WHERE c.id = t.chain_id) END fate
   FROM task t
   LEFT JOIN project p ON p.id = t.project_id
