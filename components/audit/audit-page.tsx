@@ -166,20 +166,24 @@ function Filter({
           </option>
         ))}
       </select>
-      <input
-        className="field small"
-        type="date"
-        aria-label="From"
-        value={f.from}
-        onChange={(e) => onChange({ ...f, from: e.target.value })}
-      />
-      <input
-        className="field small"
-        type="date"
-        aria-label="To"
-        value={f.to}
-        onChange={(e) => onChange({ ...f, to: e.target.value })}
-      />
+      <label className="date">
+        From
+        <input
+          className="field small"
+          type="date"
+          value={f.from}
+          onChange={(e) => onChange({ ...f, from: e.target.value })}
+        />
+      </label>
+      <label className="date">
+        To
+        <input
+          className="field small"
+          type="date"
+          value={f.to}
+          onChange={(e) => onChange({ ...f, to: e.target.value })}
+        />
+      </label>
       <label className="audit-all">
         <input
           type="checkbox"

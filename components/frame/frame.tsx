@@ -69,13 +69,16 @@ export function Frame({ children }: { children: ReactNode }) {
   const controls = useMemo(() => ({ setTitle, composing, setComposing }), [setTitle, composing]);
   return (
     <FrameContext value={controls}>
+      <a className="btn skip" href="#main">
+        To the work
+      </a>
       <div className="app">
         <Rail needYou={strip?.needYou ?? 0} onSearch={search} />
         <div className="min-w-0">
           <Strip title={name.title} place={name.place} onSearch={search} />
           <Banners />
         </div>
-        <main className="relative grid min-h-0 min-w-0" id="main">
+        <main className="relative grid min-h-0 min-w-0 outline-none" id="main" tabIndex={-1}>
           {children}
         </main>
       </div>

@@ -47,6 +47,7 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
   const router = useRouter();
   const me = useMe();
   const [text, setText] = useState('');
+  const [chosen, setChosen] = useState('');
   const { data: strip, refetch } = useStrip();
   const tasks = useQuery(
     trpc.tasks.list.queryOptions(
@@ -123,8 +124,17 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
     { heading: 'Everywhere', shown: matching(everywhere.filter((c) => may(c.needs))) },
   ];
 
+  const found = words.length > 0 ? (tasks.data ?? []) : [];
+  const values = [
+    ...found.map((t) => `task-${t.id}`),
+    ...groups.flatMap((g) => g.shown.map((c) => `${g.heading} ${c.name}`)),
+  ];
+
   return (
     <Command.Dialog
+      // What was chosen may leave the list when tasks arrive or go: Enter always has something to do.
+      value={values.includes(chosen) ? chosen : (values[0] ?? '')}
+      onValueChange={setChosen}
       open={open}
       onOpenChange={onOpenChange}
       label="Search and commands"
@@ -136,9 +146,9 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
       <Command.Input value={text} onValueChange={setText} placeholder="Search tasks, or type a command" />
       <Command.List>
         <Command.Empty>Nothing is called “{text}”. Try a task number or a word of its title.</Command.Empty>
-        {words.length > 0 && tasks.data && tasks.data.length > 0 ? (
+        {found.length > 0 ? (
           <Command.Group heading="Tasks">
-            {tasks.data.map((t) => (
+            {found.map((t) => (
               <Command.Item
                 key={t.id}
                 value={`task-${t.id}`}

@@ -8,7 +8,7 @@ const groups: { title: string; keys: [string, string][] }[] = [
     title: 'Everywhere',
     keys: [
       ['c', 'New task'],
-      ['/', 'Search and commands; in a pipeline, find'],
+      ['/', 'Search and commands'],
       ['⌘ k', 'Search and commands, everywhere'],
       ['?', 'This help'],
       ['esc', 'Close what is open'],

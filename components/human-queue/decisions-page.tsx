@@ -127,20 +127,24 @@ function Filters({
           </option>
         ))}
       </select>
-      <input
-        className="field small"
-        type="date"
-        aria-label="From"
-        value={filter.since}
-        onChange={(e) => set({ since: e.target.value })}
-      />
-      <input
-        className="field small"
-        type="date"
-        aria-label="To"
-        value={filter.until}
-        onChange={(e) => set({ until: e.target.value })}
-      />
+      <label className="date">
+        From
+        <input
+          className="field small"
+          type="date"
+          value={filter.since}
+          onChange={(e) => set({ since: e.target.value })}
+        />
+      </label>
+      <label className="date">
+        To
+        <input
+          className="field small"
+          type="date"
+          value={filter.until}
+          onChange={(e) => set({ until: e.target.value })}
+        />
+      </label>
     </search>
   );
 }
@@ -179,7 +183,7 @@ export function DecisionsPage() {
           <h2>
             Decisions <span className="n m">{history.data ? count(total) : ''}</span>
           </h2>
-          <Link className="m underline" href="/queue">
+          <Link className="m inline-flex items-center underline max-sm:min-h-11" href="/queue">
             Human queue
           </Link>
         </header>

@@ -199,7 +199,7 @@ export function List(p: ListProps) {
       ) : null}
       <h2 className="answered">
         Answered today <span className="n">{count(queue.answered.length)}</span>
-        <Link className="m end underline" href="/decisions">
+        <Link className="m end inline-flex items-center underline max-sm:min-h-11" href="/decisions">
           All decisions
         </Link>
       </h2>

@@ -148,13 +148,14 @@ function Room({ queue, filter, onFilter, onMore }: RoomProps) {
     escape: () => setPicks(new Set()),
   });
   useCommands([
-    { name: 'Next question', key: 'j', act: () => step(1) },
-    { name: 'Question before', key: 'k', act: () => step(-1) },
+    { name: 'Next question', key: 'j', view: true, act: () => step(1) },
+    { name: 'Question before', key: 'k', view: true, act: () => step(-1) },
     ...(queue.open.some((i) => i.id === selected)
       ? [
           {
             name: picked.has(selected ?? 0) ? 'Unpick this question' : 'Pick it, to answer several together',
             key: 'x',
+            view: true,
             act: () => selected !== null && pick(selected),
           },
         ]

@@ -37,7 +37,7 @@ export function Tools({ view, whole, placed, says, fold, onFold, find, onJump, t
       toast.error('The picture could not be drawn.', { description: 'Save it as SVG instead.' }),
     );
   };
-  useCommands([
+  const looks = [
     ...toggles.map((t) => ({ name: `${t.name}${t.on ? ', on' : ''}`, key: t.hint, act: t.act })),
     { name: 'Fit the picture', key: '0', act: onFit },
     ...rules
@@ -45,7 +45,8 @@ export function Tools({ view, whole, placed, says, fold, onFold, find, onJump, t
       .map((r) => ({ name: r.words, act: () => onFold({ rule: r.rule, flipped: new Set() }) })),
     { name: 'Save the picture as SVG', act: save('svg') },
     { name: 'Save the picture as PNG', act: save('png') },
-  ]);
+  ];
+  useCommands(looks.map((c) => ({ ...c, view: true })));
   return (
     <div className="dag-tools" role="toolbar" aria-label="View">
       <Find nodes={whole.nodes} asked={find} onJump={onJump} />

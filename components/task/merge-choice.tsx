@@ -28,10 +28,10 @@ export function MergeChoice({ projectId }: { projectId: string }) {
   const project = projects.data?.find((p) => p.id === projectId);
   if (!project) return null;
   return (
-    <label className="m mt-1 flex items-center gap-2 whitespace-nowrap">
+    <label className="m mt-1 flex flex-wrap items-center gap-x-2 whitespace-nowrap">
       Merges by
       <select
-        className="field small"
+        className="field small min-w-[120px] flex-1"
         value={set.isPending ? set.variables.merge : project.merge}
         onChange={(e) => set.mutate({ id: projectId, merge: e.target.value as MergeMode })}
       >

@@ -82,10 +82,17 @@ function Room({ task }: { task: TaskView }) {
     ...(['changes', 'evidence', 'prompt', 'cost'] as const).map((t, i) => ({
       name: `Show ${names[t].toLowerCase()}`,
       key: String(i + 1),
+      view: true,
       act: () => setTab(t),
     })),
     ...(pipeline
-      ? [{ name: `Pipeline #${pipeline}`, act: () => router.push(`/pipelines/${pipeline}?node=t${task.id}`) }]
+      ? [
+          {
+            name: `Pipeline #${pipeline}`,
+            view: true,
+            act: () => router.push(`/pipelines/${pipeline}?node=t${task.id}`),
+          },
+        ]
       : []),
   ]);
   const amounts: Partial<Record<Tab, string>> = {

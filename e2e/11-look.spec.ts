@@ -1,0 +1,131 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { expectAccessible, session, watchErrors } from './story.ts';
+
+test.describe.configure({ mode: 'serial' });
+
+let context: BrowserContext;
+let page: Page;
+let errors: string[];
+
+test.beforeAll(async ({ browser }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+  page = await context.newPage();
+  errors = watchErrors(page);
+});
+test.afterAll(() => context.close());
+
+/** Every page that has an address of its own, and what stands on it once it is there. */
+const pages: [string, string | RegExp][] = [
+  ['/', 'Needs you'],
+  ['/pipelines', /Pipelines/],
+  ['/queue', 'Answered today'],
+  ['/decisions', 'Decisions'],
+  ['/companies', 'CodeCraft'],
+  ['/companies/CodeCraft', 'Recent tasks'],
+  ['/audit', /entries, none changed/],
+  ['/settings/you', 'API tokens'],
+  ['/settings/notifications', 'Deliveries'],
+  ['/settings/people', 'Invite somebody'],
+  ['/settings/safety', 'Try a sentence'],
+  ['/status', /today\./],
+  ['/nowhere', 'Nothing is at this address.'],
+  ['/tasks/1', 'Task #1 does not exist.'],
+  ['/pipelines/999999', /does not exist/],
+];
+
+async function open(path: string, says: string | RegExp): Promise<void> {
+  await page.goto(path);
+  await expect(page.locator('body')).toContainText(says);
+}
+
+/** What reaches over the right edge of the window, or makes the page scroll sideways. */
+const tooWide = () =>
+  page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    return document.documentElement.scrollWidth > width
+      ? [...document.querySelectorAll('body *')]
+          .filter((e) => e.getBoundingClientRect().right > width + 1)
+          .slice(0, 3)
+          .map((e) => `${location.pathname}: ${e.outerHTML.slice(0, 120)}`)
+      : [];
+  });
+
+/** What a thumb could miss: controls that are shown and lower than 44 px. Words inside a sentence are no controls. */
+const tooSmall = () =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.btn:not(.skip), .field, [role="tab"], .rail a, .rail button, nav a')]
+      .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 43.5)
+      .filter((e) => e.getBoundingClientRect().height > 1)
+      .map((e) => `${location.pathname}: ${e.outerHTML.slice(0, 120)}`),
+  );
+
+test('nothing that a page says of what is missing breaks the rules of access', async () => {
+  for (const [path, says] of pages.slice(-3)) {
+    await open(path, says);
+    await expectAccessible(page, path);
+  }
+});
+
+test('every page fits a phone, and a thumb finds every control', async () => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const found: string[] = [];
+  for (const [path, says] of pages) {
+    await open(path, says);
+    found.push(...(await tooWide()), ...(await tooSmall()));
+  }
+  expect(found).toEqual([]);
+});
+
+test('every page fits at twice its size', async () => {
+  await page.setViewportSize({ width: 720, height: 450 });
+  const found: string[] = [];
+  for (const [path, says] of pages) {
+    await open(path, says);
+    found.push(...(await tooWide()));
+  }
+  expect(found).toEqual([]);
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+test('the palette reaches the pages, the settings and what can be done here', async () => {
+  await open('/', 'Needs you');
+  const palette = page.getByRole('dialog', { name: 'Search and commands' });
+  const run = async (words: string, wanted: string | RegExp) => {
+    await page.keyboard.press('ControlOrMeta+k');
+    await page.keyboard.type(words);
+    await expect(palette.getByRole('option').first()).toContainText(wanted);
+    await page.keyboard.press('Enter');
+    await expect(palette).toHaveCount(0);
+  };
+  await run('invite', 'Invite somebody');
+  await page.waitForURL('**/settings/people**');
+  await run('safety rails', 'Settings: Safety rails');
+  await page.waitForURL('**/settings/safety');
+  await run('decisions', 'Decisions');
+  await page.waitForURL('**/decisions');
+  await expect(page.getByLabel('Search decisions')).toBeVisible();
+  await run('search the decisions', 'Search the decisions');
+  await expect(page.getByLabel('Search decisions')).toBeFocused();
+  expect(errors).toEqual([]);
+});
+
+test('without a mouse, the focus goes from the rail to the work and is always seen', async () => {
+  await open('/', 'Needs you');
+  const seen = new Set<string>();
+  for (let i = 0; i < 16; i++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(e);
+      return {
+        name: e.getAttribute('aria-label') ?? e.textContent?.trim().slice(0, 40) ?? '',
+        ring: outlineStyle !== 'none' && outlineWidth !== '0px',
+      };
+    });
+    if (!at) continue;
+    expect(at, `the focus on “${at.name}” is not seen`).toMatchObject({ ring: true });
+    seen.add(at.name);
+  }
+  for (const name of ['Board', 'Pipelines', 'Companies', 'Settings']) expect([...seen]).toContain(name);
+});
