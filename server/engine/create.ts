@@ -226,7 +226,7 @@ export async function holdForSafety(
     from: ['OPEN'],
     actor: { kind: 'policy', name: held.pattern },
     question: `May agents start on "${title}"?`,
-    why: `${held.reason} Rule "${held.pattern}" asks a human before any agent sees it.`,
+    why: `${held.reason} Rule "${held.pattern}" asks a human before any agent sees it; only the CEO may free it.`,
     context: { pattern: held.pattern },
   });
 }
