@@ -2,7 +2,12 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { may } from '#server/domain/permissions.ts';
 import { slackChannels } from '#server/notifications/data.ts';
 import { post } from '#server/notifications/outgoing.ts';
-import { isFromSlack, readSlackAction, type SlackAnswer } from '#server/notifications/slack.ts';
+import {
+  isFromSlack,
+  mayBeFromSlack,
+  readSlackAction,
+  type SlackAnswer,
+} from '#server/notifications/slack.ts';
 import { personById } from '#server/people/data.ts';
 import { answerOne } from './answer.ts';
 import { keeperOf } from './notices.ts';
@@ -30,6 +35,7 @@ export async function slackAction(
     timestamp: headers.get('x-slack-request-timestamp'),
     signature: headers.get('x-slack-signature'),
   };
+  if (!mayBeFromSlack(given, now)) throw unsigned;
   const channels = await slackChannels(s.db, keeper.secret);
   const channel = channels.find((c) => isFromSlack(c.signingSecret, given, body, now));
   if (!channel) throw unsigned;

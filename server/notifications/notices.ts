@@ -8,6 +8,7 @@ import {
   FLOOD,
   flooded,
   type LoggedEvent,
+  MOST_TITLE,
   type NewNotice,
   noticeOf,
   planTelling,
@@ -73,7 +74,6 @@ async function cancelWaiting(q: Queryable, escalationId: number, answered: boole
   );
 }
 
-const MOST_TITLE = 300;
 const MOST_BODY = 4_000;
 /** Text of agents and tasks as it may stand in a subject or on a lock screen: one line, nothing hidden, nothing turned around. */
 const oneLine = (text: string) => plain(text).replace(/\s+/g, ' ').slice(0, MOST_TITLE);

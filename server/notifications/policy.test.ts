@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ChannelRules, channelRulesSchema } from '#server/domain/views/notifications.ts';
 import { isInner, post, requireOuter } from './outgoing.ts';
-import { backoff, planTelling, quietUntil, retryAfter } from './policy.ts';
+import { backoff, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
 
 const rules = (over: Partial<ChannelRules> = {}): ChannelRules => channelRulesSchema.parse(over);
 const night = { quiet: { from: '22:00', to: '07:00' }, timeZone: 'Europe/Stockholm' };
@@ -104,3 +104,14 @@ describe('addresses', () => {
     });
   });
 });
+
+it.each([
+  ['safety', 'May agents start on "Menu"?', '', true],
+  ['safety', 'May agents start on "Menu"?', 'And pay the supplier.', false],
+  ['retries', '"Menu" failed 3 times. What now?', 'The menu, as a page.', true],
+  ['permission', 'CodeCraft wants to do this:\n\nnpm publish', '', false],
+  ['question', 'x'.repeat(301), '', false],
+] as const)(
+  'a notice of %s that says "%s" (%j) may be approved where it is read: %s',
+  (kind, question, text, may) => expect(showsAll({ kind, question, text })).toBe(may),
+);

@@ -126,6 +126,15 @@ export function noticeOf(e: LoggedEvent): NewNotice | null {
   }
 }
 
+/** As much of a question as stands in a notice. */
+export const MOST_TITLE = 300;
+
+/** Whether a notice shows all that an approval would be of; where it does not, it is given where the whole is shown. */
+export const showsAll = (e: { kind: EscalationKind; question: string; text: string }): boolean =>
+  e.question.length <= MOST_TITLE &&
+  !e.question.includes('\n') &&
+  !(e.kind === 'safety' && e.text.trim() !== '');
+
 /** Answered or withdrawn: what was not sent about it yet is not sent. */
 export const endsQuestion = (type: string) =>
   type === 'escalation.answered' || type === 'escalation.withdrawn';
