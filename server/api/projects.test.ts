@@ -19,3 +19,16 @@ it('how accepted work lands is chosen for a project that is there, and told', as
   expect(rows).toEqual([{ actor: 'Alem', data: { merge: 'branch' } }]);
   await expect(api.projects.set({ id: 'p2', merge: 'branch' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
+
+it('commands without a sandbox are allowed by somebody, in a project that is there, and the trail says who', async () => {
+  const owner = createCallerFactory(appRouter)({
+    viewer: { ...viewer, name: 'Vida', role: 'ceo' },
+    s: { db } as unknown as Services,
+  });
+  await owner.projects.allowUnsandboxed({ id: 'p1' });
+  const { rows } = await db.pool.query(
+    `SELECT data FROM event WHERE type = 'project.edited' AND actor = 'Vida'`,
+  );
+  expect(rows).toEqual([{ data: { unsandboxed: true } }]);
+  await expect(owner.projects.allowUnsandboxed({ id: 'p2' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});

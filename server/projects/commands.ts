@@ -7,9 +7,17 @@ import { importUrl, type RemoteProject } from './remote.ts';
 /** Chooses how accepted work meets the project's branch from now on. */
 export async function setMergeMode(q: Queryable, id: string, merge: MergeMode): Promise<void> {
   const { rowCount } = await q.query('UPDATE project SET merge = $2 WHERE id = $1', [id, merge]);
-  if (!rowCount)
-    throw new AlaiError('NOT_FOUND', `There is no project ${id}.`, 'See `npx alai project list`.');
+  if (!rowCount) throw noProject(id);
 }
+
+/** Lets agents run commands in it on machines without an OS sandbox. Throws NOT_FOUND. */
+export async function allowUnsandboxed(q: Queryable, id: string): Promise<void> {
+  const { rowCount } = await q.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [id]);
+  if (!rowCount) throw noProject(id);
+}
+
+const noProject = (id: string) =>
+  new AlaiError('NOT_FOUND', `There is no project ${id}.`, 'See `npx alai project list`.');
 
 /**
  * A folder becomes a project: its history is imported into the factory's own bare repository first, then the row is written.

@@ -3,7 +3,7 @@ import { mergeModes } from '#server/domain/merge.ts';
 import { projectViewSchema } from '#server/domain/views.ts';
 import { appendEvents } from '#server/engine/event.ts';
 import { transaction } from '#server/platform/db.ts';
-import { addProject, setMergeMode } from '#server/projects/commands.ts';
+import { addProject, allowUnsandboxed, setMergeMode } from '#server/projects/commands.ts';
 import { readProjects } from '#server/projects/data.ts';
 import { actorOf } from '../auth.ts';
 import { done, doneSchema } from '../outputs.ts';
@@ -37,7 +37,14 @@ export const projectsRouter = router({
     .input(z.strictObject({ id: z.string().max(200) }))
     .output(doneSchema)
     .mutation(async ({ ctx, input }) => {
-      await ctx.s.db.pool.query('UPDATE project SET unsandboxed_allowed = true WHERE id = $1', [input.id]);
+      const { id } = input;
+      const actor = actorOf(ctx.viewer);
+      await transaction(ctx.s.db, async (q) => {
+        await allowUnsandboxed(q, id);
+        const said = { type: 'project.edited', entity: 'project', id, ver: 1, actor, projectId: id };
+        const reason = 'Agents may run commands without a sandbox';
+        await appendEvents(q, [{ ...said, reason, data: { unsandboxed: true } }]);
+      });
       return done;
     }),
 });
