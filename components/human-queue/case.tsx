@@ -20,7 +20,7 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { place } from '../ui/words.ts';
 import { Alike, Facts } from './facts.tsx';
-import { kindWords, wordsFor } from './words.ts';
+import { askedOf, kindWords, wordsFor } from './words.ts';
 
 const tabs = ['question', 'changes', 'transcript', 'evidence'] as const;
 type Tab = (typeof tabs)[number];
@@ -32,14 +32,6 @@ const names: Record<Tab, string> = {
 };
 /** As many files as one takes in at a glance; the others are behind the tab. */
 const FEW = 6;
-
-/** The question itself, and what an agent added to it: the command it wants to run, the answers to choose from. */
-function askedOf(question: string): { first: string; rest: string } {
-  const at = question.indexOf('\n\n');
-  return at < 0
-    ? { first: question, rest: '' }
-    : { first: question.slice(0, at), rest: question.slice(at + 2).trim() };
-}
 
 /** How it stands: yours, answered by whom, or withdrawn and why. */
 function Standing({ view }: { view: CaseView }) {

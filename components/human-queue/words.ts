@@ -42,3 +42,11 @@ export const outcomeWords: Record<Outcome, { word: string; look: Look }> = {
 
 /** An answer that needs a reason, because somebody has to act on it. */
 export const needsReason = (answer: Answer): boolean => answer !== 'approve';
+
+/** The question itself, and what an agent added to it: the command it wants to run, the answers to choose from. */
+export function askedOf(question: string): { first: string; rest: string } {
+  const at = question.indexOf('\n\n');
+  return at < 0
+    ? { first: question, rest: '' }
+    : { first: question.slice(0, at), rest: question.slice(at + 2).trim() };
+}

@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
-import { answerWords, needsReason } from '#components/human-queue/words.ts';
+import { answerWords, askedOf, needsReason } from '#components/human-queue/words.ts';
 import type { Answer } from '#server/domain/views.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, plural, span } from '../ui/format.ts';
@@ -12,7 +12,7 @@ import type { ToldPhone, WireRefusal } from './wire.ts';
 export type ToldCard = ToldPhone['cards'][number];
 
 /** What the server takes; said before it is sent, so that nobody types a page for nothing. */
-const REASON_MOST = 2_000;
+const REASON_MOST = 4_000;
 /** Their order; the list in the domain would bring the whole of zod to the phone. */
 const answers = Object.keys(answerWords) as Answer[];
 
@@ -37,6 +37,7 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
   const [wants, setWants] = useState<Answer | null>(null);
   const [note, setNote] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
+  const asked = askedOf(card.question);
   const offered = answers.filter((a) => card.consequences[a] !== null);
   const free = locked === null && notice === null;
   const begin = (answer: Answer) => {
@@ -75,7 +76,8 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
         ) : null}
       </div>
       <div className="ask-body">
-        <h2>{plain(card.question)}</h2>
+        <h2>{plain(asked.first)}</h2>
+        {asked.rest ? <p className="text">{plain(asked.rest)}</p> : null}
         <p className="m why">{plain(card.why)}</p>
         {card.text ? <p className="m text">{plain(card.text)}</p> : null}
         {card.evidence.length > 0 || card.findings.length > 0 ? (
