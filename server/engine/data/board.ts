@@ -77,8 +77,7 @@ async function readUnits(db: Db, projectId: string | null): Promise<Unit[]> {
 async function readChains(db: Db, ids: number[]): Promise<ChainRow[]> {
   const { rows } = await db.pool.query<ChainRow>(
     `SELECT c.id, c.root_task_id, c.state, c.plan, c.accepted_at, c.finished_at, r.title,
-       (SELECT v.settled_at FROM effect m JOIN task x ON x.reverts = m.id JOIN effect v ON v.task_id = x.id AND v.state = 'DONE'
-        WHERE m.chain_id = c.id LIMIT 1) reverted_at,
+       (SELECT v.settled_at FROM effect v WHERE v.chain_id = c.id AND v.kind = 'revert' AND v.state = 'DONE' LIMIT 1) reverted_at,
        (SELECT m.branch FROM effect m WHERE m.chain_id = c.id AND m.kind = 'integrate' AND m.state = 'DONE' AND m.branch LIKE 'alai/accept/%' LIMIT 1) waits_on,
        e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at
      FROM chain c JOIN task r ON r.id = c.root_task_id AND r.chain_id = c.id
