@@ -20,7 +20,7 @@ export interface ConsequenceFacts {
 const list = (ids: number[]) => ids.map((id) => `#${id}`).join(' and ');
 
 /**
- * The stage that runs when this is approved: what the engine opens (engine/decide), so that its cost can be said before.
+ * The stage that runs when this is approved: what the engine opens (engine/consequence), so that its cost can be said before.
  * Null when no agent would run: a merge by the harness, an outside effect.
  */
 export function stageOnApproval(
