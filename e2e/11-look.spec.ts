@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { expectAccessible, session, watchErrors } from './story.ts';
+import { makeRepository } from './repository.ts';
+import { expectAccessible, factory, session, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -13,6 +17,33 @@ test.beforeAll(async ({ browser }) => {
   errors = watchErrors(page);
 });
 test.afterAll(() => context.close());
+
+/** A task that a safety rail holds: it has a page, a pipeline and a question. */
+async function holdOne(): Promise<void> {
+  const token = readFileSync(path.join(factory().home, 'token'), 'utf8').trim();
+  const post = (procedure: string, input: object) =>
+    page.request.post(`/api/trpc/${procedure}`, {
+      headers: { authorization: `Bearer ${token}` },
+      data: { json: input },
+    });
+  const title = 'Approve the PSD2 go-live in Iceland';
+  const made = await post('tasks.create', {
+    idempotencyKey: 'look',
+    project: makeRepository(mkdtempSync(path.join(tmpdir(), 'look-shop-'))),
+    tasks: [{ title }],
+  });
+  expect(made.status(), await made.text()).toBe(200);
+  await open('/queue', title);
+  const number = await page.locator('.queue-list .item').filter({ hasText: title }).textContent();
+  const task = /#(\d+)/.exec(number ?? '')?.[1];
+  await open(`/tasks/${task}`, title);
+  const pipeline = await page.getByRole('link', { name: /^pipeline #/ }).getAttribute('href');
+  pages.unshift(
+    [`/tasks/${task}`, title],
+    [String(pipeline), 'Critical path'],
+    [`${pipeline}&view=list`, 'Critical path'],
+  );
+}
 
 /** Every page that has an address of its own, and what stands on it once it is there. */
 const pages: [string, string | RegExp][] = [
@@ -33,8 +64,8 @@ const pages: [string, string | RegExp][] = [
   ['/pipelines/999999', /does not exist/],
 ];
 
-async function open(path: string, says: string | RegExp): Promise<void> {
-  await page.goto(path);
+async function open(where: string, says: string | RegExp): Promise<void> {
+  await page.goto(where);
   await expect(page.locator('body')).toContainText(says);
 }
 
@@ -59,18 +90,32 @@ const tooSmall = () =>
       .map((e) => `${location.pathname}: ${e.outerHTML.slice(0, 120)}`),
   );
 
+test('a question is answered from the palette as far as it needs no reason', async () => {
+  await holdOne();
+  await open('/queue', 'Answered today');
+  await page.locator('.queue-list .item').filter({ hasText: 'in Iceland' }).click();
+  await expect(page.getByRole('button', { name: /^Reject/ })).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+k');
+  const options = page.getByRole('dialog', { name: 'Search and commands' }).getByRole('option');
+  await expect(options.first()).toContainText('Approve');
+  await page.keyboard.type('reject');
+  await expect(options.first()).toContainText('Reject');
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Reason, needed to reject')).toBeFocused();
+});
+
 test('nothing that a page says of what is missing breaks the rules of access', async () => {
-  for (const [path, says] of pages.slice(-3)) {
-    await open(path, says);
-    await expectAccessible(page, path);
+  for (const [where, says] of pages.slice(-3)) {
+    await open(where, says);
+    await expectAccessible(page, where);
   }
 });
 
 test('every page fits a phone, and a thumb finds every control', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   const found: string[] = [];
-  for (const [path, says] of pages) {
-    await open(path, says);
+  for (const [where, says] of pages) {
+    await open(where, says);
     found.push(...(await tooWide()), ...(await tooSmall()));
   }
   expect(found).toEqual([]);
@@ -79,8 +124,8 @@ test('every page fits a phone, and a thumb finds every control', async () => {
 test('every page fits at twice its size', async () => {
   await page.setViewportSize({ width: 720, height: 450 });
   const found: string[] = [];
-  for (const [path, says] of pages) {
-    await open(path, says);
+  for (const [where, says] of pages) {
+    await open(where, says);
     found.push(...(await tooWide()));
   }
   expect(found).toEqual([]);

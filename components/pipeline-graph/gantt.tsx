@@ -19,6 +19,8 @@ const rowH = 24;
 const headH = 20;
 /** Rows drawn beyond what is seen, so that a quick scroll shows no gap. */
 const spare = 8;
+/** The part of the plot that a time needs to be written; nearer to its end it would be cut. */
+const labelRoom = 0.075;
 
 const isChosen = (t: Track, selected: string | null): boolean =>
   selected !== null && (selected === `c${t.key}` || t.bars.some((b) => b.node.id === selected));
@@ -161,7 +163,9 @@ export function Time({ view, placed, selected, onSelect, now, past, estimate, pa
           <div className="time-ticks">
             {(axis?.marks ?? []).map((t) => (
               <span key={t} className="time-tick" style={{ left: place(t) }}>
-                {clock(new Date(t), (axis?.step ?? 0) < 60_000)}
+                {axis && (axis.from + axis.length - t) / axis.length < labelRoom / zoom
+                  ? null
+                  : clock(new Date(t), (axis?.step ?? 0) < 60_000)}
               </span>
             ))}
             {axis && (running || past) ? (

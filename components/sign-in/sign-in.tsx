@@ -19,6 +19,10 @@ const refusals: Record<string, [string, string]> = {
   down: ['Mission Control does not answer.', 'Wait until `npm start` says that it is ready, then try again.'],
 };
 
+/** What stands between backticks is a command. */
+const coded = (text: string) =>
+  text.split('`').map((part, i) => (i % 2 === 1 ? <code key={part}>{part}</code> : part));
+
 /** Only pages of ours may follow a sign-in. */
 function nextPage(): string {
   const next = new URLSearchParams(location.search).get('next') ?? '/';
@@ -89,9 +93,11 @@ export function SignIn() {
                   <Mark shape="failed" />
                 </span>
               ) : null}
-              {step === 'refused'
-                ? refusal?.[1]
-                : '`npm start` printed a link that signs in once, or somebody sent you one. Open it, or paste it here.'}
+              {coded(
+                step === 'refused'
+                  ? (refusal?.[1] ?? '')
+                  : '`npm start` printed a link that signs in once, or somebody sent you one. Open it, or paste it here.',
+              )}
             </p>
             <form onSubmit={submit} className="flex gap-2">
               <input
