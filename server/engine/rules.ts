@@ -60,13 +60,16 @@ export async function applyRules(db: Db, undoMs: number): Promise<number> {
     answered += await transaction(db, async (q) => {
       const facts = await factsOf(q, e.id);
       const rule = facts && e.rules.find((r) => matches(r, e.kind, facts));
-      // Revoked meanwhile: the row is locked, so that a rule that is being taken back answers nothing more.
+      // Revoked meanwhile: the row is locked, so that a rule that is being taken back answers nothing more. And nobody's
+      // standing answer outlives his right to give it.
       const still =
         rule &&
         (
-          await q.query('SELECT 1 FROM approval_rule WHERE id = $1 AND revoked_at IS NULL FOR SHARE', [
-            rule.id,
-          ])
+          await q.query(
+            `SELECT 1 FROM approval_rule r JOIN app_user u ON u.name = r.accepted_by AND u.role = 'ceo' AND u.disabled_at IS NULL
+             WHERE r.id = $1 AND r.revoked_at IS NULL FOR SHARE OF r`,
+            [rule.id],
+          )
         ).rowCount;
       const digest = await escalationDigest(q, e.id);
       if (!rule || !still || digest === null) return 0;

@@ -13,6 +13,7 @@ import { readRulesView } from './rules.ts';
 
 const { db } = await testDatabase();
 const f = await testFactory(db, { slots: 40 });
+await db.pool.query(`INSERT INTO app_user(id, name, role) VALUES ('alem', 'Alem', 'ceo')`);
 
 /** A task whose agent was stopped: it asks what now. */
 async function stopped(title: string): Promise<{ id: number; taskId: number }> {
@@ -173,4 +174,16 @@ it('the history finds an answer by its words, its person and its answer, and say
   const second = await readDecisions(db, { ...ask, limit: 3, cursor: first.cursor });
   expect(first.items).toHaveLength(3);
   expect(second.items.map((i) => i.id)).not.toContain(first.items.at(-1)?.id);
+});
+
+it('rests while who accepted it may not answer himself', async () => {
+  const rule = await standing();
+  await db.pool.query(`UPDATE app_user SET role = 'viewer' WHERE name = 'Alem'`);
+  const e = await stopped('Import of the prices');
+  await sweep(db, f.publisher, f.timing);
+  expect(await state(e.id)).toMatchObject({ state: 'OPEN' });
+  await db.pool.query(`UPDATE app_user SET role = 'ceo' WHERE name = 'Alem'`);
+  await sweep(db, f.publisher, f.timing);
+  expect(await state(e.id)).toMatchObject({ state: 'PENDING', rule_id: rule });
+  await revokeRule(db, rule, ceo);
 });
