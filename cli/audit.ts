@@ -6,15 +6,28 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { api, download } from './client.ts';
 import { exits, print } from './output.ts';
 
+/** One line of an export. Throws BAD_INPUT with its number when it is none. */
+function entryOf(line: string, number: number) {
+  try {
+    const raw = JSON.parse(line) as { at: string };
+    return auditEntrySchema.parse({ ...raw, at: new Date(raw.at) });
+  } catch {
+    throw new AlaiError(
+      'BAD_INPUT',
+      number === 1 && line.startsWith('n,at,')
+        ? 'A CSV cannot be verified: it is written for spreadsheets.'
+        : `Line ${number} is damaged: it is no entry of the audit trail.`,
+      'Export JSON lines: npx alai audit export trail.jsonl',
+    );
+  }
+}
+
 /** Makes the seals of an exported trail again; it must be whole (no filter), as JSON lines, in either order. */
 export function verifyExport(text: string): { ok: boolean; sealed: number; problem: string | null } {
   const entries = text
     .split('\n')
     .filter(Boolean)
-    .map((line) => {
-      const raw = JSON.parse(line) as { at: string };
-      return auditEntrySchema.parse({ ...raw, at: new Date(raw.at) });
-    })
+    .map((line, i) => entryOf(line, i + 1))
     .filter((e) => e.n !== null)
     .sort((a, b) => (a.n as number) - (b.n as number));
   let hash = '';

@@ -36,6 +36,13 @@ const line = (i: EscalationItem, now: Date) =>
     .filter(Boolean)
     .join('  ');
 
+/** The command that gives an answer to exactly what is shown; the first answer it takes unless one is meant. */
+function howTo(v: CaseView, meant?: Answer): string {
+  const answer = meant ?? answers.find((a) => v.consequences[a] !== null) ?? 'reject';
+  const reason = answer === 'approve' ? '' : ' --reason "…"';
+  return `npx alai ${words[answer].verb} ${v.id}${reason} --seen ${v.digest.slice(0, 7)}`;
+}
+
 /** A question as one reads it before answering; the digest at its foot is what an answer is bound to. */
 export function caseText(v: CaseView, now = new Date()): string {
   const put = (label: string, value: string | null | undefined) =>
@@ -89,7 +96,7 @@ export function caseText(v: CaseView, now = new Date()): string {
             v.consequences[a] ? [`${words[a].verb.padEnd(11)}${v.consequences[a]}`] : [],
           ),
           '',
-          `Answer with  npx alai approve ${v.id} --seen ${v.digest.slice(0, 7)}`,
+          `Answer with  ${howTo(v)}`,
         ]
       : []),
   ].join('\n');
@@ -184,8 +191,7 @@ export function registerQueueCommands(program: Command): void {
             );
           print(
             view,
-            () =>
-              `${caseText(view)}\n\nNothing was decided. Say --seen ${view.digest.slice(0, 7)} to ${verb} this.`,
+            () => `${caseText(view)}\n\nNothing was decided. To ${verb} this:  ${howTo(view, answer)}`,
           );
           process.exitCode = exits.usage;
           return;

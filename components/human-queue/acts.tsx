@@ -157,19 +157,23 @@ export function Acts(p: ActsProps) {
           {p.refusal.message} <span className="text-muted">{p.refusal.hint}</span>
         </p>
       ) : null}
-      <Answers
-        consequences={view.consequences}
-        locked={p.busy || changed.length > 0 || whyNot !== null}
-        kind={view.kind}
-        suggested={view.suggestedReasons}
-        onAnswer={p.onAnswer}
-      />
+      {whyNot ? null : (
+        <Answers
+          consequences={view.consequences}
+          locked={p.busy || changed.length > 0}
+          kind={view.kind}
+          suggested={view.suggestedReasons}
+          onAnswer={p.onAnswer}
+        />
+      )}
       <GiveTo people={p.people} to={view.assigned?.id ?? null} onGive={p.onGive} />
       <Alike items={view.similar} />
-      <p className="m bound">
-        Bound to <span className="n">{view.digest.slice(0, 7)}</span>. If anything shown here changes, it asks
-        again. Drag the row onto an answer, or press its key; it takes effect after ten seconds.
-      </p>
+      {whyNot ? null : (
+        <p className="m bound">
+          Bound to <span className="n">{view.digest.slice(0, 7)}</span>. If anything shown here changes, it
+          asks again. Drag the row onto an answer, or press its key; it takes effect after ten seconds.
+        </p>
+      )}
     </aside>
   );
 }

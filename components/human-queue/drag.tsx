@@ -66,7 +66,7 @@ export function DragRoom({ items, picked, people, onStart, onDrop, children }: D
     const [what, which] = String(id).split(/:(.*)/);
     if (what === 'answer') {
       const said = views[0]?.consequences[which as Answer];
-      return `${wordsFor(views[0]?.kind, which as Answer).name}${said ? `: ${plain(said)}` : ''}`;
+      return `${wordsFor(views[0]?.kind, which as Answer).name}${said ? `: ${plain(said).replace(/\.$/, '')}` : ''}`;
     }
     return `give to ${plain(people.find((p) => p.id === which)?.name ?? '')}`;
   };

@@ -62,7 +62,7 @@ const Open = memo(function Open({ item, on, picked, onSelect, onPick }: OpenProp
         aria-current={on ? 'true' : undefined}
         onClick={(e) => onSelect(item.id, e.shiftKey)}
       >
-        <strong className="cut">
+        <strong className="cut" dir="auto">
           {item.taskId ? <span className="n m">#{item.taskId} </span> : null}
           <bdi>{title}</bdi>
         </strong>
@@ -107,7 +107,7 @@ function Answered({
         <span className={`${look} flex pt-1`}>
           <Mark shape={look} />
         </span>
-        <strong className="cut">
+        <strong className="cut" dir="auto">
           {item.taskId ? <span className="n m">#{item.taskId} </span> : null}
           <bdi>{plain(item.title)}</bdi>: {given ? wordsFor(item.kind, given).did : 'withdrawn'}
         </strong>
