@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CACHES, commandEnvironment, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
+import { CACHES, commandEnvironment, INFO_FD, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 const BIN = '/opt/alai/bin';
@@ -91,7 +91,15 @@ export async function detectBwrap(): Promise<Sandbox | null> {
       // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
       const all = base(s.network, sized);
       const own = s.env ? all.filter((a) => a !== '--clearenv') : all;
-      const argv = [...own, ...packages, ...set, ...place, '--', '/bin/sh', '-c', LIMITS, 'sh', ...s.argv];
+      const inside = ['--info-fd', String(INFO_FD)];
+      const argv = [
+        ...own,
+        ...packages,
+        ...set,
+        ...place,
+        ...inside,
+        ...['--', '/bin/sh', '-c', LIMITS, 'sh', ...s.argv],
+      ];
       return { argv, cwd: s.root, env: { ...s.env, PATH: process.env.PATH ?? '/usr/bin:/bin' } };
     },
   };

@@ -13,6 +13,15 @@ export function killGroup(pid: number): void {
   }
 }
 
+/** Kills one process; it may be gone already. */
+export function killOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it is gone.
+  }
+}
+
 /** When a process started, in the system's own words: tells a process from a later one with the same number. */
 export function startTimeOf(pid: number): string | null {
   try {

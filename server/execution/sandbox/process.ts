@@ -1,11 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
 import { capText, escapeText } from '../escape.ts';
-import { killGroup, killMarked, startTimeOf } from './leftovers.ts';
-import { INSIDE, type Sandbox } from './sandbox.ts';
+import { killGroup, killMarked, killOne, startTimeOf } from './leftovers.ts';
+import { INFO_FD, INSIDE, type Sandbox } from './sandbox.ts';
 import { type Bounds, watchTree } from './watch.ts';
 
 export interface ProcessSpec {
@@ -79,8 +80,8 @@ export async function launch(
       cwd: wrapped.cwd,
       env: wrapped.env as NodeJS.ProcessEnv,
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    }) as ChildProcessWithoutNullStreams;
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolve(code));
@@ -94,15 +95,26 @@ export async function launch(
     }
     const pidFile = join(runDir, `${pid}.json`);
     let stopped = '';
+    let inner = 0;
+    let killed = false;
     const kill = () => {
+      killed = true;
       killGroup(pid);
+      if (inner) killOne(inner);
       if (!s.sandbox.isolates) killMarked(`TMPDIR=${tmp}`);
       // Whoever escaped the group may still hold the pipes; an attempt that was told to stop does not wait for him.
       setTimeout(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
+        for (const pipe of child.stdio) pipe?.destroy();
       }, 1_000).unref();
     };
+    // The first process inside leaves the group before it is bound to its parent's death: killed in between, the parent alone
+    // would die. Its number is told before it may leave, so it is known also when the kill came first.
+    const told = child.stdio[INFO_FD] as Readable | null;
+    told?.on('error', () => {});
+    told?.on('data', (text: Buffer) => {
+      inner = Number(/"child-pid": (\d+)/.exec(text.toString())?.[1] ?? inner);
+      if (killed && inner) killOne(inner);
+    });
     const exceeded = (why: string) => {
       stopped = why;
       kill();

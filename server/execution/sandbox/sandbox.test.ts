@@ -178,6 +178,20 @@ describe.each([
     expect(r.stopped).toContain('MB of memory');
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'killed while the sandbox is being made, nobody is left in it',
+    async () => {
+      const mark = marked();
+      for (let ms = 2; ms < 42; ms++) {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(new Error('stop')), ms);
+        const code = `process.title = '${mark}'; setInterval(() => {}, 1_000)`;
+        await run(js(code), { sandbox: kind, signal: controller.signal }).catch(() => {});
+      }
+      await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+    },
+  );
+
   it.skipIf(process.platform !== 'linux')('a daemon that left its session is dead at the end', async () => {
     const mark = marked();
     const inner = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', detached: true, stdio: 'ignore' }).unref()`;

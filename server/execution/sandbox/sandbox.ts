@@ -34,6 +34,8 @@ export interface Sandbox {
   wrap(spec: SandboxSpec): Promise<Wrapped>;
 }
 
+/** The descriptor on which a sandbox tells the number of its first process inside, where it has one. */
+export const INFO_FD = 3;
 /** The path under which a sandboxed command sees the worktree: evidence then holds no path of the machine. */
 export const INSIDE = '/workspace';
 
