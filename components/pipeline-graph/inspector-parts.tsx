@@ -9,28 +9,9 @@ import { useTranscript } from '../task/use-transcript.ts';
 import { Tag } from '../ui/button.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { clock, count, money, plural } from '../ui/format.ts';
-import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
-import { Age } from '../ui/time.tsx';
+import { StatusChip } from '../ui/status-chip.tsx';
 import { gateSentence, place, sentences } from '../ui/words.ts';
-
-function Status({ node }: { node: Pick<PipelineNode, 'status'> }) {
-  const { status } = node;
-  return (
-    <Chip shape={status.look} word={status.word} pill>
-      {status.since ? (
-        <span>
-          · <Age since={status.since} />
-        </span>
-      ) : null}
-      {status.heardAt && status.look === 'running' ? (
-        <span>
-          · heard <Age since={status.heardAt} /> ago
-        </span>
-      ) : null}
-    </Chip>
-  );
-}
 
 export function Why({ task, node }: { task: TaskView; node: PipelineNode }) {
   const bad = node.cycle > 0 && task.toMend.length > 0;
@@ -235,7 +216,7 @@ export function Head({ node, children }: { node: PipelineNode; children?: ReactN
         </h2>
       </div>
       <p className="m mt-0.5 mb-2.5">{where.filter(Boolean).join(' · ')}</p>
-      <Status node={node} />
+      <StatusChip status={node.status} />
       {children}
     </section>
   );

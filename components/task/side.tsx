@@ -6,6 +6,7 @@ import type { TaskView } from '#server/domain/views.ts';
 import { Tag } from '../ui/button.tsx';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { StatusChip } from '../ui/status-chip.tsx';
 import { Age } from '../ui/time.tsx';
 import { companyName, hostName, tierName } from '../ui/words.ts';
 import { Actions } from './actions.tsx';
@@ -102,18 +103,7 @@ export function Side({ task }: { task: TaskView }) {
         ) : null}
       </p>
       <h2>{plain(task.title)}</h2>
-      <Chip shape={status.look} word={status.word} pill>
-        {status.since ? (
-          <span>
-            · <Age since={status.since} />
-          </span>
-        ) : null}
-        {status.heardAt && status.look === 'running' ? (
-          <span>
-            · heard <Age since={status.heardAt} /> ago
-          </span>
-        ) : null}
-      </Chip>
+      <StatusChip status={status} />
       {task.merge?.revert?.state === 'done' && status.word !== 'Reverted' ? (
         <Chip shape="cancelled" word="Reverted" pill className="ml-2" />
       ) : null}
