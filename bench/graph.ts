@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { bootFactory } from './graph/boot.ts';
+import { bootFactory } from '#test/boot.ts';
 import { measureGraph } from './graph/browser.ts';
 import { seedPipeline } from './graph/seed.ts';
 
@@ -16,7 +16,7 @@ const option = (name: string): string | null => {
 const json = process.argv.includes('--json');
 const home = option('home');
 const link = option('link');
-const running = home && link ? { home, link, stop: async () => undefined } : await bootFactory();
+const running = home && link ? { home, link, stop: async () => undefined } : await bootFactory('3972');
 try {
   const file = path.join(running.home, 'run/environment.json');
   const { DATABASE_URL } = JSON.parse(readFileSync(file, 'utf8')) as { DATABASE_URL: string };

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { bootFactory } from './graph/boot.ts';
+import { bootFactory } from '#test/boot.ts';
 import { launch, openBoard, quantile, useBoard } from './web/board.ts';
 import { measureLive } from './web/live.ts';
 import { seedTasks } from './web/seed.ts';

@@ -4,17 +4,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const readyWithin = 300_000;
-const root = path.resolve(import.meta.dirname, '../..');
+const root = path.dirname(import.meta.dirname);
 
 export interface Running {
   home: string;
   link: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
-/** Boots the real product with a home of its own, as `npm start` does. Throws with its output when it is not ready in time. */
-export async function bootFactory(port = '3972'): Promise<Running> {
-  const home = mkdtempSync(path.join(tmpdir(), 'mission-control-bench-'));
+/**
+ * Boots the real product on a port, with a home and a rehearsal of its own, as `npm start` does. `prepare` may fill the home
+ * first and answers with further variables. Throws with its output when it is not ready in time.
+ */
+export async function bootFactory(
+  port: string,
+  prepare: (home: string) => Record<string, string> = () => ({}),
+): Promise<Running> {
+  const home = mkdtempSync(path.join(tmpdir(), 'mission-control-boot-'));
   const child = spawn(process.execPath, [path.join(root, 'scripts/start.mjs')], {
     cwd: root,
     env: {
@@ -26,6 +32,7 @@ export async function bootFactory(port = '3972'): Promise<Running> {
       DATABASE_URL: '',
       REDIS_URL: '',
       ALAI_PUBLIC_URL: '',
+      ...prepare(home),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
