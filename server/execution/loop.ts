@@ -206,9 +206,9 @@ export function createLoop(l: LoopInput): Loop {
     }
   }
 
-  function answered(call: ToolCall, r: { ok: boolean; output: string }): void {
-    transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ...r, ms: 0 });
-    messages.push({ role: 'tool', content: r.output, toolCallId: call.id, toolName: call.name });
+  function answered(call: ToolCall, { ok, output }: { ok: boolean; output: string }): void {
+    transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ok, output, ms: 0 });
+    messages.push({ role: 'tool', content: output, toolCallId: call.id, toolName: call.name });
   }
 
   async function one(call: ToolCall, allowed = false): Promise<void> {
@@ -242,11 +242,11 @@ export function createLoop(l: LoopInput): Loop {
       );
   }
 
-  function tell(said: string, only = false): void {
+  function tell(said: string, toPeopleOnly = false): void {
     const text = l.tools.mask(said);
     transcript.add(step.key, 'harness', { text });
     // Between a call and its answer a server takes nothing else.
-    if (only) return;
+    if (toPeopleOnly) return;
     messages.push({ role: 'user', content: text });
   }
 

@@ -8,6 +8,7 @@ import {
 } from '#server/domain/views/notifications.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { unseal } from '#server/platform/sealed.ts';
+import { slackSettings } from './schema.ts';
 
 export const SEALED_FOR = 'notification_channel';
 
@@ -81,9 +82,7 @@ export async function slackChannels(
   );
   return rows.flatMap((r) => {
     const signingSecret = secretsOf(r, secret).signingSecret ?? '';
-    return signingSecret
-      ? [{ id: r.id, signingSecret, users: (r.settings.users ?? {}) as Record<string, string> }]
-      : [];
+    return signingSecret ? [{ id: r.id, signingSecret, users: slackSettings.parse(r.settings).users }] : [];
   });
 }
 

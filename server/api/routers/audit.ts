@@ -16,6 +16,6 @@ export const auditRouter = router({
     )
     .output(auditPageSchema)
     .query(({ ctx, input }) => readAudit(ctx.s.db, input.filter, input.cursor ?? null, input.limit)),
-  /** Makes every seal again. Takes about a second for 50,000 entries. */
+  /** Makes every seal again, from the first entry on: the longer the trail, the longer it takes. */
   verify: procedure.output(auditStateSchema).query(({ ctx }) => verifyTrail(ctx.s.db)),
 });

@@ -140,4 +140,3 @@ export const notificationsViewSchema = z.object({
   channels: z.array(channelViewSchema),
   deliveries: z.array(deliveryViewSchema),
 });
-export type NotificationsView = z.infer<typeof notificationsViewSchema>;

@@ -10,7 +10,6 @@ export const meSchema = z.object({
   role: z.enum(roles),
   may: z.array(z.enum(permissionNames)),
 });
-export type Me = z.infer<typeof meSchema>;
 
 export const personSchema = z.object({
   id: z.string(),
