@@ -93,11 +93,13 @@ export function SignIn() {
                   <Mark shape="failed" />
                 </span>
               ) : null}
-              {coded(
-                step === 'refused'
-                  ? (refusal?.[1] ?? '')
-                  : '`npm start` printed a link that signs in once, or somebody sent you one. Open it, or paste it here.',
-              )}
+              <span>
+                {coded(
+                  step === 'refused'
+                    ? (refusal?.[1] ?? '')
+                    : '`npm start` printed a link that signs in once, or somebody sent you one. Open it, or paste it here.',
+                )}
+              </span>
             </p>
             <form onSubmit={submit} className="flex gap-2">
               <input
