@@ -71,14 +71,14 @@ export function caseText(v: CaseView, now = new Date()): string {
     ...put('Size', v.size ? `${v.size.files} files, +${v.size.added} -${v.size.removed}` : null),
     ...put(
       'Spent',
-      v.spent ? `$${v.spent.chain.usd.toFixed(2)}, ${v.spent.chain.tokens} tokens so far` : null,
+      v.spent ? `€${v.spent.chain.eur.toFixed(2)}, ${v.spent.chain.tokens} tokens so far` : null,
     ),
     ...put(
       'Next',
       v.next
-        ? v.next.usd === null
+        ? v.next.eur === null
           ? `${v.next.stage}; no history of what it costs`
-          : `${v.next.stage}, about $${v.next.usd.toFixed(2)} (median of ${v.next.from})`
+          : `${v.next.stage}, about €${v.next.eur.toFixed(2)} (median of ${v.next.from})`
         : null,
     ),
     ...put('Blocks', v.blockedTasks.map((t) => `#${t.id}`).join(', ')),

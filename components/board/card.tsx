@@ -58,7 +58,7 @@ function Third({ card }: { card: BoardCard }) {
         </span>
       ) : card.column === 'inbox' ? null : (
         <span className="n cost" title={`${count(card.tokens)} tokens`}>
-          {money(card.costUsd)}
+          {money(card.costEur)}
         </span>
       )}
     </div>

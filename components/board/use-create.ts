@@ -27,7 +27,7 @@ function promised(title: string, i: number): BoardCard {
     projectId: null,
     projectName: null,
     dots: stages.map((stage) => ({ stage, look: 'none', taskId: null })),
-    costUsd: 0,
+    costEur: 0,
     tokens: 0,
     waits: 'Being saved',
     escalationId: null,

@@ -63,7 +63,7 @@ function LiveClock({ dataFrom }: { dataFrom: number }) {
 function Spend({ strip }: { strip: StripView }) {
   return (
     <span className="chip tablet" title={`${count(strip.tokensToday)} tokens today`}>
-      <span className="n">{money(strip.spentTodayUsd)}</span> today
+      <span className="n">{money(strip.spentTodayEur)}</span> today
     </span>
   );
 }

@@ -41,7 +41,7 @@ function Line({ view, onDrop }: { view: CaseView; onDrop: () => void }) {
               {failed > 0 ? `${count(failed)} failed` : `${count(passed)} passed`}
             </span>
           ) : null}
-          {view.spent && view.spent.chain.usd > 0 ? <span>spent {money(view.spent.chain.usd)}</span> : null}
+          {view.spent && view.spent.chain.eur > 0 ? <span>spent {money(view.spent.chain.eur)}</span> : null}
           {view.blockedTasks.length > 0 ? <span>blocks {count(view.blockedTasks.length)}</span> : null}
         </p>
       </div>

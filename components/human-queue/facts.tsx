@@ -8,16 +8,16 @@ import { Age, useNow } from '../ui/time.tsx';
 import { hostName } from '../ui/words.ts';
 import { outcomeWords, wordsFor } from './words.ts';
 
-const spent = (s: { usd: number; tokens: number }, scripted: boolean) =>
-  scripted && s.usd === 0
+const spent = (s: { eur: number; tokens: number }, scripted: boolean) =>
+  scripted && s.eur === 0
     ? `${plural(s.tokens, 'token')}, scripted`
-    : `${money(s.usd)}, ${plural(s.tokens, 'token')}`;
+    : `${money(s.eur)}, ${plural(s.tokens, 'token')}`;
 
 function nextWords(next: NonNullable<CaseView['next']>): string {
-  if (next.usd === null || next.from === 0)
+  if (next.eur === null || next.from === 0)
     return `${next.stage}. No history: no such stage was done by a model yet.`;
   const whose = next.sameCompany ? 'of this company' : 'of all companies';
-  return `${next.stage}, about ${money(next.usd)} and ${plural(next.tokens ?? 0, 'token')}: the median of ${next.from} such ${whose}.`;
+  return `${next.stage}, about ${money(next.eur)} and ${plural(next.tokens ?? 0, 'token')}: the median of ${next.from} such ${whose}.`;
 }
 
 /** What one weighs before answering: who asks, what it cost, what comes next, how long it waits and what it holds up. */

@@ -65,7 +65,7 @@ function groupOf(chain: PipelineView['chains'][number], nodes: PipelineNode[]): 
           ? { look: 'cancelled', word: 'Cancelled', since: null, heardAt: null }
           : { ...shown.status, word: `${shown.stage ?? 'Task'}: ${shown.status.word}` },
     findings: 0,
-    costUsd: nodes.reduce((n, x) => n + x.costUsd, 0),
+    costEur: nodes.reduce((n, x) => n + x.costEur, 0),
     startedAt: begun.length > 0 ? new Date(Math.min(...begun.map((d) => d.getTime()))) : null,
     finishedAt: over.includes(chain.state) ? last.finishedAt : null,
     planned: false,

@@ -18,7 +18,7 @@ const attempt = (n: number, from: number, to: number | null, state: NodeAttempt[
   tier: n,
   startedAt: at(from),
   endedAt: to === null ? null : at(to),
-  costUsd: 0,
+  costEur: 0,
 });
 const placed = place(pipeline, assignRows(pipeline.nodes, new Map()));
 const tried: PipelineView = {

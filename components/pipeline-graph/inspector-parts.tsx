@@ -180,7 +180,7 @@ export function Cost({ task, chainCost }: { task: TaskView; chainCost: number })
                 <span className="m">scripted, no model was called</span>
               ) : (
                 <>
-                  <span className="n">{money(attempt.costUsd)}</span>{' '}
+                  <span className="n">{money(attempt.costEur)}</span>{' '}
                   <span className="m">{attempt.model}</span>
                 </>
               )}

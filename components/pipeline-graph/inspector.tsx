@@ -19,7 +19,7 @@ function TaskInspector({ node, view }: { node: PipelineNode & { taskId: number }
   const task = useQuery(trpc.tasks.get.queryOptions({ id: node.taskId }));
   const chainCost = view.nodes
     .filter((n) => n.chainId === node.chainId)
-    .reduce((sum, n) => sum + n.costUsd, 0);
+    .reduce((sum, n) => sum + n.costEur, 0);
   return (
     <>
       <Scroll className="scroll" label="Details">
@@ -98,7 +98,7 @@ function Summary({ view, past }: { view: PipelineView; past: boolean }) {
         <h3>Cost</h3>
         <dl className="kv">
           <dt>So far</dt>
-          <dd className="n">{money(view.costUsd)}</dd>
+          <dd className="n">{money(view.costEur)}</dd>
           <dt>Tokens</dt>
           <dd className="n">{count(view.tokens)}</dd>
         </dl>

@@ -74,7 +74,7 @@ export function NodeList({ view, order, selected, onSelect }: ListProps) {
                 <td className="n">
                   {n.startedAt ? span((n.finishedAt?.getTime() ?? now) - n.startedAt.getTime()) : ''}
                 </td>
-                <td className="tablet n">{n.costUsd > 0 ? money(n.costUsd) : ''}</td>
+                <td className="tablet n">{n.costEur > 0 ? money(n.costEur) : ''}</td>
               </tr>
             );
           })}

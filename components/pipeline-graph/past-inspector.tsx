@@ -83,7 +83,7 @@ export function PastInspector({
           ))}
         </ul>
         <p className="m mt-1">
-          Spent by the attempts that had ended: <span className="n">{money(node.costUsd)}</span>
+          Spent by the attempts that had ended: <span className="n">{money(node.costEur)}</span>
         </p>
       </section>
     </Scroll>

@@ -58,7 +58,7 @@ function Row({ item }: { item: PipelineListItem }) {
             {item.counts.DONE ?? 0}/{item.tasks}
           </span>
         </span>
-        <span className="n m cost">{item.scripted ? 'scripted' : money(item.costUsd)}</span>
+        <span className="n m cost">{item.scripted ? 'scripted' : money(item.costEur)}</span>
       </Link>
     </li>
   );

@@ -127,7 +127,7 @@ export function Room({ live }: { live: PipelineView }) {
               #{view.id} {view.title}
             </h2>
             <span className="m cut">
-              {sentence(whole)} · <span className="n">{money(view.costUsd)}</span>
+              {sentence(whole)} · <span className="n">{money(view.costEur)}</span>
             </span>
             <span className="m end tablet">
               {view.finishedAt ? (

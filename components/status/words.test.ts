@@ -17,8 +17,8 @@ const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
   needYou: 0,
   oldestAskedAt: null,
   blocked: 0,
-  spentTodayUsd: 3.1,
-  spentYesterdayUsd: 0,
+  spentTodayEur: 3.1,
+  spentYesterdayEur: 0,
   tokensToday: 1200,
   scripted: false,
   finishedToday: 0,
@@ -58,7 +58,7 @@ it('counts what needs the reader, and says since when', () => {
 });
 
 it('says what it cost, what finished and what is slow, and nothing it does not know', () => {
-  expect(spendSays(phone())).toMatchObject({ says: '$3.10 today.', detail: '1,200 tokens.' });
+  expect(spendSays(phone())).toMatchObject({ says: '€3.10 today.', detail: '1,200 tokens.' });
   expect(spendSays(phone({ scripted: true })).detail).toBe('Scripted, no model was called.');
   expect(finishedSays(phone(), clock).says).toBe('None finished yet.');
   const lastFinished = { taskId: 4001, title: '', at: ago(10) };

@@ -81,12 +81,12 @@ export function needSays(v: ToldPhone, now: number): Sentence {
 /** What did today cost? */
 export function spendSays(v: ToldPhone): Omit<Sentence, 'shape'> {
   return {
-    says: `${money(v.spentTodayUsd)} today.`,
+    says: `${money(v.spentTodayEur)} today.`,
     detail: v.scripted
       ? 'Scripted, no model was called.'
       : list([
           `${count(v.tokensToday)} tokens.`,
-          v.spentYesterdayUsd > 0 && `${money(v.spentYesterdayUsd)} by this time yesterday.`,
+          v.spentYesterdayEur > 0 && `${money(v.spentYesterdayEur)} by this time yesterday.`,
         ]),
     href: '/',
   };

@@ -38,7 +38,7 @@ export function Cost({ task }: { task: TaskView }) {
               </span>
             </span>
             <span className="n m">{a.endedAt ? took(a.endedAt.getTime() - a.startedAt.getTime()) : ''}</span>
-            <span className="n">{a.scripted ? 'scripted' : money(a.costUsd)}</span>
+            <span className="n">{a.scripted ? 'scripted' : money(a.costEur)}</span>
           </li>
         ))}
         <li>
@@ -46,7 +46,7 @@ export function Cost({ task }: { task: TaskView }) {
           <span className="n m">
             {count(task.tokensIn)} in, {count(task.tokensOut)} out
           </span>
-          <strong className="n">{money(task.costUsd)}</strong>
+          <strong className="n">{money(task.costEur)}</strong>
         </li>
       </ul>
       <h2 className="panel-head">

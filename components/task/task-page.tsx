@@ -98,7 +98,7 @@ function Room({ task }: { task: TaskView }) {
   const amounts: Partial<Record<Tab, string>> = {
     changes: changes.data ? String(changes.data.files.length) : undefined,
     evidence: scoreOf(evidence.data?.checks.score),
-    cost: task.scripted ? undefined : money(task.costUsd),
+    cost: task.scripted ? undefined : money(task.costEur),
   };
   const arrows = (e: KeyboardEvent) => {
     const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;

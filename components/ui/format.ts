@@ -17,8 +17,10 @@ export function took(ms: number): string {
   return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, '0')}s`;
 }
 
-export function money(dollars: number): string {
-  return `$${dollars.toFixed(2)}`;
+/** Euro. What is less than a cent is not nothing, and says so. */
+export function money(euro: number): string {
+  if (euro > 0 && euro < 0.01) return '<€0.01';
+  return `€${euro.toFixed(2)}`;
 }
 
 export function count(n: number): string {

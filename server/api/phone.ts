@@ -52,7 +52,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     hosts: { live: strip.hosts.filter((h) => h.state === 'live').length, all: strip.hosts.length },
     stopped: strip.stopped,
     needYou: strip.needYou,
-    spentTodayUsd: strip.spentTodayUsd,
+    spentTodayEur: strip.spentTodayEur,
     tokensToday: strip.tokensToday,
     scripted: strip.scripted,
     cards,

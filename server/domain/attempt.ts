@@ -235,8 +235,13 @@ export interface CallRecord {
   stepKey: string;
   provider: string;
   model: string;
+  /** Input that was not in the provider's cache. */
   tokensIn: number;
+  /** All output, thinking included. */
   tokensOut: number;
+  tokensCacheRead: number;
+  tokensCacheWrite: number;
+  tokensThinking: number;
   ms: number;
   ok: boolean;
   errorCode: string | null;

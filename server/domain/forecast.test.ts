@@ -18,7 +18,7 @@ const node = (id: string, over: Partial<PipelineNode> = {}): PipelineNode => ({
   host: null,
   slot: null,
   findings: 0,
-  costUsd: 0,
+  costEur: 0,
   startedAt: null,
   finishedAt: null,
   planned: false,

@@ -63,7 +63,7 @@ function nameOf(shape: string): string {
  * not tell (spent money) is taken from `live` for the attempts that had ended by then.
  */
 export function viewAt(live: PipelineView, s: ReplayState, at: Date): PipelineView {
-  const cost = new Map(live.nodes.flatMap((n) => n.attempts.map((a) => [a.id, a.costUsd] as const)));
+  const cost = new Map(live.nodes.flatMap((n) => n.attempts.map((a) => [a.id, a.costEur] as const)));
   const asked = new Map<number, ReplayEscalation>();
   const ofChain = new Map<number, ReplayEscalation>();
   for (const e of s.escalations.values())
@@ -83,7 +83,7 @@ export function viewAt(live: PipelineView, s: ReplayState, at: Date): PipelineVi
   const pictured = tasks.map((t): PictureTask => {
     const attempts = (s.byTask.get(t.id) ?? []).map((a) => ({
       ...a,
-      costUsd: a.endedAt === null ? 0 : (cost.get(a.id) ?? 0),
+      costEur: a.endedAt === null ? 0 : (cost.get(a.id) ?? 0),
     }));
     const running = attempts.find((a) => a.endedAt === null);
     return {
@@ -99,7 +99,7 @@ export function viewAt(live: PipelineView, s: ReplayState, at: Date): PipelineVi
       host: t.status === 'OPEN' ? null : t.host,
       slot: running?.slot ?? null,
       findings: found.get(t.id) ?? 0,
-      costUsd: attempts.reduce((n, a) => n + a.costUsd, 0),
+      costEur: attempts.reduce((n, a) => n + a.costEur, 0),
       startedAt: t.startedAt,
       finishedAt: t.finishedAt,
       attempts,
@@ -156,7 +156,7 @@ export function viewAt(live: PipelineView, s: ReplayState, at: Date): PipelineVi
     byStage: Object.fromEntries(
       stages.map((x) => [x, tasks.filter((t) => t.stage === x).length]),
     ) as PipelineView['byStage'],
-    costUsd: pictured.reduce((n, t) => n + t.costUsd, 0),
+    costEur: pictured.reduce((n, t) => n + t.costEur, 0),
     finishedAt: s.pipeline.finishedAt,
     dagHash: `past-${nameOf(JSON.stringify(shape))}`,
   };

@@ -16,7 +16,7 @@ export interface PictureTask {
   host: string | null;
   slot: number | null;
   findings: number;
-  costUsd: number;
+  costEur: number;
   startedAt: Date | null;
   finishedAt: Date | null;
   attempts: PipelineNode['attempts'];
@@ -66,7 +66,7 @@ function nodeOf(t: PictureTask, chain: PictureChain | undefined, last: boolean):
     host: t.host,
     slot: t.slot,
     findings: t.findings,
-    costUsd: t.costUsd,
+    costEur: t.costEur,
     startedAt: t.startedAt,
     finishedAt: t.finishedAt,
     planned: false,
@@ -99,7 +99,7 @@ function ghostsOf(chain: PictureChain, tasks: PictureTask[]): PipelineNode[] {
     host: null,
     slot: null,
     findings: 0,
-    costUsd: 0,
+    costEur: 0,
     startedAt: null,
     finishedAt: null,
     planned: true,

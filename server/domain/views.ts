@@ -86,7 +86,7 @@ export const boardCardSchema = z.object({
   projectId: z.string().nullable(),
   projectName: z.string().nullable(),
   dots: z.array(stageDotSchema),
-  costUsd: z.number(),
+  costEur: z.number(),
   tokens: z.number(),
   /** Why it waits, in one line: "Waits for FORGE · 2 ahead", "Waits for #4001 to merge". */
   waits: z.string().nullable(),
@@ -114,7 +114,7 @@ export const stripSchema = z.object({
   running: z.number(),
   mayBeStuck: z.number(),
   needYou: z.number(),
-  spentTodayUsd: z.number(),
+  spentTodayEur: z.number(),
   tokensToday: z.number(),
   hosts: z.array(hostViewSchema),
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
@@ -171,7 +171,7 @@ export const attemptViewSchema = z.object({
   error: z.string().nullable(),
   tokensIn: z.number(),
   tokensOut: z.number(),
-  costUsd: z.number(),
+  costEur: z.number(),
   scripted: z.boolean(),
 });
 export type AttemptView = z.infer<typeof attemptViewSchema>;
@@ -204,7 +204,7 @@ export const callViewSchema = z.object({
   ms: z.number(),
   ok: z.boolean(),
   errorCode: z.string().nullable(),
-  costUsd: z.number(),
+  costEur: z.number(),
   at,
 });
 
@@ -309,7 +309,7 @@ export const taskViewSchema = z.object({
   /** Its work on the project's branch; null while nothing of it is merged. */
   merge: mergeViewSchema.nullable(),
   escalationId: z.number().nullable(),
-  costUsd: z.number(),
+  costEur: z.number(),
   tokensIn: z.number(),
   tokensOut: z.number(),
   createdAt: at,
@@ -355,7 +355,7 @@ export const nodeAttemptSchema = z.object({
   tier: z.number(),
   startedAt: at,
   endedAt: at.nullable(),
-  costUsd: z.number(),
+  costEur: z.number(),
 });
 export type NodeAttempt = z.infer<typeof nodeAttemptSchema>;
 
@@ -376,7 +376,7 @@ export const pipelineNodeSchema = z.object({
   host: z.string().nullable(),
   slot: z.number().nullable(),
   findings: z.number(),
-  costUsd: z.number(),
+  costEur: z.number(),
   startedAt: at.nullable(),
   finishedAt: at.nullable(),
   planned: z.boolean(),
@@ -416,7 +416,7 @@ export const pipelineViewSchema = z.object({
   ),
   counts: z.record(z.enum(taskStatuses), z.number()),
   byStage: z.record(z.enum(stages), z.number()),
-  costUsd: z.number(),
+  costEur: z.number(),
   tokens: z.number(),
   createdAt: at,
   finishedAt: at.nullable(),
@@ -433,7 +433,7 @@ export const pipelineListItemSchema = pipelineViewSchema
     state: true,
     projectId: true,
     projectName: true,
-    costUsd: true,
+    costEur: true,
     createdAt: true,
     finishedAt: true,
     counts: true,

@@ -36,12 +36,12 @@ interface Held {
 const live = `SELECT a.id, a.task_id FROM attempt a WHERE a.id = $1 AND a.fence = $2 AND a.state IN ('LEASED', 'RUNNING')`;
 
 /** One model call: what it cost, also when it failed. */
-export async function recordCall(db: Db, a: Held, c: CallRecord, costUsd: number): Promise<void> {
+export async function recordCall(db: Db, a: Held, c: CallRecord, costEur: number): Promise<void> {
   await db.pool.query(
     `WITH l AS (${live}), ins AS (
-       INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok, error_code, scripted, cost_usd)
+       INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok, error_code, scripted, cost_eur)
        SELECT l.id, l.task_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM l)
-     UPDATE attempt SET tokens_in = tokens_in + $6, tokens_out = tokens_out + $7, cost_usd = cost_usd + $12, scripted = scripted OR $11,
+     UPDATE attempt SET tokens_in = tokens_in + $6, tokens_out = tokens_out + $7, cost_eur = cost_eur + $12, scripted = scripted OR $11,
        last_progress_at = clock_timestamp() WHERE id = (SELECT id FROM l)`,
     [
       a.attemptId,
@@ -55,7 +55,7 @@ export async function recordCall(db: Db, a: Held, c: CallRecord, costUsd: number
       c.ok,
       c.errorCode,
       c.scripted,
-      costUsd,
+      costEur,
     ],
   );
 }

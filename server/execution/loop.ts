@@ -89,6 +89,9 @@ export function createLoop(l: LoopInput): Loop {
         model: l.model,
         tokensIn: 0,
         tokensOut: 0,
+        tokensCacheRead: 0,
+        tokensCacheWrite: 0,
+        tokensThinking: 0,
         ms: Math.round(performance.now() - from),
         ok: false,
         errorCode: null,
@@ -114,7 +117,15 @@ export function createLoop(l: LoopInput): Loop {
             },
           });
           await record(
-            { ok: true, tokensIn: r.tokensIn, tokensOut: r.tokensOut, scripted: r.scripted },
+            {
+              ok: true,
+              tokensIn: r.tokensIn,
+              tokensOut: r.tokensOut,
+              tokensCacheRead: r.tokensCacheRead ?? 0,
+              tokensCacheWrite: r.tokensCacheWrite ?? 0,
+              tokensThinking: r.tokensThinking ?? 0,
+              scripted: r.scripted,
+            },
             from,
           );
           return r;

@@ -51,23 +51,23 @@ export async function readAsker(
 export async function readSpent(q: Queryable, s: Subject): Promise<CaseView['spent']> {
   if (s.taskId === null && s.chainId === null) return null;
   const { rows } = await q.query<{
-    task_usd: number;
+    task_eur: number;
     task_tokens: number;
-    usd: number;
+    eur: number;
     tokens: number;
     scripted: boolean;
   }>(
-    `SELECT coalesce(sum(a.cost_usd) FILTER (WHERE t.id = $1), 0)::float8 task_usd,
+    `SELECT coalesce(sum(a.cost_eur) FILTER (WHERE t.id = $1), 0)::float8 task_eur,
        coalesce(sum(a.tokens_in + a.tokens_out) FILTER (WHERE t.id = $1), 0)::int8 task_tokens,
-       coalesce(sum(a.cost_usd), 0)::float8 usd, coalesce(sum(a.tokens_in + a.tokens_out), 0)::int8 tokens, coalesce(bool_or(a.scripted), false) scripted
+       coalesce(sum(a.cost_eur), 0)::float8 eur, coalesce(sum(a.tokens_in + a.tokens_out), 0)::int8 tokens, coalesce(bool_or(a.scripted), false) scripted
      FROM task t JOIN attempt a ON a.task_id = t.id WHERE t.id = $1 OR t.chain_id = $2`,
     [s.taskId, s.chainId],
   );
   const r = rows[0];
   return r
     ? {
-        task: { usd: r.task_usd, tokens: r.task_tokens },
-        chain: { usd: r.usd, tokens: r.tokens },
+        task: { eur: r.task_eur, tokens: r.task_tokens },
+        chain: { eur: r.eur, tokens: r.tokens },
         scripted: r.scripted,
       }
     : null;
@@ -75,20 +75,20 @@ export async function readSpent(q: Queryable, s: Subject): Promise<CaseView['spe
 
 interface Cost {
   n: number;
-  usd: number | null;
+  eur: number | null;
   tokens: number | null;
 }
 
 async function medianCost(q: Queryable, stage: Stage, company: string | null): Promise<Cost> {
   const { rows } = await q.query<Cost>(
-    `WITH cost AS (SELECT sum(a.cost_usd)::float8 usd, sum(a.tokens_in + a.tokens_out)::float8 tokens
+    `WITH cost AS (SELECT sum(a.cost_eur)::float8 eur, sum(a.tokens_in + a.tokens_out)::float8 tokens
        FROM (SELECT id FROM task WHERE stage = $1 AND status = 'DONE' AND ($2::text IS NULL OR company = $2) ORDER BY finished_at DESC LIMIT 200) t
        JOIN attempt a ON a.task_id = t.id WHERE NOT a.scripted GROUP BY t.id)
-     SELECT count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY usd) usd,
+     SELECT count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY eur) eur,
        percentile_cont(.5) WITHIN GROUP (ORDER BY tokens) tokens FROM cost`,
     [stage, company],
   );
-  return rows[0] ?? { n: 0, usd: null, tokens: null };
+  return rows[0] ?? { n: 0, eur: null, tokens: null };
 }
 
 /** What such a stage has cost: the median of the last two hundred done ones of this company, else of all. */
@@ -103,7 +103,7 @@ export async function readForecast(
   const cost = sameCompany ? own : await medianCost(q, stage, null);
   return {
     stage,
-    usd: cost.usd,
+    eur: cost.eur,
     tokens: cost.tokens === null ? null : Math.round(cost.tokens),
     from: cost.n,
     sameCompany,

@@ -46,7 +46,7 @@ it('eight thousand finished chains, each with a decision, do not slow the case, 
     [pipelineId, taskIds[0]],
   );
   await db.pool.query(
-    `INSERT INTO attempt(task_id, generation, n, worker_id, host, slot, state, model, tier, worktree, lease_until, deadline, ended_at, cost_usd)
+    `INSERT INTO attempt(task_id, generation, n, worker_id, host, slot, state, model, tier, worktree, lease_until, deadline, ended_at, cost_eur)
      SELECT id, 1, 1, $1, 'ANVIL', 1, 'SUCCEEDED', 'm', 2, 'w' || id, now(), now(), now(), 0.1 FROM task WHERE status = 'DONE'`,
     [f.workers.ANVIL],
   );
@@ -83,7 +83,7 @@ it('eight thousand finished chains, each with a decision, do not slow the case, 
   const page = await readDecisions(db, ask);
   const { patterns } = await readRulesView(db);
   const ms = performance.now() - from;
-  expect(view.next).toMatchObject({ stage: 'BUILD', usd: 0.1, from: 200 });
+  expect(view.next).toMatchObject({ stage: 'BUILD', eur: 0.1, from: 200 });
   expect(view.similar[0]).toMatchObject({ outcome: 'asked again' });
   expect(page).toMatchObject({
     total: 8_000,

@@ -97,9 +97,9 @@ describe('a case', () => {
     const [before] = (await readQueue(db, { limit: 10, kind: null, assignedTo: null, q: 'Denmark' })).open;
     const seen = await readEscalation(db, factory.timing, before?.id ?? 0);
     expect(seen).toMatchObject({
-      next: { stage: 'BUILD', usd: null, from: 0 },
+      next: { stage: 'BUILD', eur: null, from: 0 },
       similar: [],
-      spent: { chain: { usd: 0 } },
+      spent: { chain: { eur: 0 } },
     });
     await decide(
       db,
@@ -109,7 +109,7 @@ describe('a case', () => {
     await settleDecisions(db, factory.publisher);
     await factory.run(earlier.taskIds[0] as number);
     await db.pool.query(
-      'UPDATE attempt SET cost_usd = 0.25, tokens_in = 900, tokens_out = 100 WHERE task_id = $1',
+      'UPDATE attempt SET cost_eur = 0.25, tokens_in = 900, tokens_out = 100 WHERE task_id = $1',
       [earlier.taskIds[0]],
     );
 
@@ -122,7 +122,7 @@ describe('a case', () => {
       host: null,
       attempt: null,
     });
-    expect(view.next).toEqual({ stage: 'BUILD', usd: 0.25, tokens: 1000, from: 1, sameCompany: true });
+    expect(view.next).toEqual({ stage: 'BUILD', eur: 0.25, tokens: 1000, from: 1, sameCompany: true });
     expect(view.similar).toMatchObject([
       {
         id: seen.id,

@@ -41,8 +41,14 @@ export interface ChatRequest {
 export interface ChatReply {
   text: string;
   toolCalls: ToolCall[];
+  /** Input that was not in the provider's cache. */
   tokensIn: number;
+  /** All output, thinking included. */
   tokensOut: number;
+  /** Left out by providers that have no cache or do not tell. */
+  tokensCacheRead?: number;
+  tokensCacheWrite?: number;
+  tokensThinking?: number;
   ms: number;
   stop: 'stop' | 'length';
   /** The server says that its answers are scripted. */

@@ -42,9 +42,9 @@ export const phoneSchema = z.object({
   oldestAskedAt: at.nullable(),
   /** Chains and tasks that wait for what is asked. */
   blocked: z.number(),
-  spentTodayUsd: z.number(),
+  spentTodayEur: z.number(),
   /** Up to the same time of the day before. */
-  spentYesterdayUsd: z.number(),
+  spentYesterdayEur: z.number(),
   tokensToday: z.number(),
   scripted: z.boolean(),
   finishedToday: z.number(),

@@ -56,7 +56,7 @@ export const decisionPageSchema = z.object({
 });
 export type DecisionPage = z.infer<typeof decisionPageSchema>;
 
-export const spentSchema = z.object({ usd: z.number(), tokens: z.number() });
+export const spentSchema = z.object({ eur: z.number(), tokens: z.number() });
 
 /** A question with all that is needed to decide it. */
 export const caseViewSchema = escalationViewSchema.extend({
@@ -76,7 +76,7 @@ export const caseViewSchema = escalationViewSchema.extend({
     .object({
       stage: z.string(),
       /** Median of `from` done tasks; null where there are none. */
-      usd: z.number().nullable(),
+      eur: z.number().nullable(),
       tokens: z.number().nullable(),
       from: z.number(),
       /** The same company's tasks, or those of all. */

@@ -164,7 +164,7 @@ function cardOf(
     dots: chain
       ? dotsOf(chain, tasks, p)
       : stages.map((stage) => ({ stage, look: 'none' as const, taskId: null })),
-    costUsd: tasks.reduce((n, t) => n + t.cost_usd, 0),
+    costEur: tasks.reduce((n, t) => n + t.cost_eur, 0),
     tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
     waits:
       column === 'needs-you' ? (blocked > 0 ? `blocks ${blocked}` : null) : (waits.get(shown.id) ?? null),

@@ -87,11 +87,11 @@ export async function readCalls(db: Db, taskId: number) {
     ms: number;
     ok: boolean;
     errorCode: string | null;
-    costUsd: number;
+    costEur: number;
     at: Date;
   }>(
     `SELECT id, attempt_id "attemptId", step_key "stepKey", model, tokens_in "tokensIn", tokens_out "tokensOut", ms, ok, error_code "errorCode",
-       cost_usd::float8 "costUsd", at FROM call WHERE task_id = $1 ORDER BY id LIMIT 1000`,
+       cost_eur::float8 "costEur", at FROM call WHERE task_id = $1 ORDER BY id LIMIT 1000`,
     [taskId],
   );
   return rows;

@@ -10,7 +10,7 @@ export type Pulse = Pick<
   | 'restarted'
   | 'oldestAskedAt'
   | 'blocked'
-  | 'spentYesterdayUsd'
+  | 'spentYesterdayEur'
   | 'finishedToday'
   | 'lastFinished'
   | 'slow'
@@ -36,7 +36,7 @@ async function readCounts(db: Db): Promise<CountRow> {
           LEFT JOIN chain c ON c.id = coalesce(e.chain_id, t.chain_id)
           JOIN dependency d ON d.on_task_id = coalesce(c.root_task_id, e.task_id) AND d.satisfied_at IS NULL
         WHERE e.state = 'OPEN') blocked,
-       (SELECT coalesce(sum(cost_usd), 0)::float8 FROM call
+       (SELECT coalesce(sum(cost_eur), 0)::float8 FROM call
         WHERE at >= date_trunc('day', now()) - interval '1 day' AND at < now() - interval '1 day') yesterday,
        (SELECT count(*)::int FROM chain WHERE state = 'FINISHED' AND finished_at >= date_trunc('day', now())) finished,
        (SELECT coalesce(array_agg(name ORDER BY latest DESC), '{}') FROM (
@@ -86,7 +86,7 @@ export async function readPulse(db: Db, timing: Timing): Promise<Pulse> {
     restarted: restarted.rows[0] ?? null,
     oldestAskedAt: c.oldest,
     blocked: c.blocked,
-    spentYesterdayUsd: c.yesterday,
+    spentYesterdayEur: c.yesterday,
     finishedToday: c.finished,
     lastFinished: finished.rows[0] ?? null,
     slow: slow.rows,

@@ -35,7 +35,7 @@ function shortWait(words: string): string {
 async function attemptsOf(db: Db, pipelineId: number): Promise<Map<number, NodeAttempt[]>> {
   const { rows } = await db.pool.query<NodeAttempt & { taskId: number }>(
     `SELECT a.id, a.task_id "taskId", a.n, a.state, a.host, a.slot, a.model, a.tier, a.started_at "startedAt", a.ended_at "endedAt",
-       a.cost_usd::float8 "costUsd" FROM attempt a JOIN task t ON t.id = a.task_id WHERE t.pipeline_id = $1 ORDER BY a.task_id, a.n`,
+       a.cost_eur::float8 "costEur" FROM attempt a JOIN task t ON t.id = a.task_id WHERE t.pipeline_id = $1 ORDER BY a.task_id, a.n`,
     [pipelineId],
   );
   return Map.groupBy(rows, (r) => r.taskId);
@@ -109,7 +109,7 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
       host: t.host,
       slot: t.slot,
       findings: t.findings,
-      costUsd: t.cost_usd,
+      costEur: t.cost_eur,
       startedAt: t.started_at,
       finishedAt: t.finished_at,
       attempts: attempts.get(t.id) ?? [],
@@ -161,7 +161,7 @@ export async function readPipeline(db: Db, timing: Timing, id: number): Promise<
     byStage: Object.fromEntries(
       stages.map((s) => [s, tasks.filter((t) => t.stage === s).length]),
     ) as PipelineView['byStage'],
-    costUsd: tasks.reduce((n, t) => n + t.cost_usd, 0),
+    costEur: tasks.reduce((n, t) => n + t.cost_eur, 0),
     tokens: tasks.reduce((n, t) => n + t.tokens_in + t.tokens_out, 0),
     createdAt: row.created_at,
     finishedAt: row.finished_at,
@@ -193,7 +193,7 @@ export async function readPipelines(db: Db, limit: number): Promise<PipelineList
      LEFT JOIN project p ON p.id = l.project_id
      LEFT JOIN LATERAL (SELECT jsonb_object_agg(s.status, s.n) counts, sum(s.n) tasks
        FROM (SELECT status, count(*)::int n FROM task WHERE pipeline_id = l.id GROUP BY 1) s) c ON true
-     LEFT JOIN LATERAL (SELECT sum(a.cost_usd) cost, bool_or(a.scripted) scripted FROM attempt a JOIN task t ON t.id = a.task_id
+     LEFT JOIN LATERAL (SELECT sum(a.cost_eur) cost, bool_or(a.scripted) scripted FROM attempt a JOIN task t ON t.id = a.task_id
        WHERE t.pipeline_id = l.id) a ON true
      ORDER BY l.id DESC`,
     [limit],
@@ -204,7 +204,7 @@ export async function readPipelines(db: Db, limit: number): Promise<PipelineList
     state: r.state,
     projectId: r.project_id,
     projectName: r.name,
-    costUsd: r.cost,
+    costEur: r.cost,
     createdAt: r.created_at,
     finishedAt: r.finished_at,
     counts: Object.fromEntries(

@@ -32,7 +32,7 @@ export interface TaskRow {
   slot: number | null;
   attempt: { started_at: Date; heard_at: Date; last_progress_at: Date } | null;
   asks: { id: number; kind: EscalationKind; state: string; asked_at: Date; answer: string | null } | null;
-  cost_usd: number;
+  cost_eur: number;
   tokens_in: number;
   tokens_out: number;
   scripted: boolean;
@@ -47,7 +47,7 @@ const select = `
     t.started_at, t.finished_at, CASE WHEN t.status = 'OPEN' THEN NULL ELSE t.host END host,
     live.slot, live.started_at live_started, live.heard_at live_heard, live.last_progress_at live_progress,
     e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at, e.answer ask_answer,
-    coalesce(spent.cost, 0)::float8 cost_usd, coalesce(spent.tokens_in, 0)::int8 tokens_in,
+    coalesce(spent.cost, 0)::float8 cost_eur, coalesce(spent.tokens_in, 0)::int8 tokens_in,
     coalesce(spent.tokens_out, 0)::int8 tokens_out, coalesce(spent.scripted, false) scripted,
     (SELECT count(*)::int FROM finding f WHERE f.task_id = t.id) findings,
     CASE WHEN t.status = 'DONE' AND t.stage = 'BUILD' THEN (
@@ -61,7 +61,7 @@ const select = `
     SELECT e.* FROM escalation e WHERE e.task_id = t.id AND e.state IN ('OPEN', 'PENDING') ORDER BY e.id DESC LIMIT 1
   ) e ON true
   LEFT JOIN LATERAL (
-    SELECT sum(a.cost_usd) cost, sum(a.tokens_in) tokens_in, sum(a.tokens_out) tokens_out, bool_or(a.scripted) scripted
+    SELECT sum(a.cost_eur) cost, sum(a.tokens_in) tokens_in, sum(a.tokens_out) tokens_out, bool_or(a.scripted) scripted
     FROM attempt a WHERE a.task_id = t.id
   ) spent ON true`;
 

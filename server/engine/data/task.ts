@@ -89,7 +89,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     ),
     q.query<TaskView['attempts'][number] & { sandboxed: boolean | null }>(
       `SELECT id, n, host, slot, model, tier, state, started_at "startedAt", ended_at "endedAt", heard_at "heardAt", last_progress_at "lastProgressAt",
-         error, tokens_in "tokensIn", tokens_out "tokensOut", cost_usd::float8 "costUsd", scripted, sandboxed
+         error, tokens_in "tokensIn", tokens_out "tokensOut", cost_eur::float8 "costEur", scripted, sandboxed
        FROM attempt WHERE task_id = $1 ORDER BY n`,
       [id],
     ),
@@ -152,7 +152,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     report: extra.report,
     plan: extra.plan,
     escalationId: t.asks?.id ?? extra.chain_ask,
-    costUsd: t.cost_usd,
+    costEur: t.cost_eur,
     tokensIn: t.tokens_in,
     tokensOut: t.tokens_out,
     createdAt: t.created_at,
