@@ -1,11 +1,9 @@
 /** The conductor: sweeps, settles decisions, publishes leftovers, serves the repositories, delivers merges. One is enough; two do no harm. */
 
 import { sealTrail } from '#server/audit/commands.ts';
-import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
-import { declareHost } from '#server/engine/hosts.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { createDb } from '#server/platform/db.ts';
 import { env, gitHost } from '#server/platform/env.ts';
@@ -14,6 +12,7 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { tendBin } from './conductor/bin.ts';
 import { every } from './conductor/every.ts';
+import { declareFleet } from './conductor/fleet.ts';
 import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
 import { tellPeople } from './conductor/notify.ts';
 import { placeWaiting } from './conductor/place.ts';
@@ -41,14 +40,21 @@ const server = await serveRepositories({
   token: secrets(e).gitToken,
   log,
 });
-for (const h of readCatalogue().fleet.hosts)
-  await declareHost(db, { name: h.name, slots: h.slots, memoryGb: h.memory_gb });
+await declareFleet(db);
 
 const loops = [
   every(
     t.sweep,
     async () => void (await sweep(db, queue, t)),
     (err) => log.warn({ err }, 'sweep failed'),
+  ),
+  every(
+    t.sweep,
+    async () => {
+      const changed = await declareFleet(db);
+      if (changed.length > 0) log.info({ changed }, 'fleet.yaml says something new');
+    },
+    (err) => log.warn({ err }, 'the fleet could not be declared'),
   ),
   every(
     t.sweep,

@@ -5,16 +5,18 @@ import { env } from '#server/platform/env.ts';
 import { type BlueprintFile, lookUp, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
 import type { Company } from './company.ts';
 import { type Files, readFiles } from './files.ts';
+import type { Fleet } from './fleet.ts';
 import { stampOf } from './folder.ts';
 import { type ResolvedMcp, resolveMcp } from './mcp.ts';
-import type { CompanyCard, Fleet, Routing, Safety, Tiers } from './schema.ts';
+import type { CompanyCard, Routing, Safety, Tiers } from './schema.ts';
 import { resolveSkills } from './skills.ts';
 import { CatalogueError, type Problem, sha256 } from './source.ts';
 
 export type { BlueprintFile, ResolvedBlueprint } from './blueprints.ts';
 export type { Company } from './company.ts';
+export type { Fleet, FleetHost } from './fleet.ts';
 export type { ResolvedMcp, ResolvedServer } from './mcp.ts';
-export type { CompanyCard, Fleet, Routing, Safety, TierRow, Tiers } from './schema.ts';
+export type { CompanyCard, Routing, Safety, TierRow, Tiers } from './schema.ts';
 export type { Skill } from './skills.ts';
 export type { Problem } from './source.ts';
 

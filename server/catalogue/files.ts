@@ -2,11 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { z } from 'zod';
 import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './blueprints.ts';
 import { type Company, readCompany } from './company.ts';
+import { type Fleet, fleetSchema } from './fleet.ts';
 import { resolveMcp } from './mcp.ts';
 import {
   type CompanyCard,
-  type Fleet,
-  fleetSchema,
   type McpBase,
   mcpBaseSchema,
   type Routing,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
+import { fleetSchema } from './fleet.ts';
 import {
   agentSchema,
   companyCardSchema,
   companyConfigSchema,
   companyMcpSchema,
   companyToolsSchema,
-  fleetSchema,
   mcpBaseSchema,
   routingSchema,
   safetySchema,

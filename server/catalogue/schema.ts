@@ -317,22 +317,3 @@ export const tiersSchema = z
   .refine((t) => t.default in t.presets, { path: ['default'], message: 'names a preset that is not there' });
 export type Tiers = z.infer<typeof tiersSchema>;
 export type TierRow = z.infer<typeof tierRow>;
-
-/** _shared/fleet.yaml */
-export const fleetSchema = z.strictObject({
-  hosts: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a host is named in lower case'),
-        label: z.string().max(40),
-        memory_gb: z.number().int().positive().nullable().default(null),
-        slots: z.number().int().min(1).max(64),
-        /** Whether `npm start` on this machine runs its worker. */
-        local: z.boolean().default(true),
-        /** Its Ollama; null is OLLAMA_HOST, else the default on the worker's own machine. */
-        ollama: z.string().max(200).nullable().default(null),
-      }),
-    )
-    .min(1),
-});
-export type Fleet = z.infer<typeof fleetSchema>;

@@ -1,5 +1,6 @@
 import type { Db } from '#server/platform/db.ts';
-import { transaction } from '#server/platform/db.ts';
+import { toJson, transaction } from '#server/platform/db.ts';
+import { appendEvents, ENGINE } from './event.ts';
 import type { Publisher } from './outbox.ts';
 import { publishDeliveries } from './outbox.ts';
 import { loseAttempts } from './sweep.ts';
@@ -13,13 +14,62 @@ export interface HostFacts {
   sandbox: string;
 }
 
-/** Writes what fleet.yaml says of a host; keeps its state (draining survives a restart). */
-export async function declareHost(db: Db, h: Pick<HostFacts, 'name' | 'slots' | 'memoryGb'>): Promise<void> {
-  await db.pool.query(
-    `INSERT INTO host(name, slots, memory_gb) VALUES ($1, $2, $3)
-     ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, memory_gb = excluded.memory_gb`,
-    [h.name, h.slots, h.memoryGb],
-  );
+/** What fleet.yaml says of a host. */
+export interface DeclaredHost {
+  name: string;
+  label: string;
+  slots: number;
+  memoryGb: number | null;
+  local: boolean;
+  ollama: string | null;
+  llamaServer: string | null;
+  standBy: string | null;
+  models: { name: string; gb: number; context: number | null; parallel: number }[];
+  /** Model -> attempts at once. */
+  lanes: Record<string, number>;
+}
+
+/** Of a host's row what fleet.yaml says, in one order: compared to write only what changed. */
+const declared = `label, slots, memory_gb, local, ollama, llama_server, stand_by, planned, lanes, declared`;
+
+/**
+ * Writes what fleet.yaml says of all hosts, where it says something new. A host keeps its state: paused survives a restart.
+ * One that is not in the file any more takes no more work; back in it, it goes on.
+ * Returns the names that changed.
+ */
+export async function declareHosts(db: Db, hosts: DeclaredHost[]): Promise<string[]> {
+  return await transaction(db, async (q) => {
+    const { rows } = await q.query<{ name: string }>(
+      `INSERT INTO host(name, ${declared})
+       SELECT name, label, slots, "memoryGb", "local", ollama, "llamaServer", "standBy", models, lanes, true
+       FROM jsonb_to_recordset($1::jsonb) h(name text, label text, slots int, "memoryGb" int, "local" boolean, ollama text,
+         "llamaServer" text, "standBy" text, models jsonb, lanes jsonb)
+       ON CONFLICT (name) DO UPDATE SET (${declared}) = ROW(excluded.label, excluded.slots, excluded.memory_gb, excluded.local,
+         excluded.ollama, excluded.llama_server, excluded.stand_by, excluded.planned, excluded.lanes, true)
+       WHERE (host.label, host.slots, host.memory_gb, host.local, host.ollama, host.llama_server, host.stand_by, host.planned,
+         host.lanes, host.declared) IS DISTINCT FROM (excluded.label, excluded.slots, excluded.memory_gb, excluded.local,
+         excluded.ollama, excluded.llama_server, excluded.stand_by, excluded.planned, excluded.lanes, true)
+       RETURNING name`,
+      [toJson(hosts)],
+    );
+    const gone = await q.query<{ name: string }>(
+      `UPDATE host SET declared = false WHERE declared AND name <> ALL($1) RETURNING name`,
+      [hosts.map((h) => h.name)],
+    );
+    const changed = [...rows, ...gone.rows].map((r) => r.name).sort();
+    await appendEvents(
+      q,
+      changed.map((name) => ({
+        type: gone.rows.some((r) => r.name === name) ? 'host.removed' : 'host.declared',
+        entity: 'host',
+        id: name,
+        ver: 0,
+        actor: ENGINE,
+        reason: 'companies/_shared/fleet.yaml changed',
+      })),
+    );
+    return changed;
+  });
 }
 
 /**
