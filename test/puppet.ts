@@ -1,4 +1,4 @@
-import type { ChatRequest, Provider, ToolCall } from '#server/models/provider.ts';
+import { type ChatRequest, NO_USAGE, type Provider, type ToolCall } from '#server/models/provider.ts';
 
 /** A model that makes these tool calls, turn by turn, whatever it is told; `seen` keeps what it was asked. */
 export function puppet(turns: { name: string; arguments: unknown }[][], seen: ChatRequest[] = []): Provider {
@@ -15,6 +15,7 @@ export function puppet(turns: { name: string; arguments: unknown }[][], seen: Ch
       return {
         text: 'Working.',
         toolCalls,
+        ...NO_USAGE,
         tokensIn: 10,
         tokensOut: 5,
         ms: 1,

@@ -5,6 +5,7 @@ import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
 import type { Resume, StepMemory } from './memory.ts';
 import type { MergeMode } from './merge.ts';
 import type { PromptRecord } from './prompt.ts';
+import type { ModelProvider } from './providers.ts';
 import type { CompanyRules } from './role-rules.ts';
 import type { WorkRails } from './safety.ts';
 import type { GivenSkill } from './skill.ts';
@@ -73,7 +74,9 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>;
 
 export interface ModelChoice {
-  provider: 'ollama';
+  provider: ModelProvider;
+  /** The entry of providers.yaml that is called; null for the host's own model server and for CLI agents. */
+  account?: string | null;
   name: string;
   tier: number;
   host: string;

@@ -1,13 +1,16 @@
 import { type ChatResponse, Ollama, type Message as OllamaMessage } from 'ollama';
 import { z } from 'zod';
 import { AlaiError } from '#server/domain/errors.ts';
-import { classify, guardedFetch } from './ollama-guard.ts';
+import { failureOf } from './failure.ts';
+import { type GuardOptions, guardedFetch } from './guard.ts';
+import { ollamaAdmin } from './ollama-admin.ts';
 import {
   type ChatReply,
   type ChatRequest,
   type InstalledModel,
   type Message,
   modelError,
+  NO_USAGE,
   type Probe,
   type Provider,
   type ToolCall,
@@ -48,7 +51,7 @@ export function createOllama(url: string): Provider {
       shown.set(name, { at: Date.now(), model });
       return model;
     } catch (e) {
-      throw classify(e, guard, url, name, signal);
+      throw failureOf(e, { guard, url, model: name, signal, missing: pullHint(name) });
     } finally {
       guard.close();
     }
@@ -67,8 +70,14 @@ export function createOllama(url: string): Provider {
     async chat(r: ChatRequest): Promise<ChatReply> {
       const started = performance.now();
       const about = await describe(r.model, r.signal);
-      const guard = guardedFetch({ signal: r.signal, idleMs: r.idleMs, totalMs: r.totalMs });
+      const guard = guardedFetch({
+        signal: r.signal,
+        firstTokenMs: r.firstTokenMs,
+        idleMs: r.idleMs,
+        totalMs: r.totalMs,
+      });
       let text = '';
+      let thought = '';
       const toolCalls: ToolCall[] = [];
       let last: ChatResponse | undefined;
       try {
@@ -88,6 +97,7 @@ export function createOllama(url: string): Provider {
             text += part.message.content;
             r.onText?.(part.message.content);
           }
+          thought += part.message?.thinking ?? '';
           for (const c of part.message?.tool_calls ?? []) {
             const id = `call_${toolCalls.length + 1}`;
             toolCalls.push({
@@ -99,7 +109,14 @@ export function createOllama(url: string): Provider {
           last = part;
         }
       } catch (e) {
-        throw classify(e, guard, url, r.model, r.signal, text);
+        throw failureOf(e, {
+          guard,
+          url,
+          model: r.model,
+          signal: r.signal,
+          partial: text,
+          missing: pullHint(r.model),
+        });
       } finally {
         guard.close();
       }
@@ -109,19 +126,46 @@ export function createOllama(url: string): Provider {
           'MODEL_GARBAGE',
           `${r.model} answered nothing`,
           'The agent is told so and asked again.',
-          false,
+          'permanent',
         );
       }
       return {
         text,
         toolCalls,
+        ...NO_USAGE,
         tokensIn: last?.prompt_eval_count ?? 0,
         tokensOut: last?.eval_count ?? 0,
+        // Ollama does not part them: by length.
+        tokensThinking: Math.round(
+          ((last?.eval_count ?? 0) * thought.length) / Math.max(1, thought.length + text.length),
+        ),
         ms: Math.round(performance.now() - started),
         stop: last?.done_reason === 'length' ? 'length' : 'stop',
         scripted: about.scripted,
       };
     },
+
+    async embed(r) {
+      const guard = guardedFetch({ signal: r.signal, ...sameMs(r.totalMs ?? 60_000) });
+      try {
+        const about = await describe(r.model, r.signal);
+        const said = await new Ollama({ host: url, fetch: guard.fetch }).embed({
+          model: r.model,
+          input: r.input,
+        });
+        return {
+          vectors: said.embeddings,
+          tokensIn: said.prompt_eval_count ?? 0,
+          scripted: about.scripted,
+        };
+      } catch (e) {
+        throw failureOf(e, { guard, url, model: r.model, signal: r.signal, missing: pullHint(r.model) });
+      } finally {
+        guard.close();
+      }
+    },
+
+    admin: ollamaAdmin(url, (name) => shown.delete(name)),
 
     async probe(outer) {
       const signal = outer
@@ -137,7 +181,7 @@ export function createOllama(url: string): Provider {
         const scripted = models.length > 0 && models.every((m) => m.scripted);
         return { reachable: true, version, models, scripted, problem: null };
       } catch (e) {
-        const p = e instanceof AlaiError ? e : classify(e, guard, url, '', signal);
+        const p = e instanceof AlaiError ? e : failureOf(e, { guard, url, model: '', signal });
         const problem = p instanceof AlaiError ? p : null;
         return {
           reachable: false,
@@ -152,6 +196,9 @@ export function createOllama(url: string): Provider {
     },
   };
 }
+
+const pullHint = (model: string) => `Run: npx alai models pull HOST ${model}`;
+const sameMs = (ms: number): Pick<GuardOptions, 'idleMs' | 'totalMs'> => ({ idleMs: ms, totalMs: ms });
 
 function toOllama(m: Message): OllamaMessage {
   return {

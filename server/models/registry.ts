@@ -1,16 +1,16 @@
-import type { ModelChoice } from '#server/domain/attempt.ts';
+import type { HttpProvider } from '#server/domain/providers.ts';
 import { createOllama } from './ollama.ts';
 import type { Provider } from './provider.ts';
 
-/** Every provider a model choice may name. A new provider is one file and one line here. */
+/** Every provider that is reached over HTTP. A new one is one file and one line here. */
 export const providers = {
   ollama: createOllama,
-} as const satisfies Record<ModelChoice['provider'], (url: string) => Provider>;
+} as const satisfies Partial<Record<HttpProvider, (url: string) => Provider>>;
 
 const open = new Map<string, Provider>();
 
 /** One provider per (kind, url) and process: what it learned of its models is kept. */
-export function providerAt(kind: ModelChoice['provider'], url: string): Provider {
+export function providerAt(kind: keyof typeof providers, url: string): Provider {
   const key = `${kind} ${url}`;
   const known = open.get(key);
   if (known) return known;

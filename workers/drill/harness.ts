@@ -5,7 +5,7 @@ import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { type CheckName, type CheckResult, QA_GATE, scoreOf } from '#server/domain/checks.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
-import type { Provider, ToolCall } from '#server/models/provider.ts';
+import { NO_USAGE, type Provider, type ToolCall } from '#server/models/provider.ts';
 import { createRunner } from '../runner.ts';
 import { type Defect, type Drill, plant } from './defects.ts';
 import { makeRepository } from './repository.ts';
@@ -58,7 +58,7 @@ function scriptedBuilder(drill: Drill, defect: Defect | null): Provider {
     contextOf: async () => 200_000,
     async chat() {
       const toolCalls = turns.shift() ?? [call('finish', { summary: 'Nothing to add.' })];
-      return { text: '', toolCalls, tokensIn: 0, tokensOut: 0, ms: 0, stop: 'stop', scripted: true };
+      return { ...NO_USAGE, text: '', toolCalls, ms: 0, stop: 'stop', scripted: true };
     },
   };
 }

@@ -1,0 +1,38 @@
+/** Who answers a model call. `openai` is every server that speaks that protocol; the CLI agents run as processes. */
+export const providerKinds = [
+  'ollama',
+  'llama-server',
+  'openai',
+  'anthropic',
+  'claude-code',
+  'codex',
+  'gemini',
+  'copilot',
+  'human',
+] as const;
+export type ProviderKind = (typeof providerKinds)[number];
+
+/** Reached over HTTP, with the model port of server/models. */
+export const httpProviders = ['ollama', 'llama-server', 'openai', 'anthropic'] as const;
+export type HttpProvider = (typeof httpProviders)[number];
+
+/** Run as a process in the sandbox of an attempt. */
+export const cliProviders = ['claude-code', 'codex', 'gemini', 'copilot'] as const;
+export type CliProvider = (typeof cliProviders)[number];
+
+/** Everything but the human. */
+export type ModelProvider = HttpProvider | CliProvider;
+
+const among = (list: readonly string[]) => (kind: string) => list.includes(kind);
+export const isHttpProvider = among(httpProviders) as (kind: string) => kind is HttpProvider;
+export const isCliProvider = among(cliProviders) as (kind: string) => kind is CliProvider;
+
+/** Its models lie on the host itself: they answer without a network. */
+export const isLocalProvider = (kind: string): boolean => kind === 'ollama' || kind === 'llama-server';
+
+/**
+ * What a failed call means: `transient` may succeed later unchanged, `permanent` never will, `refused` is the model's or
+ * the provider's no to this request, `over-budget` the end of what its account may spend.
+ */
+export const modelErrorKinds = ['transient', 'permanent', 'refused', 'over-budget'] as const;
+export type ModelErrorKind = (typeof modelErrorKinds)[number];
