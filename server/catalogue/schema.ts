@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentRoles, insidePath, toolNames } from '#server/domain/blueprint.ts';
+import { pipelineNames } from '#server/domain/pipelines.ts';
 import { stages } from '#server/domain/status.ts';
 
 /** Shapes of the files below companies/. Every object is strict: a misspelt key is an error with a line, not a silence. */
@@ -297,7 +298,8 @@ const tierRow = z.strictObject({
   provider: z.enum(['ollama', 'llama-server', 'claude', 'human']),
   /** Preferred hosts, best first. */
   hosts: z.array(z.string().max(40)).default([]),
-  pipelines: z.array(z.string().max(40)).default([]),
+  /** How it is asked, the fallback after what it stands in for. */
+  pipelines: z.array(z.enum(pipelineNames)).default([]),
   use: z.string().max(120),
 });
 

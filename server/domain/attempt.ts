@@ -4,6 +4,7 @@ import type { CheckResult } from './checks.ts';
 import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
 import type { Resume, StepMemory } from './memory.ts';
 import type { MergeMode } from './merge.ts';
+import type { PipelineName } from './pipelines.ts';
 import type { PromptRecord } from './prompt.ts';
 import type { ModelProvider } from './providers.ts';
 import type { CompanyRules } from './role-rules.ts';
@@ -80,6 +81,8 @@ export interface ModelChoice {
   name: string;
   tier: number;
   host: string;
+  /** How it is asked, in order; all ways of its provider when absent. */
+  pipelines?: PipelineName[];
 }
 
 /** One finished or unfinished step of the task, as the engine knows it when an attempt starts. */
@@ -195,7 +198,7 @@ export interface AttemptWork {
     { name: string; company: CompanyBrief; mcp: McpServerWork[]; policy: CompanyRules; tiers: number[] }
   >;
   /** Models of this host that the route allows, lowest tier first. */
-  models: { tier: number; name: string }[];
+  models: { tier: number; name: string; provider?: ModelProvider; pipelines?: PipelineName[] }[];
   /** What the roles of the company may do, as pinned with its version. */
   companyPolicy: CompanyRules;
   /** What reviewers of this chain saw pass; evidence is bound to the tree, so a later stage need not run it again on the same one. */

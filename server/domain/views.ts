@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findingSchema, planSchema, reportSchema } from './attempt.ts';
 import { mergeModes, mergeViewSchema } from './merge.ts';
+import { pipelineNames } from './pipelines.ts';
 import {
   attemptStates,
   chainStates,
@@ -39,6 +40,8 @@ export const routeChoiceSchema = z.object({
   model: z.string(),
   tier: z.number().int(),
   provider: z.string(),
+  /** How it is asked, in order; rows from before this have none. */
+  pipelines: z.array(z.enum(pipelineNames)).optional(),
 });
 export const routeSkipSchema = z.object({ tier: z.number().int(), model: z.string(), reason: z.string() });
 

@@ -3,7 +3,9 @@ import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/
 import type { Capability } from '#server/domain/capabilities.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { mcpServerWorkSchema } from '#server/domain/mcp.ts';
+import { choicePipelines } from '#server/domain/pipelines.ts';
 import { chainPlanSchema } from '#server/domain/plan.ts';
+import type { ModelProvider } from '#server/domain/providers.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
 import type { CapabilityMode, WorkRails } from '#server/domain/safety.ts';
 import type { Stage } from '#server/domain/status.ts';
@@ -128,7 +130,12 @@ async function agentsOf(
 function modelsOf(route: Route | null, host: string): AttemptWork['models'] {
   return (route?.choices ?? [])
     .filter((c) => c.host === host)
-    .map((c) => ({ tier: c.tier, name: c.model }))
+    .map((c) => ({
+      tier: c.tier,
+      name: c.model,
+      provider: c.provider as ModelProvider,
+      pipelines: choicePipelines(c),
+    }))
     .sort((a, b) => a.tier - b.tier);
 }
 
@@ -220,7 +227,17 @@ export async function loadWork(
     n: r.n,
     host: r.host,
     slot: r.slot,
-    model: { provider: r.provider, name: r.model, tier: r.attempt_tier, host: r.host },
+    model: {
+      provider: r.provider,
+      name: r.model,
+      tier: r.attempt_tier,
+      host: r.host,
+      pipelines: choicePipelines(
+        (r.route as Route | null)?.choices.find(
+          (x) => x.host === r.host && x.tier === r.attempt_tier && x.model === r.model,
+        ) ?? { provider: r.provider },
+      ),
+    },
     task: {
       id: r.id,
       title: r.title,

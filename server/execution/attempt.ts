@@ -81,7 +81,6 @@ async function attempt(
       gathered,
       mask: maskFor(config.secretValues ?? []),
       signal,
-      provider: config.provider(work),
     };
     let feedback = work.feedback;
     let question: string | null = null;

@@ -9,7 +9,6 @@ import type {
 } from '#server/domain/attempt.ts';
 import type { CheckResult } from '#server/domain/checks.ts';
 import type { InspectedFacts, ProofInput } from '#server/domain/seams.ts';
-import type { Provider } from '#server/models/provider.ts';
 import type { RunnerConfig } from './ports.ts';
 import type { Mask } from './prompt/mask.ts';
 import type { Transcript } from './transcript.ts';
@@ -41,7 +40,6 @@ export interface StepContext {
   iteration: number;
   ports: AttemptPorts;
   config: RunnerConfig;
-  provider: Provider;
   workspace: Workspace;
   transcript: Transcript;
   gathered: Gathered;

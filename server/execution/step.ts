@@ -1,13 +1,16 @@
 import type { Report, StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import { choicePipelines, type PipelineName, pipelines } from '#server/domain/pipelines.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
-import type { Message } from '#server/models/provider.ts';
+import type { Message, Provider } from '#server/models/provider.ts';
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
-import { createLoop, gateFeedback } from './loop.ts';
 import { openServers } from './mcp/servers.ts';
 import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
+import { createStepRunner, runnerOf } from './runners/registry.ts';
+import type { WorkingKind } from './runners/runner.ts';
+import { gateFeedback } from './runners/transcribe.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
 import { toolSpecs } from './tools/registry.ts';
 import type { ExtraTool, StepState } from './tools/tool.ts';
@@ -15,6 +18,8 @@ import { keepFor, pickUp, questionsOf } from './waiting.ts';
 import { isWorkflow, judges } from './workflow.ts';
 
 const PATCH_FOR_PROMPT = 60_000;
+/** An agent with a process of its own looks after its context itself; the prompt may be as long as this. */
+const AGENT_CONTEXT = 128_000;
 
 /** A gate that three tries did not pass. */
 export class GateFailure extends Error {
@@ -73,62 +78,75 @@ async function carryOut(
     ? (await ws.patch(await ws.mergeBase(ws.trunk, headBefore), headBefore, PATCH_FOR_PROMPT)).text
     : '';
   const specs = [...toolSpecs(step.tools), ...extra.map((t) => t.spec)];
-  const context = await c.provider.contextOf(work.model.name);
-  const { messages: fresh, parts } = buildPrompt(
-    {
-      work,
-      step,
-      notes: gathered.notes,
-      plan: gathered.plan,
-      change,
-      feedback,
-      tools: specs,
-    },
-    context,
-    c.mask,
-  );
   // Each round of a workflow has a prompt of its own.
   const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
-  await c.ports.prompt({ stepKey, model: work.model.name, context, parts });
-  const messages: Message[] = resume?.memory.messages ?? fresh;
+  const openFor = async (way: WorkingKind, context: number): Promise<Message[]> => {
+    const { messages, parts } = buildPrompt(
+      { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback, tools: specs, way },
+      context,
+      c.mask,
+    );
+    await c.ports.prompt({ stepKey, model: work.model.name, context, parts });
+    return messages;
+  };
   if (resume) await pickUp(c, step.key, resume);
-  const loop = createLoop({
-    provider: c.provider,
-    model: work.model.name,
-    messages,
-    specs,
-    step,
-    tools: {
-      root: ws.root,
-      step,
-      rules,
-      withheld,
-      extra,
-      company: work.task.company,
-      plan: gathered.plan,
-      asked: () => questionsOf(messages),
-      rails: work.rails,
-      allowed: () => false,
-      needsVerdict: reviewing && (lastReport?.key === step.key || isWorkflow(work)),
-      state,
-      mask: c.mask,
-      run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),
-      signal,
-    },
+  const runner = createStepRunner({
+    pipelines: choicePipelines(work.model),
+    before: resume?.memory ?? { messages: [], turns: 0, tokens: 0 },
+    stepKey: step.key,
     transcript,
-    resume,
-    recordCall: async (r) => {
-      gathered.calls.push(r);
-      c.ports.progress();
-      await c.ports.call(r);
-    },
     signal,
+    async make(pipeline, kind, spent, takesOver) {
+      const provider = () => providerFor(c, pipeline);
+      const fresh = await openFor(
+        kind,
+        kind === 'process' ? AGENT_CONTEXT : await provider().contextOf(work.model.name),
+      );
+      const remembered = kind === 'loop' && !takesOver ? resume : null;
+      const messages = remembered?.memory.messages ?? fresh;
+      if (!remembered && (takesOver || resume))
+        fresh.push({ role: 'user', content: 'This step was begun before; its files are as they were left.' });
+      return runnerOf(kind)({
+        context: c,
+        pipeline,
+        provider,
+        model: work.model.name,
+        messages,
+        specs,
+        step,
+        rules,
+        spent,
+        resume: remembered,
+        tools: {
+          root: ws.root,
+          step,
+          rules,
+          withheld,
+          extra,
+          company: work.task.company,
+          plan: gathered.plan,
+          asked: () => questionsOf(messages),
+          rails: work.rails,
+          allowed: () => false,
+          needsVerdict: reviewing && (lastReport?.key === step.key || isWorkflow(work)),
+          state,
+          mask: c.mask,
+          run: (argv, seconds) => runForAgent(c, rules, step, argv, seconds),
+          signal,
+        },
+        recordCall: async (r) => {
+          gathered.calls.push(r);
+          c.ports.progress();
+          await c.ports.call(r);
+        },
+      });
+    },
   });
 
   let tree = treeBefore;
   for (let tryNumber = 1; ; tryNumber++) {
-    await loop.run().catch(async (e) => {
-      await keepFor(c, stepId, e, loop, state, knownFindings);
+    await runner.run().catch(async (e) => {
+      await keepFor(c, stepId, e, runner, state, knownFindings);
       throw e;
     });
     signal.throwIfAborted();
@@ -157,7 +175,7 @@ async function carryOut(
         `${first?.detail ?? 'a gate failed'}\n${first?.output ?? ''}`.trim(),
       );
     }
-    loop.tell(gateFeedback(failures, tryNumber));
+    runner.tell(gateFeedback(failures, tryNumber));
   }
 
   let commit: string | null = null;
@@ -182,6 +200,13 @@ async function carryOut(
       plan: state.plan,
     },
   };
+}
+
+/** The model server this pipeline talks to; a fallback may talk to another one than the choice names. */
+function providerFor(c: StepContext, pipeline: PipelineName): Provider {
+  const { provider } = pipelines[pipeline];
+  if (provider === c.work.model.provider || provider === 'human') return c.config.provider(c.work);
+  return c.config.provider({ ...c.work, model: { ...c.work.model, provider } });
 }
 
 /** The last report stands for the task; what only an earlier step could answer is taken over from it. */

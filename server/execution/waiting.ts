@@ -2,10 +2,10 @@ import type { Resume, WaitingCall } from '#server/domain/memory.ts';
 import type { Message } from '#server/models/provider.ts';
 import { Asked } from './asked.ts';
 import type { StepContext } from './context.ts';
-import type { Loop } from './loop.ts';
 import { outcomeOf } from './outcome.ts';
 import { maskDeep } from './prompt/mask.ts';
 import { memoryOf } from './remember.ts';
+import type { StepRunner } from './runners/runner.ts';
 import type { StepState } from './tools/tool.ts';
 
 /** The questions that were asked in this conversation. */
@@ -40,16 +40,16 @@ export async function keepFor(
   c: StepContext,
   stepId: number,
   why: unknown,
-  loop: Loop,
+  runner: Pick<StepRunner, 'soFar' | 'waiting'>,
   state: StepState,
   knownFindings: number,
 ): Promise<void> {
   const stopped = c.signal.aborted && outcomeOf(why, c.signal).kind === 'yielded';
   if (!stopped && !(why instanceof Asked)) return;
-  const call = loop.waiting();
+  const call = runner.waiting();
   const waiting: WaitingCall | null =
     why instanceof Asked && call ? { ...call, kind: why.kind, question: why.question } : null;
   const files = await c.workspace.keep().catch(() => null);
-  const memory = memoryOf(loop.soFar(), state, knownFindings, waiting, files);
+  const memory = memoryOf(runner.soFar(), state, knownFindings, waiting, files);
   if (memory) await c.ports.remember(stepId, maskDeep(memory, c.mask) as typeof memory);
 }

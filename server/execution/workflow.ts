@@ -73,7 +73,7 @@ export function workOf(
       // Servers are pinned per company: those of the task's own are not this agent's.
       mcp: agent.mcp,
       companyPolicy: agent.policy,
-      model: model ? { ...work.model, name: model.name, tier: model.tier } : work.model,
+      model: model ? { ...work.model, ...model } : work.model,
       findings,
     },
     note,

@@ -75,7 +75,7 @@ function choicesOf(row: TierRow, tiers: Tiers, fleet: Fleet, hosts: HostState[],
   for (const name of order) {
     if (!fleet.hosts.some((h) => h.name === name)) continue;
     const models = hosts.find((h) => h.name === name)?.models ?? null;
-    const choice = { host: name, tier: row.tier, provider: row.provider };
+    const choice = { host: name, tier: row.tier, provider: row.provider, pipelines: row.pipelines };
     // A host that has not reported yet is trusted with the table's model: its worker will say if it is not there.
     if (models === null || models.some((m) => sameModel(m, row.model)))
       exact.push({ ...choice, model: row.model });

@@ -4,6 +4,7 @@ import { criteriaOf } from '#server/domain/criteria.ts';
 import type { PromptPart } from '#server/domain/prompt.ts';
 import { skillsFor } from '#server/domain/skill.ts';
 import type { ToolSpec } from '#server/models/provider.ts';
+import type { WorkingKind } from '../runners/runner.ts';
 import { planText } from '../tools/plan.ts';
 import { sessionLog } from './session-log.ts';
 import { type Fitted, within } from './tokens.ts';
@@ -20,6 +21,8 @@ export interface PromptInput {
   feedback: string;
   /** What the model is told of its tools, those of MCP servers among them. */
   tools: ToolSpec[];
+  /** Whom it is for: an agent with our tools, a model that only answers, or an agent with tools of its own. */
+  way: WorkingKind;
 }
 
 /** One part of every prompt. Its text is made anew for the budget it is given; empty means that it is left out. */

@@ -54,7 +54,7 @@ function work(over: Partial<AttemptWork> = {}): AttemptWork {
 }
 const build = (over: Partial<Parameters<typeof buildPrompt>[0]> = {}, context = 32_768, mask = none) =>
   buildPrompt(
-    { work: work(), step, notes: [], plan: null, change: '', feedback: '', tools, ...over },
+    { work: work(), step, notes: [], plan: null, change: '', feedback: '', tools, way: 'loop', ...over },
     context,
     mask,
   );

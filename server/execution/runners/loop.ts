@@ -1,54 +1,26 @@
 import type { CallRecord } from '#server/domain/attempt.ts';
-import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { Resume } from '#server/domain/memory.ts';
-import type { ChatReply, Message, Provider, ToolCall, ToolSpec } from '#server/models/provider.ts';
+import type { ChatReply, ToolCall } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
-import { fence } from './escape.ts';
-import { makeRoom, roomText } from './make-room.ts';
-import { maskDeep } from './prompt/mask.ts';
-import { settle, unanswered } from './remember.ts';
-import { callTool } from './tools/registry.ts';
-import type { ToolContext } from './tools/tool.ts';
-import type { Transcript } from './transcript.ts';
+import { makeRoom, roomText } from '../make-room.ts';
+import { maskDeep } from '../prompt/mask.ts';
+import { settle, unanswered } from '../remember.ts';
+import { callTool } from '../tools/registry.ts';
+import type { RunnerInput, StepRunner } from './runner.ts';
+import { errorData, shown } from './transcribe.ts';
 
 /** The provider-neutral agent loop. It ends by `finish`, by a number, or by an error; never by reading prose. */
-
-export interface Loop {
-  /** Speaks until the agent finishes the step, or throws LIMIT_REACHED / MODEL_*. */
-  run(): Promise<void>;
-  /** Tells the agent something and lets the next `run` go on from it. */
-  tell(text: string): void;
-  /** What it has said and heard, and spent: enough to go on from later. */
-  soFar(): { messages: Message[]; turns: number; tokens: number };
-  /** The call that asked for the human, when `run` threw Asked. */
-  waiting(): ToolCall | null;
-}
-
-export interface LoopInput {
-  provider: Provider;
-  model: string;
-  messages: Message[];
-  /** What the model is told of its tools. */
-  specs: ToolSpec[];
-  step: BlueprintStep;
-  tools: ToolContext;
-  transcript: Transcript;
-  recordCall: (r: CallRecord) => Promise<void>;
-  /** Goes on from what was remembered instead of beginning. */
-  resume: Resume | null;
-  signal: AbortSignal;
-}
 
 const MAX_ANSWER_TOKENS = 8_192;
 const NUDGES = 2;
 
-export function createLoop(l: LoopInput): Loop {
-  const { step, messages, transcript, signal } = l;
+export function createLoop(l: RunnerInput): StepRunner {
+  const { step, messages } = l;
+  const { transcript, signal } = l.context;
+  const provider = l.provider();
   const limits = step.limits;
-  const started = performance.now();
-  let turns = l.resume?.memory.turns ?? 0;
-  let tokens = l.resume?.memory.tokens ?? 0;
+  let { turns, tokens } = l.spent;
   let resume = l.resume;
   let current: ToolCall | null = null;
   let failure = { key: '', count: 0 };
@@ -61,7 +33,7 @@ export function createLoop(l: LoopInput): Loop {
       { limit: name, value },
     );
   };
-  const secondsLeft = () => limits.seconds - (performance.now() - started) / 1_000;
+  const secondsLeft = () => limits.seconds - (performance.now() - l.spent.since) / 1_000;
 
   /** The same thing failing the same way again and again is a loop, however busy it looks. */
   const failedAgain = (key: string, what: string) => {
@@ -73,7 +45,7 @@ export function createLoop(l: LoopInput): Loop {
   async function ask(): Promise<ChatReply> {
     const left = secondsLeft();
     if (left <= 0) limit('seconds', limits.seconds);
-    const context = await l.provider.contextOf(l.model);
+    const context = await provider.contextOf(l.model);
     const room = makeRoom(messages, context, MAX_ANSWER_TOKENS);
     if (room.trimmed.length > 0)
       transcript.add(step.key, 'harness', {
@@ -85,7 +57,7 @@ export function createLoop(l: LoopInput): Loop {
     const record = (r: Partial<CallRecord>, from: number) =>
       l.recordCall({
         stepKey: step.key,
-        provider: l.provider.id,
+        provider: provider.id,
         model: l.model,
         tokensIn: 0,
         tokensOut: 0,
@@ -103,7 +75,7 @@ export function createLoop(l: LoopInput): Loop {
         const from = performance.now();
         let text = '';
         try {
-          const r = await l.provider.chat({
+          const r = await provider.chat({
             model: l.model,
             messages,
             tools: l.specs,
@@ -190,6 +162,7 @@ export function createLoop(l: LoopInput): Loop {
             'MODEL_GARBAGE',
             `${l.model} ended its turns without a tool call`,
             'A model that can use tools is needed.',
+            { withoutTools: true },
           );
         }
         tell('You made no tool call. Go on with the tools, or call finish when the step is done.');
@@ -262,28 +235,4 @@ export function createLoop(l: LoopInput): Loop {
   }
 
   return { run, tell, soFar: () => ({ messages, turns, tokens }), waiting: () => current };
-}
-
-/** Feedback of the gates as the agent sees it. */
-export function gateFeedback(
-  failures: { gate: string; detail: string; output: string }[],
-  tryNumber: number,
-): string {
-  const text = failures.map((f) => `gate ${f.gate}: ${f.detail}\n${f.output}`.trim()).join('\n\n');
-  return `The step is not done: a gate failed (try ${tryNumber} of 3). Mend it, then call finish again.\n\n${fence('feedback', text.slice(0, 12_000))}`;
-}
-
-/** Large arguments (whole files) stay in the conversation; the transcript shows their beginning. */
-function shown(a: unknown): unknown {
-  if (typeof a === 'string') return a.length > 12_000 ? `${a.slice(0, 12_000)}…` : a;
-  if (Array.isArray(a)) return a.slice(0, 200).map(shown);
-  if (a !== null && typeof a === 'object')
-    return Object.fromEntries(Object.entries(a).map(([k, v]) => [k, shown(v)]));
-  return a;
-}
-
-function errorData(e: unknown): Record<string, unknown> {
-  return isAlaiError(e)
-    ? { code: e.code, message: e.message, hint: e.hint }
-    : { code: 'INTERNAL', message: String(e), hint: '' };
 }
