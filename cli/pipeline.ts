@@ -5,7 +5,7 @@ import { registerGraphCommands } from './graph.ts';
 import { taskNumber } from './mc.ts';
 import { print } from './output.ts';
 
-/** `alai pipeline`, `alai factory`. */
+/** `alai pipeline …`. */
 export function registerPipelineCommands(program: Command): void {
   const pipeline = program
     .command('pipeline')
@@ -44,24 +44,4 @@ export function registerPipelineCommands(program: Command): void {
     });
 
   registerGraphCommands(pipeline);
-
-  const factory = program.command('factory').description('the kill switch: stop, resume, status');
-  factory
-    .command('stop')
-    .description('no new attempt starts, and every agent ends within seconds; nothing that is done is lost')
-    .argument('[reason]')
-    .action(async (reason?: string) => {
-      await api().factory.stop.mutate({ reason: reason ?? 'from the terminal' });
-      const status = await api().factory.status.query();
-      print(status, () => 'Stopped. `npx alai factory resume` lets it go on.');
-    });
-  factory.command('resume').action(async () => {
-    await api().factory.resume.mutate();
-    const status = await api().factory.status.query();
-    print(status, () => 'The factory goes on.');
-  });
-  factory.command('status').action(async () => {
-    const status = await api().factory.status.query();
-    print(status, () => JSON.stringify(status, null, 2));
-  });
 }

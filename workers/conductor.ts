@@ -40,7 +40,7 @@ const server = await serveRepositories({
   token: secrets(e).gitToken,
   log,
 });
-await declareFleet(db);
+await declareFleet(db, t.drain);
 
 const loops = [
   every(
@@ -51,7 +51,7 @@ const loops = [
   every(
     t.sweep,
     async () => {
-      const changed = await declareFleet(db);
+      const changed = await declareFleet(db, t.drain);
       if (changed.length > 0) log.info({ changed }, 'fleet.yaml says something new');
     },
     (err) => log.warn({ err }, 'the fleet could not be declared'),

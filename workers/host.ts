@@ -23,6 +23,7 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { every } from './conductor/every.ts';
 import { HeldAttempts } from './host/held.ts';
+import { bootId, version } from './host/identity.ts';
 import { processJob } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
 import { createRunner } from './runner.ts';
@@ -65,6 +66,8 @@ const worker = { id: randomUUID(), host: config.name };
 await registerWorker(db, queue, {
   id: worker.id,
   pid: process.pid,
+  version,
+  bootId: bootId(),
   host: {
     name: config.name,
     slots: config.slots,
@@ -101,6 +104,7 @@ const held = new HeldAttempts({
   worker,
   log,
   onTakenOver: () => void leave('another worker took this host over', 1),
+  onRestart: () => void leave('a restart was asked for', 0),
 });
 held.start();
 

@@ -13,6 +13,7 @@ export const needed: Readonly<Record<string, Permission>> = {
   'companies.servers': 'read',
   'factory.resume': 'operate',
   'factory.status': 'read',
+  'factory.steer': 'operate',
   'factory.stop': 'operate',
   'graph.add': 'work',
   'graph.reorder': 'work',

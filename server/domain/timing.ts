@@ -1,3 +1,5 @@
+import { DRAIN_MINUTES } from './host.ts';
+
 /**
  * All durations of the factory in milliseconds, from one scale, so that tests run the same rules faster.
  * The unscaled numbers are DESIGN.md's.
@@ -17,6 +19,8 @@ export interface Timing {
   /** Worker counted live when seen within this. */
   workerSeen: number;
   attemptDeadline: number;
+  /** What a draining host still runs is handed back after this, unless the human said otherwise. */
+  drain: number;
   /** How long discarded and unfinished work lies in the recovery bin. */
   binKept: number;
   binSweep: number;
@@ -39,6 +43,7 @@ export function timing(scale = 1): Timing {
     transcriptFlush: 250,
     workerSeen: ms(30_000),
     attemptDeadline: ms(60 * 60_000),
+    drain: ms(DRAIN_MINUTES * 60_000),
     binKept: ms(14 * 24 * 60 * 60_000),
     binSweep: ms(10_000),
     noticeRetry: ms(15_000),

@@ -103,7 +103,7 @@ export const hostViewSchema = z.object({
   name: z.string(),
   slots: z.number(),
   busy: z.number(),
-  state: z.enum(['live', 'silent', 'absent', 'draining']),
+  state: z.enum(['live', 'silent', 'absent', 'paused', 'draining', 'stopped']),
   lastSeen: at.nullable(),
   models: z.array(z.string()),
   sandbox: z.enum(['bubblewrap', 'seatbelt', 'none', 'unknown']),

@@ -29,6 +29,7 @@ export interface DeclaredHost {
   lanes: Record<string, number>;
 }
 
+const FILE = 'fleet.yaml';
 /** Of a host's row what fleet.yaml says, in one order: compared to write only what changed. */
 const declared = `label, slots, memory_gb, local, ollama, llama_server, stand_by, planned, lanes, declared`;
 
@@ -37,7 +38,7 @@ const declared = `label, slots, memory_gb, local, ollama, llama_server, stand_by
  * One that is not in the file any more takes no more work; back in it, it goes on.
  * Returns the names that changed.
  */
-export async function declareHosts(db: Db, hosts: DeclaredHost[]): Promise<string[]> {
+export async function declareHosts(db: Db, hosts: DeclaredHost[], drainMs: number): Promise<string[]> {
   return await transaction(db, async (q) => {
     const { rows } = await q.query<{ name: string }>(
       `INSERT INTO host(name, ${declared})
@@ -53,8 +54,15 @@ export async function declareHosts(db: Db, hosts: DeclaredHost[]): Promise<strin
       [toJson(hosts)],
     );
     const gone = await q.query<{ name: string }>(
-      `UPDATE host SET declared = false WHERE declared AND name <> ALL($1) RETURNING name`,
-      [hosts.map((h) => h.name)],
+      `UPDATE host SET declared = false, state = 'DRAINING', state_by = $2, state_reason = 'It was taken out of the file',
+         state_at = clock_timestamp(), drain_until = clock_timestamp() + make_interval(secs => $3 / 1000.0), ver = ver + 1
+       WHERE declared AND name <> ALL($1) RETURNING name`,
+      [hosts.map((h) => h.name), FILE, drainMs],
+    );
+    await q.query(
+      `UPDATE host SET state = 'LIVE', state_by = NULL, state_reason = '', drain_until = NULL, ver = ver + 1
+       WHERE declared AND state_by = $1 AND state = 'DRAINING'`,
+      [FILE],
     );
     const changed = [...rows, ...gone.rows].map((r) => r.name).sort();
     await appendEvents(
@@ -65,7 +73,7 @@ export async function declareHosts(db: Db, hosts: DeclaredHost[]): Promise<strin
         id: name,
         ver: 0,
         actor: ENGINE,
-        reason: 'companies/_shared/fleet.yaml changed',
+        reason: 'companies/_shared/fleet.yaml says so',
       })),
     );
     return changed;
@@ -79,7 +87,7 @@ export async function declareHosts(db: Db, hosts: DeclaredHost[]): Promise<strin
 export async function registerWorker(
   db: Db,
   publisher: Publisher,
-  w: { id: string; pid: number; host: HostFacts },
+  w: { id: string; pid: number; version?: string; bootId?: string; host: HostFacts },
 ): Promise<void> {
   const deliveries = await transaction(db, async (q) => {
     await q.query(
@@ -96,11 +104,10 @@ export async function registerWorker(
       ],
     );
     await q.query(`UPDATE worker SET state = 'DEAD' WHERE host = $1 AND state = 'ACTIVE'`, [w.host.name]);
-    await q.query(`INSERT INTO worker(id, host, pid, state) VALUES ($1, $2, $3, 'ACTIVE')`, [
-      w.id,
-      w.host.name,
-      w.pid,
-    ]);
+    await q.query(
+      `INSERT INTO worker(id, host, pid, version, boot_id, state) VALUES ($1, $2, $3, $4, $5, 'ACTIVE')`,
+      [w.id, w.host.name, w.pid, w.version ?? '', w.bootId ?? ''],
+    );
     const { rows } = await q.query<{ id: number }>(
       `SELECT id FROM attempt WHERE host = $1 AND worker_id <> $2 AND state IN ('LEASED', 'RUNNING') ORDER BY id`,
       [w.host.name, w.id],
@@ -124,14 +131,24 @@ export async function hostModels(db: Db, host: string, models: string[], scripte
   ]);
 }
 
-/** The worker is alive. False when another incarnation took the host over: this one must stop. */
-export async function workerSeen(db: Db, id: string, host: string): Promise<boolean> {
-  const { rowCount } = await db.pool.query(
-    `WITH w AS (UPDATE worker SET last_seen = now() WHERE id = $1 AND state = 'ACTIVE' RETURNING host)
-     UPDATE host SET last_seen = now() WHERE name = $2 AND EXISTS (SELECT 1 FROM w)`,
+/** What the worker of a host has to do, as its heartbeat is answered. */
+export interface Orders {
+  /** Hand back what runs: the host was stopped, or its time to drain is over. */
+  handBack: boolean;
+  /** End, so that the supervisor starts it anew. */
+  restart: boolean;
+}
+
+/** The worker is alive, and hears what is wanted of its host. Null when another incarnation took the host over: this one must stop. */
+export async function workerSeen(db: Db, id: string, host: string): Promise<Orders | null> {
+  const { rows } = await db.pool.query<Orders>(
+    `WITH w AS (UPDATE worker SET last_seen = now() WHERE id = $1 AND state = 'ACTIVE' RETURNING started_at)
+     UPDATE host SET last_seen = now() FROM w WHERE name = $2
+     RETURNING state = 'STOPPED' OR (state = 'DRAINING' AND coalesce(drain_until < clock_timestamp(), true)) AS "handBack",
+       coalesce(restart_at > w.started_at, false) AS restart`,
     [id, host],
   );
-  return (rowCount ?? 0) > 0;
+  return rows[0] ?? null;
 }
 
 /** The worker leaves in order. */

@@ -1,3 +1,4 @@
+import type { HostState } from '#server/domain/host.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { HostView, Strip } from '#server/domain/views.ts';
 import type { Db } from '#server/platform/db.ts';
@@ -5,7 +6,7 @@ import type { Db } from '#server/platform/db.ts';
 interface HostRow {
   name: string;
   slots: number;
-  state: string;
+  state: HostState;
   models: string[];
   scripted: boolean;
   sandbox: HostView['sandbox'];
@@ -13,6 +14,16 @@ interface HostRow {
   seen_ms: number | null;
   queued: number;
   running: HostView['running'];
+}
+
+/** What a host is, seen from outside: what a human made of it counts only while its worker is heard of. */
+export function heardState(
+  h: { seen_ms: number | null; state: HostState },
+  timing: Timing,
+): HostView['state'] {
+  if (h.seen_ms === null) return 'absent';
+  if (h.seen_ms > timing.workerSeen) return 'silent';
+  return ({ LIVE: 'live', PAUSED: 'paused', DRAINING: 'draining', STOPPED: 'stopped' } as const)[h.state];
 }
 
 /** The hosts with their slots, what runs in them and what waits for them. */
@@ -23,20 +34,14 @@ export async function readHosts(db: Db, timing: Timing): Promise<(HostView & { s
        (SELECT count(*)::int FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) queued,
        coalesce((SELECT jsonb_agg(jsonb_build_object('slot', a.slot, 'taskId', a.task_id, 'title', t.title) ORDER BY a.slot)
          FROM attempt a JOIN task t ON t.id = a.task_id WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING')), '[]') running
-     FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE' ORDER BY h.slots DESC, h.name`,
+     FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
+     WHERE h.declared OR w.host IS NOT NULL ORDER BY h.slots DESC, h.name`,
   );
   return rows.map((h) => ({
     name: h.name,
     slots: h.slots,
     busy: h.running.length,
-    state:
-      h.seen_ms === null
-        ? 'absent'
-        : h.seen_ms > timing.workerSeen
-          ? 'silent'
-          : h.state === 'DRAINING'
-            ? 'draining'
-            : 'live',
+    state: heardState(h, timing),
     lastSeen: h.last_seen,
     models: Array.isArray(h.models) ? h.models.map(String) : [],
     sandbox: (['bubblewrap', 'seatbelt', 'none'] as const).find((s) => s === h.sandbox) ?? 'unknown',
@@ -44,6 +49,14 @@ export async function readHosts(db: Db, timing: Timing): Promise<(HostView & { s
     running: h.running,
     scripted: h.scripted,
   }));
+}
+
+/** The hosts of fleet.yaml, by name. */
+export async function readHostNames(db: Db): Promise<string[]> {
+  const { rows } = await db.pool.query<{ name: string }>(
+    'SELECT name FROM host WHERE declared ORDER BY name',
+  );
+  return rows.map((r) => r.name);
 }
 
 /** What the strip on top of every page says. */

@@ -8,7 +8,7 @@ let known: { of: object; at: number } | undefined;
 const AGAIN = 60_000;
 
 /** What fleet.yaml says, into the rows that everybody reads. Returns the hosts that changed. */
-export async function declareFleet(db: Db): Promise<string[]> {
+export async function declareFleet(db: Db, drainMs: number): Promise<string[]> {
   const { fleet } = readCatalogue();
   if (known?.of === fleet && Date.now() - known.at < AGAIN) return [];
   const changed = await declareHosts(
@@ -25,6 +25,7 @@ export async function declareFleet(db: Db): Promise<string[]> {
       models: h.models,
       lanes: lanesOf(h),
     })),
+    drainMs,
   );
   known = { of: fleet, at: Date.now() };
   return changed;

@@ -22,6 +22,7 @@ it.each([
     worker: { id: 'w', host: 'forge' },
     log: { warn: () => {} } as unknown as Logger,
     onTakenOver: () => {},
+    onRestart: () => {},
   });
   const signal = held.hold(1, 1);
   held.start();

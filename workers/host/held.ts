@@ -25,6 +25,7 @@ export class HeldAttempts {
   readonly #worker: { id: string; host: string };
   readonly #log: Logger;
   readonly #onTakenOver: () => void;
+  readonly #onRestart: () => void;
   #timer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
   #lastHeard = Date.now();
@@ -35,12 +36,14 @@ export class HeldAttempts {
     worker: { id: string; host: string };
     log: Logger;
     onTakenOver: () => void;
+    onRestart: () => void;
   }) {
     this.#db = o.db;
     this.#timing = o.timing;
     this.#worker = o.worker;
     this.#log = o.log;
     this.#onTakenOver = o.onTakenOver;
+    this.#onRestart = o.onRestart;
   }
 
   get size(): number {
@@ -109,9 +112,13 @@ export class HeldAttempts {
       this.stop(id, 'stale');
     }
     if ((await killSwitch(this.#db)).engaged) this.stopAll('stopped');
-    if (!(await workerSeen(this.#db, this.#worker.id, this.#worker.host))) {
+    const orders = await workerSeen(this.#db, this.#worker.id, this.#worker.host);
+    if (!orders) {
       this.stopAll('stale');
       this.#onTakenOver();
+      return;
     }
+    if (orders.handBack) this.stopAll('drained');
+    if (orders.restart) this.#onRestart();
   }
 }

@@ -2,6 +2,7 @@ import type { Queryable } from '#server/platform/db.ts';
 import type { TaskRow } from './rows.ts';
 
 const MAX_NAMED = 2;
+const idle: Record<string, string> = { PAUSED: 'is paused', DRAINING: 'drains', STOPPED: 'is stopped' };
 
 /** "#4001 to merge and #4002": what is still missing, by name as long as it fits one line. */
 function named(missing: { on_task_id: number; kind: string }[]): string {
@@ -62,7 +63,7 @@ export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<n
     const before = places.get(t.id) ?? 0;
     if (stop) reasons.set(t.id, 'The factory is stopped');
     else if (host && !host.live) reasons.set(t.id, `Waits for ${name}, which has no worker`);
-    else if (host?.state === 'DRAINING') reasons.set(t.id, `Waits for ${name}, which drains`);
+    else if (host && host.state !== 'LIVE') reasons.set(t.id, `Waits for ${name}, which ${idle[host.state]}`);
     else reasons.set(t.id, `Waits for ${name}${before > 0 ? ` · ${before} ahead` : ' · next'}`);
   }
   return reasons;

@@ -1,0 +1,129 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { AlaiError } from '#server/domain/errors.ts';
+import { DRAIN_MINUTES, type HostAct } from '#server/domain/host.ts';
+import type { HostView } from '#server/domain/views.ts';
+import { api } from './client.ts';
+import { ageText } from './format.ts';
+import { print } from './output.ts';
+
+interface Options {
+  host?: string;
+  reason: string;
+  minutes?: number;
+}
+
+const shapes: Record<HostView['state'], string> = {
+  live: '◐',
+  paused: '○',
+  draining: '◍',
+  stopped: '⊘',
+  silent: '◍',
+  absent: '✕',
+};
+
+function minutesOf(value: string): number {
+  const n = Number(value);
+  if (Number.isInteger(n) && n >= 0 && n <= 1_440) return n;
+  throw new InvalidArgumentError('a number of minutes from 0 to 1440');
+}
+
+const hostLine = (h: HostView, now: number) =>
+  [
+    `${shapes[h.state]} ${h.name.toUpperCase().padEnd(10)}${h.state.padEnd(9)}`,
+    `${h.busy}/${h.slots} slots`,
+    `${h.queued} queued`,
+    h.lastSeen ? `heard ${ageText(now - h.lastSeen.getTime())} ago` : 'never heard',
+    ...h.running.map((r) => `#${r.taskId} in slot ${r.slot}`),
+  ].join('  ');
+
+async function status(): Promise<void> {
+  const { stopped, hosts } = await api().factory.status.query();
+  const now = Date.now();
+  print({ stopped, hosts }, () =>
+    [
+      stopped
+        ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
+        : '✓ The factory takes work.',
+      ...hosts.map((h) => hostLine(h, now)),
+    ].join('\n'),
+  );
+}
+
+const did: Record<HostAct, string> = {
+  pause: 'paused: nothing new starts there, what runs goes on',
+  drain: 'draining: nothing new starts there, what runs may finish for a while',
+  stop: 'stopped: what ran there is handed back',
+  resume: 'taking work again',
+  restart: 'restarting its worker (a worker that was started alone has to be started again by hand)',
+};
+
+async function steer(act: HostAct, o: Options): Promise<void> {
+  const host = o.host?.toLowerCase() ?? null;
+  const { changed } = await api().factory.steer.mutate({
+    host,
+    act,
+    reason: o.reason,
+    ...(o.minutes === undefined ? {} : { minutes: o.minutes }),
+  });
+  print({ changed }, () =>
+    changed.length > 0
+      ? changed.map((h) => `${h.toUpperCase()} is ${did[act]}.`).join('\n')
+      : `${host ? host.toUpperCase() : 'Every host'} was so already; nothing changed.`,
+  );
+}
+
+/** Everything: the kill switch off, and every host takes work. */
+async function resumeAll(o: Options): Promise<void> {
+  const client = api();
+  const factory = await client.factory.resume.mutate();
+  const hosts = await client.factory.steer.mutate({ host: null, act: 'resume', reason: o.reason });
+  print({ factory: factory.changed, hosts: hosts.changed }, () =>
+    factory.changed || hosts.changed.length > 0
+      ? 'The factory takes work again.'
+      : 'The factory takes work; nothing was stopped.',
+  );
+}
+
+async function killSwitch(o: Options): Promise<void> {
+  const { changed } = await api().factory.stop.mutate({ reason: o.reason });
+  print({ changed }, () =>
+    changed
+      ? 'The factory is stopped: nothing starts, every agent process ends, and its work is kept. Go on with npx alai factory resume.'
+      : 'The factory was stopped already.',
+  );
+}
+
+/** `alai factory …`: the whole factory or, with --host, one host. */
+export function registerFactoryCommands(program: Command): void {
+  const factory = program
+    .command('factory')
+    .description('the factory and its hosts: status, pause, drain, stop, kill, resume, restart');
+  factory.command('status', { isDefault: true }).description('what runs where').action(status);
+  const command = (name: string, description: string) =>
+    factory
+      .command(name)
+      .description(description)
+      .option('--host <name>', 'only this host')
+      .option('--reason <text>', 'why; kept in the log', '');
+  command('pause', 'nothing new starts; what runs goes on').action((o: Options) => steer('pause', o));
+  command('drain', 'nothing new starts; what runs may finish, then it is handed back')
+    .option('--minutes <n>', 'how long it may', minutesOf, DRAIN_MINUTES)
+    .action((o: Options) => steer('drain', o));
+  command('stop', 'what runs is handed back at once; without --host the kill switch').action((o: Options) =>
+    o.host ? steer('stop', o) : killSwitch(o),
+  );
+  command('kill', 'the kill switch: no attempt starts, every agent process is ended').action((o: Options) => {
+    if (!o.host) return killSwitch(o);
+    throw new AlaiError(
+      'BAD_INPUT',
+      'The kill switch is for the whole factory.',
+      `For one host: npx alai factory stop --host ${o.host}`,
+    );
+  });
+  command('resume', 'work is taken again').action((o: Options) =>
+    o.host ? steer('resume', o) : resumeAll(o),
+  );
+  command('restart', 'the worker hands back what it runs and starts anew').action((o: Options) =>
+    steer('restart', o),
+  );
+}

@@ -1,0 +1,68 @@
+/** Hosts in words shared with the browser: their states, and what a person may do to one. */
+
+export const hostStates = ['LIVE', 'PAUSED', 'DRAINING', 'STOPPED'] as const;
+export type HostState = (typeof hostStates)[number];
+
+export const hostActs = ['pause', 'drain', 'stop', 'resume', 'restart'] as const;
+export type HostAct = (typeof hostActs)[number];
+
+/** Where an act leads; restart leaves the host in the state it is in. */
+export const actLeadsTo: Readonly<Record<Exclude<HostAct, 'restart'>, HostState>> = {
+  pause: 'PAUSED',
+  drain: 'DRAINING',
+  stop: 'STOPPED',
+  resume: 'LIVE',
+};
+
+/** How long a draining host may finish what it runs, when nobody says otherwise. */
+export const DRAIN_MINUTES = 10;
+
+/** What can be done to a host in this state, the mildest first. */
+export function actsOf(state: HostState): HostAct[] {
+  if (state === 'LIVE') return ['pause', 'drain', 'stop', 'restart'];
+  if (state === 'PAUSED') return ['resume', 'drain', 'stop', 'restart'];
+  if (state === 'DRAINING') return ['resume', 'stop', 'restart'];
+  return ['resume', 'restart'];
+}
+
+const times = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/** What an act will do, said before it is done. */
+export function consequenceOf(
+  act: HostAct,
+  host: { label: string; running: number; queued: number; standBy: string | null },
+  minutes = DRAIN_MINUTES,
+): string {
+  const { running, queued } = host;
+  const runs = times(running, 'attempt', 'attempts');
+  const waiting =
+    queued === 0
+      ? ''
+      : ` The ${times(queued, 'task', 'tasks')} queued here ${queued === 1 ? 'goes' : 'go'} to ${
+          host.standBy ? `${host.standBy}, its stand-by` : 'another host that has the model, or waits'
+        }.`;
+  switch (act) {
+    case 'pause':
+      return `Nothing new starts on ${host.label}. ${running ? `What runs (${runs}) goes on.` : 'Nothing runs here.'}${waiting}`;
+    case 'drain':
+      return `Nothing new starts on ${host.label}. ${
+        running
+          ? `${runs} may finish within ${times(minutes, 'minute', 'minutes')}; what is left is handed back with its work kept.`
+          : 'Nothing runs here.'
+      }${waiting}`;
+    case 'stop':
+      return `Nothing new starts on ${host.label}. ${
+        running
+          ? `${runs} ${running === 1 ? 'is' : 'are'} handed back within seconds with the work kept; no retry is burnt.`
+          : 'Nothing runs here.'
+      }${waiting}`;
+    case 'resume':
+      return `${host.label} takes work again${queued ? `, beginning with the ${queued} queued here` : ''}.`;
+    case 'restart':
+      return `The worker of ${host.label} ends and is started again. ${
+        running
+          ? `${runs} ${running === 1 ? 'is' : 'are'} handed back with the work kept; no retry is burnt.`
+          : 'Nothing runs here.'
+      }`;
+  }
+}
