@@ -184,7 +184,10 @@ function tag(name: string) {
 
 function show({ ctx, res, body }: Request): void {
   const name = modelOf(body);
-  if (!isInstalled(ctx, name)) return json(res, 404, { error: `model '${name}' not found` });
+  if (!isInstalled(ctx, name)) {
+    json(res, 404, { error: `model '${name}' not found` });
+    return;
+  }
   const talks = ['completion', 'tools', ...(THINKERS.test(name) ? ['thinking'] : [])];
   json(res, 200, {
     modelfile: '# scripted: answers come from scenario files, no model is called',
@@ -218,7 +221,10 @@ async function pull({ ctx, res, body }: Request): Promise<void> {
 
 function embed({ ctx, res, body }: Request): void {
   const model = modelOf(body);
-  if (!isInstalled(ctx, model)) return json(res, 404, { error: `model '${model}' not found` });
+  if (!isInstalled(ctx, model)) {
+    json(res, 404, { error: `model '${model}' not found` });
+    return;
+  }
   const inputs = (Array.isArray(body.input) ? body.input : [body.input ?? '']).map(String);
   json(res, 200, {
     model,

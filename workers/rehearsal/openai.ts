@@ -243,7 +243,10 @@ function parsed(text: string | undefined): unknown {
 
 function embed({ res, body }: Request): void {
   const inputs = (Array.isArray(body.input) ? body.input : [body.input ?? '']).map(String);
-  if (/missing/.test(String(body.model))) return fail(res, 404, null);
+  if (/missing/.test(String(body.model))) {
+    fail(res, 404, null);
+    return;
+  }
   const tokens = Math.ceil(inputs.join(' ').length / 4);
   json(res, 200, {
     object: 'list',

@@ -53,14 +53,11 @@ async function handle(ctx: Context, req: IncomingMessage, res: ServerResponse): 
 }
 
 function planFaults(ctx: Context, method: string, body: Body, res: ServerResponse): void {
-  if (method === 'DELETE') {
-    ctx.faults.clear();
-    return json(res, 200, {});
-  }
   const f = plannedFaultSchema.safeParse(body);
-  if (!f.success) return json(res, 400, { error: f.error.message });
-  ctx.faults.plan(f.data);
-  json(res, 200, { planned: f.data });
+  if (method === 'DELETE') ctx.faults.clear();
+  else if (f.success) ctx.faults.plan(f.data);
+  else json(res, 400, { error: f.error.message });
+  if (!res.headersSent) json(res, 200, { planned: f.data ?? null });
 }
 
 async function readBody(req: IncomingMessage): Promise<string | null> {
