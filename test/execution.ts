@@ -127,6 +127,7 @@ export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
       else p.entries.push(e);
     },
     progress() {},
+    async beforeCall() {},
     async call(r) {
       p.calls.push(r);
     },

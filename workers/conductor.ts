@@ -1,6 +1,7 @@
 /** The conductor: sweeps, settles decisions, publishes leftovers, serves the repositories, delivers merges. One is enough; two do no harm. */
 
 import { sealTrail } from '#server/audit/commands.ts';
+import { returnForgotten } from '#server/budget/commands.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
@@ -55,6 +56,11 @@ const loops = [
       if (changed.length > 0) log.info({ changed }, 'fleet.yaml says something new');
     },
     (err) => log.warn({ err }, 'the fleet could not be declared'),
+  ),
+  every(
+    t.sweep,
+    async () => void (await returnForgotten(db, t.lease)),
+    (err) => log.warn({ err }, 'tickets failed'),
   ),
   every(
     t.sweep,

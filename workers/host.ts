@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { admit } from '#server/budget/commands.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
@@ -126,6 +127,7 @@ const run = createRunner({
 });
 const context = {
   db,
+  admit: (job: { taskId: number; dispatch: number; host: string }) => admit(db, readCatalogue().prices, job),
   publisher: queue,
   engine,
   held,

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { Prices } from '#server/domain/prices.ts';
 import type { GivenSkill } from '#server/domain/skill.ts';
 import { env } from '#server/platform/env.ts';
 import { type BlueprintFile, lookUp, type ResolvedBlueprint, resolveBlueprint } from './blueprints.ts';
@@ -27,6 +28,7 @@ export interface Catalogue {
   safety: Safety;
   tiers: Tiers;
   fleet: Fleet;
+  prices: Prices;
   /** The cards of all companies whose company.json is good, also of those broken elsewhere: their words still say whose work it is. */
   cards: Map<string, CompanyCard>;
   /** All that is wrong, each with file, line and remedy. What is not named is there. */
@@ -133,6 +135,7 @@ function catalogueOf(files: Files): Catalogue {
     safety: shared.safety,
     tiers: shared.tiers,
     fleet: shared.fleet,
+    prices: shared.prices,
     cards: files.cards,
     problems: files.problems.map(told),
     kept: files.kept,

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { z } from 'zod';
+import { type Prices, pricesSchema } from '#server/domain/prices.ts';
 import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './blueprints.ts';
 import { type Company, readCompany } from './company.ts';
 import { type Fleet, fleetSchema } from './fleet.ts';
@@ -25,6 +26,7 @@ export interface Shared {
   tiers: Tiers;
   fleet: Fleet;
   mcp: McpBase;
+  prices: Prices;
   blueprints: Map<string, BlueprintFile>;
   workflows: Map<string, BlueprintFile>;
   skills: Skill[];
@@ -104,6 +106,7 @@ function readShared(root: string, collect: Collector, before: Shared | undefined
   const tiers = one('tiers.yaml', tiersSchema, before?.tiers);
   const fleet = one('fleet.yaml', fleetSchema, before?.fleet);
   const mcp = one('mcp.json', mcpBaseSchema, before?.mcp);
+  const prices = one('prices.yaml', pricesSchema, before?.prices);
   const blueprints = folder('blueprints', 'blueprint', before?.blueprints);
   const workflows = folder('workflows', 'workflow', before?.workflows);
   const read = readSkills(root, '_shared/skills', collect);
@@ -111,8 +114,8 @@ function readShared(root: string, collect: Collector, before: Shared | undefined
   const broken = (name: string) => collect.problems.some((p) => p.file.startsWith(`_shared/skills/${name}/`));
   const kept = (before?.skills ?? []).filter((s) => broken(s.name) && !read.some((r) => r.name === s.name));
   const skills = [...read, ...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (!(routing && safety && tiers && fleet && mcp)) return undefined;
-  return { routing, safety, tiers, fleet, mcp, blueprints, workflows, skills };
+  if (!(routing && safety && tiers && fleet && mcp && prices)) return undefined;
+  return { routing, safety, tiers, fleet, mcp, prices, blueprints, workflows, skills };
 }
 
 /** Takes out what does not resolve, names it, and puts the last good version of every file with a problem in its place. */

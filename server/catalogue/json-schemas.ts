@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
+import { pricesSchema } from '#server/domain/prices.ts';
 import { fleetSchema } from './fleet.ts';
 import {
   agentSchema,
@@ -28,6 +29,7 @@ export const fileSchemas = {
   safety: safetySchema,
   tiers: tiersSchema,
   fleet: fleetSchema,
+  prices: pricesSchema,
 } as const;
 type SchemaName = keyof typeof fileSchemas;
 
@@ -54,7 +56,7 @@ const KINDS: [RegExp, SchemaName][] = [
 export function schemaNameOf(file: string): SchemaName | undefined {
   const [folder, ...rest] = file.split('/');
   const inside = rest.join('/');
-  if (folder === '_shared' && /^(?:routing|safety|tiers|fleet)\.yaml$/.test(inside))
+  if (folder === '_shared' && /^(?:routing|safety|tiers|fleet|prices)\.yaml$/.test(inside))
     return inside.replace('.yaml', '') as SchemaName;
   if (folder === '_shared' && inside === 'mcp.json') return 'mcp-base';
   return KINDS.find(([pattern]) => pattern.test(inside))?.[1];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AgentRole, Blueprint } from './blueprint.ts';
+import type { BudgetUse } from './budget.ts';
 import type { CheckResult } from './checks.ts';
 import type { McpAnswer, McpSeen, McpServerWork } from './mcp.ts';
 import type { Resume, StepMemory } from './memory.ts';
@@ -255,6 +256,16 @@ export interface CallRecord {
   scripted: boolean;
 }
 
+/** A call that is about to be made, at its largest. */
+export interface PlannedCall {
+  provider: string;
+  model: string;
+  /** Estimated from the text that is sent. */
+  tokensIn: number;
+  maxTokens: number;
+  totalMs: number;
+}
+
 export interface GateRecord {
   stepKey: string;
   gate: string;
@@ -307,6 +318,8 @@ export interface AttemptPorts {
   progress(): void;
   /** Keeps what a step knows while it waits; `stale` means the lease is gone. */
   remember(stepId: number, memory: StepMemory): Promise<'ok' | 'stale'>;
+  /** Before a model is called: rejects with BUDGET_EXCEEDED when no budget allows the most that the call can cost. */
+  beforeCall(call: PlannedCall): Promise<void>;
   call(record: CallRecord): Promise<void>;
   gate(record: GateRecord): Promise<void>;
   /** The steps of the next round of a workflow, or none when the lease is gone. */
@@ -339,6 +352,17 @@ export type IntegrationResult =
   | { result: 'moved'; detail: string; newHead: string }
   | { result: 'conflict'; files: string[]; detail: string };
 
+/** A budget that did not allow a call. */
+export interface ShortOf {
+  use: BudgetUse;
+  /** Euro that it would have had to promise. */
+  needs: number;
+  /** Waiting frees nothing: a person must say. */
+  ask: boolean;
+  /** It is the task's or its pipeline's own. */
+  narrow: boolean;
+}
+
 /** How an attempt ended; the engine decides what follows. */
 export type AttemptOutcome =
   | {
@@ -352,5 +376,11 @@ export type AttemptOutcome =
     }
   | { kind: 'failed'; cause: 'gate' | 'model' | 'limit' | 'agent'; code: string; message: string }
   | { kind: 'infra'; code: string; message: string }
-  | { kind: 'yielded'; reason: 'drained' | 'stopped' | 'asked' | 'permission' | 'consent'; question: string }
+  | {
+      kind: 'yielded';
+      reason: 'drained' | 'stopped' | 'asked' | 'permission' | 'consent' | 'budget';
+      question: string;
+      /** Of reason budget: which one did not reach. */
+      short?: ShortOf;
+    }
   | { kind: 'aborted'; code: string };

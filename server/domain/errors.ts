@@ -51,6 +51,8 @@ export const errorCodes = [
   'WORKTREE_UNWRITABLE',
   'GIT_FAILED',
   'LIMIT_REACHED',
+  'BUDGET_EXCEEDED',
+  'PRICE_MISSING',
   'LEASE_LOST',
   'ABORTED',
   'PORT_IN_USE',

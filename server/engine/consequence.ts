@@ -8,6 +8,7 @@ import { cancelTask, textDigest } from './human.ts';
 import { move } from './move.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
 import { openStageAnyway } from './override.ts';
+import { type RaiseOffer, raiseBudget } from './short-of-money.ts';
 
 /** A question with its answer, as its row holds it. */
 export interface AnsweredRow {
@@ -21,12 +22,15 @@ export interface AnsweredRow {
   answered_by: string | null;
   note: string;
   seen_digest: string | null;
+  context: { budget?: RaiseOffer };
 }
 
 /** What an answer does to the work, once it cannot be taken back. The caller holds the question and what it is about. */
 export async function consequence(q: Queryable, e: AnsweredRow, human: Actor): Promise<Delivery[]> {
   if (e.kind === 'effect' && e.effect_id !== null)
     await writeOutcome(q, e.effect_id, e.answer === 'approve' ? 'DONE' : 'ABANDONED', human);
+  if (e.kind === 'budget' && e.answer === 'approve' && e.context.budget)
+    await raiseBudget(q, e.context.budget);
   if (e.task_id !== null && e.kind === 'dependency') {
     const { rowCount: waits } = await q.query(
       `SELECT 1 FROM task WHERE id = $1 AND status = 'OPEN' FOR UPDATE`,

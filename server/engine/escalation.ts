@@ -17,6 +17,8 @@ export interface Question {
   question: string;
   why: string;
   context?: Record<string, unknown>;
+  /** What makes it the same question; its kind and subject when absent. */
+  dedupeKey?: string;
 }
 
 /** Asks one question; asking it again while it is open changes nothing. Returns the escalation's id, or null if open already. */
@@ -32,7 +34,9 @@ export async function askHuman(q: Queryable, ask: Question): Promise<number | nu
     });
     if (!moved) return null;
   }
-  const dedupe = `${ask.kind}:${ask.effectId ?? (ask.chainId != null && ask.taskId === null ? `c${ask.chainId}` : `t${ask.taskId}`)}`;
+  const dedupe =
+    ask.dedupeKey ??
+    `${ask.kind}:${ask.effectId ?? (ask.chainId != null && ask.taskId === null ? `c${ask.chainId}` : `t${ask.taskId}`)}`;
   const { rows } = await q.query<{ id: number; pipeline_id: number | null; project_id: string | null }>(
     `INSERT INTO escalation(kind, task_id, chain_id, pipeline_id, effect_id, dedupe_key, question, why, context, expires_at)
      SELECT $1, $2::bigint, $3::bigint,

@@ -35,13 +35,21 @@ interface Held {
 }
 const live = `SELECT a.id, a.task_id FROM attempt a WHERE a.id = $1 AND a.fence = $2 AND a.state IN ('LEASED', 'RUNNING')`;
 
-/** One model call: what it cost, also when it failed. */
-export async function recordCall(db: Db, a: Held, c: CallRecord, costEur: number): Promise<void> {
-  await db.pool.query(
+/** One model call: what it used and cost, also when it failed. In the caller's transaction. */
+export async function recordCall(
+  q: Queryable,
+  a: Held,
+  c: CallRecord,
+  cost: { eur: number; gpuMs: number },
+): Promise<void> {
+  await q.query(
     `WITH l AS (${live}), ins AS (
-       INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok, error_code, scripted, cost_eur)
-       SELECT l.id, l.task_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM l)
+       INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok, error_code, scripted, cost_eur,
+         tokens_cache_read, tokens_cache_write, tokens_thinking, gpu_ms)
+       SELECT l.id, l.task_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM l)
      UPDATE attempt SET tokens_in = tokens_in + $6, tokens_out = tokens_out + $7, cost_eur = cost_eur + $12, scripted = scripted OR $11,
+       tokens_cache_read = tokens_cache_read + $13, tokens_cache_write = tokens_cache_write + $14,
+       tokens_thinking = tokens_thinking + $15, gpu_ms = gpu_ms + $16,
        last_progress_at = clock_timestamp() WHERE id = (SELECT id FROM l)`,
     [
       a.attemptId,
@@ -55,7 +63,11 @@ export async function recordCall(db: Db, a: Held, c: CallRecord, costEur: number
       c.ok,
       c.errorCode,
       c.scripted,
-      costEur,
+      cost.eur,
+      c.tokensCacheRead,
+      c.tokensCacheWrite,
+      c.tokensThinking,
+      Math.round(cost.gpuMs),
     ],
   );
 }

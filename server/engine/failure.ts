@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from '#server/domain/attempt.ts';
+import type { AttemptOutcome, ShortOf } from '#server/domain/attempt.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
@@ -7,6 +7,7 @@ import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts'
 import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
+import { askForAll, askForTask, holdBack } from './short-of-money.ts';
 
 type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
 interface TaskRow {
@@ -100,6 +101,38 @@ async function tellTier(q: Queryable, taskId: number, from: number, tier: number
   ]);
 }
 
+/** A call was not allowed: the task's own budget asks for it; a budget of many lets it wait in the queue, and asks once. */
+async function afterShortage(
+  q: Queryable,
+  attemptId: number,
+  taskId: number,
+  short: ShortOf,
+  because: string,
+): Promise<Delivery[]> {
+  if (short.ask && short.narrow) {
+    const asked = await askForTask(q, {
+      taskId,
+      from: ['RUNNING'],
+      use: short.use,
+      needs: short.needs,
+      because,
+    });
+    if (asked !== null) await awaitAnswer(q, attemptId, asked);
+    return [];
+  }
+  if (short.ask) await askForAll(q, short.use, short.needs, because);
+  const deliveries = await requeueTasks(q, [taskId], ENGINE, because);
+  for (const d of deliveries)
+    await holdBack(
+      q,
+      { id: d.taskId, dispatch: d.dispatch },
+      { for: 'budget', why: because, forMs: SHORT_MS },
+    );
+  return deliveries;
+}
+/** Looked at again after this long, in case nobody raises it: what running work gives back may be enough. */
+const SHORT_MS = 15_000;
+
 /** What a waiting attempt asks, and why it is the human's. */
 const asks = {
   asked: { kind: 'question', why: 'The agent cannot go on without an answer.' },
@@ -169,7 +202,9 @@ export async function endAttempt(
         why,
       });
       if (asked !== null) await awaitAnswer(q, a.attemptId, asked);
-    } else
+    } else if (outcome.reason === 'budget' && outcome.short)
+      deliveries = await afterShortage(q, a.attemptId, row.task_id, outcome.short, message);
+    else
       deliveries = await requeueTasks(
         q,
         [row.task_id],

@@ -73,7 +73,7 @@ async function redeliver(q: Queryable, lostDeliveryMs: number): Promise<Delivery
        SELECT h.name, h.slots - (SELECT count(*) FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING')) free
        FROM host h WHERE h.state = 'LIVE' AND NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory'))
      SELECT t.id, t.host FROM room JOIN LATERAL (
-       SELECT id, host FROM task WHERE status = 'QUEUED' AND host = room.name
+       SELECT id, host FROM task WHERE status = 'QUEUED' AND host = room.name AND (wait_until IS NULL OR wait_until < clock_timestamp())
          AND queued_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) ORDER BY queued_at LIMIT greatest(room.free, 0)) t ON true`,
     [lostDeliveryMs],
   );

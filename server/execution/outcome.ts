@@ -3,6 +3,7 @@ import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts
 import { INTEGRATE } from '#server/domain/plan.ts';
 import { Asked } from './asked.ts';
 import type { Gathered } from './context.ts';
+import { shortOf } from './paid.ts';
 import { GateFailure } from './step.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -105,6 +106,8 @@ export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
   if (!isAlaiError(e))
     return { kind: 'infra', code: 'INTERNAL', message: e instanceof Error ? e.message : String(e) };
   const message = `${e.message}. ${e.hint}`;
+  const short = shortOf(e);
+  if (short) return { kind: 'yielded', reason: 'budget', question: e.message, short };
   if (e.code === 'LEASE_LOST' || e.code === 'ABORTED') return { kind: 'aborted', code: e.code };
   if (e.code === 'SANDBOX_MISSING') return { kind: 'yielded', reason: 'consent', question: message };
   if (e.code === 'LIMIT_REACHED') return { kind: 'failed', cause: 'limit', code: e.code, message };

@@ -6,6 +6,7 @@ import type { Message, Provider } from '#server/models/provider.ts';
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
 import { openServers } from './mcp/servers.ts';
+import { paid } from './paid.ts';
 import { buildPrompt } from './prompt/build.ts';
 import { runForAgent } from './run-command.ts';
 import { createStepRunner, runnerOf } from './runners/registry.ts';
@@ -205,8 +206,9 @@ async function carryOut(
 /** The model server this pipeline talks to; a fallback may talk to another one than the choice names. */
 function providerFor(c: StepContext, pipeline: PipelineName): Provider {
   const { provider } = pipelines[pipeline];
-  if (provider === c.work.model.provider || provider === 'human') return c.config.provider(c.work);
-  return c.config.provider({ ...c.work, model: { ...c.work.model, provider } });
+  const own = provider === c.work.model.provider || provider === 'human';
+  const work = own ? c.work : { ...c.work, model: { ...c.work.model, provider } };
+  return paid(c.config.provider(work), c.ports);
 }
 
 /** The last report stands for the task; what only an earlier step could answer is taken over from it. */

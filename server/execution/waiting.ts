@@ -3,6 +3,7 @@ import type { Message } from '#server/models/provider.ts';
 import { Asked } from './asked.ts';
 import type { StepContext } from './context.ts';
 import { outcomeOf } from './outcome.ts';
+import { shortOf } from './paid.ts';
 import { maskDeep } from './prompt/mask.ts';
 import { memoryOf } from './remember.ts';
 import type { StepRunner } from './runners/runner.ts';
@@ -45,7 +46,7 @@ export async function keepFor(
   knownFindings: number,
 ): Promise<void> {
   const stopped = c.signal.aborted && outcomeOf(why, c.signal).kind === 'yielded';
-  if (!stopped && !(why instanceof Asked)) return;
+  if (!stopped && !(why instanceof Asked) && !shortOf(why)) return;
   const call = runner.waiting();
   const waiting: WaitingCall | null =
     why instanceof Asked && call ? { ...call, kind: why.kind, question: why.question } : null;

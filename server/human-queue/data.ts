@@ -13,8 +13,9 @@ import { patience, readTasks, taskStatus } from '#server/engine/data/rows.ts';
 import { answersOf } from '#server/engine/decide.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
 import { answeringRule } from '#server/engine/rules.ts';
+import type { RaiseOffer } from '#server/engine/short-of-money.ts';
 import type { Db } from '#server/platform/db.ts';
-import { readAsker, readForecast, readSpent } from './facts.ts';
+import { readAsker, readForecast, readOffer, readSpent } from './facts.ts';
 import { readSimilar } from './history.ts';
 import { consequencesOf, stageOnApproval, suggestedReasons } from './policy.ts';
 
@@ -24,7 +25,7 @@ interface Row {
   state: EscalationItem['state'];
   question: string;
   why: string;
-  context: { lastTask?: number; pattern?: string };
+  context: { lastTask?: number; pattern?: string; budget?: RaiseOffer };
   text: string | null;
   task_id: number | null;
   chain_id: number | null;
@@ -222,6 +223,7 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
       offered: answersOf[e.kind],
       next: starts,
       stage,
+      budget: await readOffer(db.pool, e.context.budget ?? null),
     }),
     suggestedReasons: suggestedReasons(
       e.kind,

@@ -2,6 +2,7 @@ import type { ChainPlan } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
 import type { EscalationKind } from '#server/domain/views.ts';
+import type { RaiseOffer } from '#server/engine/short-of-money.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askerOf } from './policy.ts';
 
@@ -108,4 +109,18 @@ export async function readForecast(
     from: cost.n,
     sameCompany,
   };
+}
+
+/** What a question about money offers, with how many queued tasks wait for it. */
+export async function readOffer(
+  q: Queryable,
+  offer: RaiseOffer | null,
+): Promise<(RaiseOffer & { waiting: number }) | null> {
+  if (!offer) return null;
+  const { rows } = await q.query<{ n: number }>(
+    `SELECT count(*)::int n FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()
+       AND CASE $1 WHEN 'company' THEN company = $2 WHEN 'project' THEN project_id = $2 ELSE true END`,
+    [offer.scope, offer.key],
+  );
+  return { ...offer, waiting: rows[0]?.n ?? 0 };
 }

@@ -1,3 +1,4 @@
+import { type BudgetScope, budgetName, isNarrow, periodOf } from '#server/domain/budget.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
 import { stageAfter, stageOf } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
@@ -15,6 +16,8 @@ export interface ConsequenceFacts {
   next: Stage | null;
   /** The stage that asks, or whose end made it ask. */
   stage: Stage | null;
+  /** Of a question about money: what is offered, and how many tasks wait for it. */
+  budget?: { scope: string; key: string; raise: number; waiting: number } | null;
 }
 
 const list = (ids: number[]) => ids.map((id) => `#${id}`).join(' and ');
@@ -34,6 +37,23 @@ export function stageOnApproval(
   const by = stage ?? 'REVIEW';
   const after = plan ? (stageAfter(plan, by)?.stage ?? null) : null;
   return after && after !== 'OPS' && after !== 'DOCS' ? after : by;
+}
+
+/** A budget of one piece of work holds that work; the others hold all that is paid from them. */
+function budgetWords(f: ConsequenceFacts, it: string, fails: string): Record<Answer, string> {
+  const b = f.budget;
+  if (!b) return { approve: `Lets ${it} go on over its budget.`, send_back: '', reject: fails };
+  const scope = b.scope as BudgetScope;
+  const more = `Gives ${budgetName(scope, b.key)} €${b.raise.toFixed(2)} more, once.`;
+  if (isNarrow(scope))
+    return { approve: `${more} ${it} goes on from where it stands.`, send_back: '', reject: fails };
+  const waits = `${b.waiting} ${b.waiting === 1 ? 'task' : 'tasks'}`;
+  const until = periodOf[scope] === 'day' ? 'until tomorrow' : 'until the month is over';
+  return {
+    approve: `${more} ${waits} that ${b.waiting === 1 ? 'waits goes' : 'wait go'} on.`,
+    send_back: '',
+    reject: `Spends nothing more. ${waits} ${b.waiting === 1 ? 'waits' : 'wait'} ${until}, or until you raise the budget.`,
+  };
 }
 
 /** What each answer will do, as its button says it. Null where the question does not take that answer. */
@@ -101,11 +121,7 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       send_back: `Back to BUILD with your note, from where it stands.`,
       reject: `Discards ${it}. Its branch lies in the recovery bin for 14 days.${after}`,
     },
-    budget: {
-      approve: `Lets ${it} go on over its budget.`,
-      send_back: '',
-      reject: fails,
-    },
+    budget: budgetWords(f, it, fails),
     permission: {
       approve: `The agent of ${it} may do exactly what is asked here, once, and goes on.`,
       send_back: `The agent of ${it} goes on without it and reads your note first.`,

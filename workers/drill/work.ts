@@ -97,6 +97,7 @@ export function drillPorts(over: Partial<AttemptPorts>): AttemptPorts {
     remember: async () => 'ok',
     transcript: () => {},
     progress: () => {},
+    beforeCall: async () => {},
     call: async () => {},
     prompt: async () => {},
     mcp: async () => ({ ok: true }),

@@ -1,10 +1,11 @@
-import type { AttemptPorts, CallRecord, TranscriptEntry } from '#server/domain/attempt.ts';
+import { reserveCall, spend } from '#server/budget/commands.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
+import type { AttemptPorts, TranscriptEntry } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { landedIntegration, planIntegration, settleEffect } from '#server/engine/effect.ts';
 import {
-  recordCall,
   recordChecks,
   recordGate,
   recordPrompt,
@@ -17,8 +18,6 @@ import { openRound } from '#server/engine/next-round.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';
 
-/** Local models cost nothing per token; what a paid provider costs comes with its price table. */
-const costOf = (_call: CallRecord): number => 0;
 const TURN_MS = 100;
 
 /** How one attempt reaches the engine. `flush` writes what is left of the transcript. */
@@ -55,7 +54,8 @@ export function attemptPorts(o: {
     },
     progress: o.progress,
     remember: (stepId, memory) => rememberStep(db, held, stepId, memory),
-    call: (c) => recordCall(db, held, c, costOf(c)),
+    beforeCall: (c) => reserveCall(db, readCatalogue().prices, held.attemptId, c),
+    call: (c) => spend(db, readCatalogue().prices, held, c),
     gate: (g) => recordGate(db, held, g),
     nextRound: () => openRound(db, held),
     checks: (r) => recordChecks(db, held, r),

@@ -1,3 +1,4 @@
+import { type Admitted, bindTicket, returnTicket } from '#server/budget/commands.ts';
 import type { AttemptOutcome, AttemptWork } from '#server/domain/attempt.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
@@ -23,6 +24,8 @@ export interface HostEngine {
 
 export interface HostContext {
   db: Db;
+  /** Forecasts what an attempt will cost and reserves it; what is not allowed is not claimed. */
+  admit(job: { taskId: number; dispatch: number; host: string }): Promise<Admitted>;
   publisher: Publisher;
   engine: HostEngine;
   held: HeldAttempts;
@@ -36,11 +39,18 @@ export interface HostContext {
 
 /** One message: claim, run the attempt, tell the engine how it ended. Never throws: the rows say what happened. */
 export async function processJob(c: HostContext, job: LaneJob): Promise<void> {
+  const admitted = await c.admit({ ...job, host: c.worker.host });
+  if (admitted.result !== 'ok') {
+    c.log.debug({ task: job.taskId, admitted }, 'not admitted');
+    return;
+  }
   const claimed = await c.engine.claim({ ...job, host: c.worker.host, workerId: c.worker.id });
   if (claimed.result !== 'ok') {
+    await returnTicket(c.db.pool, job);
     c.log.debug({ task: job.taskId, result: claimed.result }, 'not claimed');
     return;
   }
+  await bindTicket(c.db.pool, { ...job, attemptId: claimed.attemptId });
   const held = { attemptId: claimed.attemptId, fence: claimed.fence };
   const log = c.log.child({ task: job.taskId, attempt: held.attemptId });
   const signal = c.held.hold(held.attemptId, held.fence);

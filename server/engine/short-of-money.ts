@@ -1,0 +1,99 @@
+import { type BudgetUse, budgetName } from '#server/domain/budget.ts';
+import type { Queryable } from '#server/platform/db.ts';
+import { askHuman } from './escalation.ts';
+import { ENGINE } from './event.ts';
+
+/** What a question about a budget offers: so much more, in this period of this budget only. */
+export interface RaiseOffer {
+  scope: string;
+  key: string;
+  period: string;
+  /** Euro on top. */
+  raise: number;
+  limit: number;
+  spent: number;
+}
+
+const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
+  scope: use.scope,
+  key: use.key,
+  period: use.period,
+  raise: Math.ceil(Math.max(use.limit, needs) * 100) / 100,
+  limit: use.limit,
+  spent: use.spent,
+});
+
+/** The task's own budget, or its pipeline's, does not reach: it waits for a person, and burns nothing. */
+export async function askForTask(
+  q: Queryable,
+  a: { taskId: number; from: readonly string[]; use: BudgetUse; needs: number; because: string },
+): Promise<number | null> {
+  const offer = offerOf(a.use, a.needs);
+  return await askHuman(q, {
+    kind: 'budget',
+    taskId: a.taskId,
+    from: a.from,
+    actor: ENGINE,
+    question: `The budget of ${budgetName(a.use.scope, a.use.key)} is used up. Give it €${offer.raise.toFixed(2)} more?`,
+    why: a.because,
+    context: { budget: offer },
+  });
+}
+
+/** A budget of many does not reach: asked once for its period, however many tasks wait for it. */
+export async function askForAll(
+  q: Queryable,
+  use: BudgetUse,
+  needs: number,
+  because: string,
+): Promise<number | null> {
+  const dedupeKey = `budget:${use.scope}:${use.key}:${use.period}`;
+  // Who said no for this period is not asked again in it.
+  const { rowCount } = await q.query(
+    `SELECT 1 FROM escalation WHERE dedupe_key = $1 AND state = 'ANSWERED' AND answer = 'reject'`,
+    [dedupeKey],
+  );
+  if (rowCount) return null;
+  const offer = offerOf(use, needs);
+  return await askHuman(q, {
+    kind: 'budget',
+    taskId: null,
+    actor: ENGINE,
+    question: `The budget of ${budgetName(use.scope, use.key)} is used up. Spend €${offer.raise.toFixed(2)} more?`,
+    why: because,
+    context: { budget: offer },
+    dedupeKey,
+  });
+}
+
+/** A queued task that may not start now says why, and is not looked at again before `forMs` have passed. */
+export async function holdBack(
+  q: Queryable,
+  task: { id: number; dispatch: number },
+  wait: { for: string; why: string; forMs: number },
+): Promise<void> {
+  await q.query(
+    `UPDATE task SET wait_for = $3, wait_why = $4, wait_until = clock_timestamp() + make_interval(secs => $5 / 1000.0)
+     WHERE id = $1 AND dispatch = $2 AND status = 'QUEUED'`,
+    [task.id, task.dispatch, wait.for, wait.why, wait.forMs],
+  );
+}
+
+/** What waited for this is looked at again: a budget was raised, a server is back. Returns how many. */
+export async function lookAgain(q: Queryable, waitedFor: string): Promise<number> {
+  const { rowCount } = await q.query(
+    `UPDATE task SET wait_for = NULL, wait_why = NULL, wait_until = NULL WHERE wait_for = $1`,
+    [waitedFor],
+  );
+  return rowCount ?? 0;
+}
+
+/** Gives a budget what was asked for, in its period only, and lets what waited for it go on. */
+export async function raiseBudget(q: Queryable, offer: RaiseOffer): Promise<void> {
+  await q.query(
+    `INSERT INTO budget_use(scope, key, period, raised_eur) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (scope, key, period) DO UPDATE SET raised_eur = budget_use.raised_eur + excluded.raised_eur`,
+    [offer.scope, offer.key, offer.period, offer.raise],
+  );
+  await lookAgain(q, 'budget');
+}
