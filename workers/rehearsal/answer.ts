@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Conversation, Facts } from './conversation.ts';
+import type { FaultName } from './faults.ts';
 import type { Answer, Condition, Move, Scenario } from './scenarios.ts';
 
 export interface Said {
   text: string;
   calls: { name: string; arguments: Record<string, unknown> }[];
-  fault: Move['fault'] | null;
+  fault: FaultName | null;
   scenario: string;
 }
 

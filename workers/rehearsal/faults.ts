@@ -2,18 +2,35 @@ import { z } from 'zod';
 
 /** Ways a model server fails that no message can express: they are set by model name, by header or by a test. */
 export const faultNames = [
-  'slow',
+  // before there are headers
+  '401',
+  '402',
+  '404',
   '429',
+  '429-later',
   '500',
   '503',
-  '404',
+  'slow',
+  'stall',
+  'hang-up',
+  'clock-skew',
+  'wrong-model',
+  // in the middle of an answer
   'truncated',
   'endless',
   'bad-json',
   'silent',
+  'drip',
+  'huge',
+  'reset',
+  'truncated-call',
+  // the answer itself
   'unknown-tool',
   'bad-arguments',
-  'hang-up',
+  'wrong-schema',
+  'same-call',
+  'empty',
+  'refusal',
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
@@ -40,8 +57,14 @@ export class FaultPlan {
     this.planned = [];
   }
 
-  take(body: string): FaultName | null {
-    const hit = this.planned.find((p) => p.left > 0 && (!p.match || new RegExp(p.match, 'i').test(body)));
+  /** `wrong-model` is what the server says of itself: it is spent there, and never by an answer. */
+  take(body: string, about: 'answer' | 'server' = 'answer'): FaultName | null {
+    const hit = this.planned.find(
+      (p) =>
+        p.left > 0 &&
+        (p.fault === 'wrong-model') === (about === 'server') &&
+        (!p.match || new RegExp(p.match, 'i').test(body)),
+    );
     if (!hit) return null;
     hit.left--;
     return hit.fault;
@@ -55,12 +78,20 @@ export function askedFault(model: string, header: string | undefined): FaultName
   return header && isFault(header) ? header : null;
 }
 
+const MENDABLE: readonly FaultName[] = [
+  'truncated',
+  'bad-json',
+  'truncated-call',
+  'unknown-tool',
+  'bad-arguments',
+  'wrong-schema',
+];
+
 /** `[fault: truncated]` in a task's title; a remark of the harness about it ends it, so that it can be mended. */
 export function markedFault(title: string, told: string): FaultName | null {
   const name = /\[fault:\s*([\w-]+)\]/i.exec(title)?.[1];
   if (!name || !isFault(name)) return null;
-  const mendable = ['truncated', 'bad-json', 'unknown-tool', 'bad-arguments'].includes(name);
-  return mendable && told.trim() !== '' ? null : name;
+  return MENDABLE.includes(name) && told.trim() !== '' ? null : name;
 }
 
 export const bareModel = (name: string) => name.replace(/\+[\w-]+$/, '');
