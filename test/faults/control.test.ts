@@ -6,8 +6,10 @@ import superjson from 'superjson';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createWork } from '#server/api/compose.ts';
 import type { AppRouter } from '#server/api/root.ts';
+import type { HostAct } from '#server/domain/host.ts';
 import { createTasksSchema } from '#server/domain/views.ts';
 import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
+import { steerHost } from '#server/engine/host-state.ts';
 import { invariants } from '#server/engine/invariants.ts';
 import { makeProject, submitChains } from './load.ts';
 import { startWorld, type World } from './world.ts';
@@ -31,8 +33,8 @@ const count = async (world: World, sql: string) =>
   Number((await world.services.db.pool.query(sql)).rows[0]?.n ?? -1);
 
 /** Commands of agents that still run, by what the hosts wrote down before they started them. */
-function agentProcesses(world: World): number {
-  return ['anvil', 'forge'].flatMap((host) => {
+function agentProcesses(world: World, hosts = ['anvil', 'forge']): number {
+  return hosts.flatMap((host) => {
     const run = path.join(world.home, 'hosts', host, 'run');
     if (!existsSync(run)) return [];
     return readdirSync(run).filter((file) => {
@@ -85,6 +87,77 @@ describe('the kill switch', () => {
       async () =>
         (await count(world, `SELECT count(*) n FROM attempt WHERE state IN ('LEASED', 'RUNNING')`)) > 0,
     );
+  });
+});
+
+const running = `state IN ('LEASED', 'RUNNING')`;
+const burnt = `SELECT count(*) n FROM task WHERE failed_attempts > 0 OR infra_losses > 0`;
+const steer = (world: World, host: string, act: HostAct) =>
+  steerHost(
+    world.services.db,
+    world.services.queue,
+    { host, act, drainMs: world.services.timing.drain },
+    ceo,
+    'a drill',
+  );
+const activeWorker = async (world: World, host: string) =>
+  (
+    await world.services.db.pool.query<{ id: string }>(
+      `SELECT id FROM worker WHERE host = $1 AND state = 'ACTIVE'`,
+      [host],
+    )
+  ).rows[0]?.id;
+
+describe('one host', () => {
+  it('stops within 5 s while the other goes on, burns nothing, resumes at once, and restarts', {
+    timeout: 180_000,
+  }, async () => {
+    w = await startWorld({ backend: 'postgres', scale: 1, web: false, pace: 1_500 });
+    const world = w;
+    await submitChains(world, 6, 2);
+    const on = (host: string) =>
+      count(world, `SELECT count(*) n FROM attempt WHERE host = '${host}' AND ${running}`);
+    const ever = (host: string) => count(world, `SELECT count(*) n FROM attempt WHERE host = '${host}'`);
+    await until('both work', 60_000, async () => (await on('forge')) >= 2 && (await on('anvil')) >= 1);
+
+    await steer(world, 'forge', 'stop');
+    const stopped = Date.now();
+    // A claim holds the host's row: what was claimed was claimed before.
+    const attempts = await ever('forge');
+    const took = await until(
+      'nothing runs on forge',
+      15_000,
+      async () => (await on('forge')) === 0 && agentProcesses(world, ['forge']) === 0,
+    );
+    expect(Date.now() - stopped).toBeLessThan(15_000);
+    await until('anvil works on', 10_000, async () => (await on('anvil')) > 0);
+    await sleep(5_000);
+    expect(await ever('forge')).toBe(attempts);
+    expect(await count(world, burnt)).toBe(0);
+    expect(
+      await count(world, `SELECT count(*) n FROM attempt WHERE host = 'forge' AND state = 'YIELDED'`),
+    ).toBeGreaterThan(0);
+    console.log(JSON.stringify({ hostStopMs: took }));
+
+    const before = await activeWorker(world, 'forge');
+    await steer(world, 'forge', 'resume');
+    await until('forge works again', 10_000, async () => (await on('forge')) > 0);
+    // It was up all the while: to resume needs no new process.
+    expect(await activeWorker(world, 'forge')).toBe(before);
+
+    await steer(world, 'forge', 'restart');
+    await until('another worker of forge', 20_000, async () => {
+      const now = await activeWorker(world, 'forge');
+      return now !== undefined && now !== before;
+    });
+    await until('and it works', 20_000, async () => (await on('forge')) > 0);
+    expect(await count(world, burnt)).toBe(0);
+
+    // As an operator who updates the machine ends it: what runs is handed back before the process is gone.
+    process.kill(world.children.get('host-forge')?.pid as number, 'SIGTERM');
+    await until('anvil took over', 20_000, async () => (await on('anvil')) > 0);
+    expect(await count(world, burnt)).toBe(0);
+    expect(await invariants(world.services.db.pool, false)).toEqual([]);
   });
 });
 
