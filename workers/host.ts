@@ -10,7 +10,7 @@ import { timing } from '#server/domain/timing.ts';
 import { advancer } from '#server/engine/advance.ts';
 import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';
-import { hostModels, registerWorker, workerGone } from '#server/engine/hosts.ts';
+import { registerWorker, workerGone } from '#server/engine/hosts.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { relane } from '#server/engine/sweep.ts';
 import { secretValues } from '#server/execution/prompt/mask.ts';
@@ -22,9 +22,10 @@ import { env, localGitUrl, ollamaUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
-import { every } from './conductor/every.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId, version } from './host/identity.ts';
+import { tendModels } from './host/model-jobs.ts';
+import { probeServer, watchServer } from './host/probing.ts';
 import { processJob } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
 import { createRunner } from './runner.ts';
@@ -61,7 +62,7 @@ const queue = openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL });
 const sandbox = await detectSandbox();
 const rehearsalUrl = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
 const own = providerAt('ollama', config.ollama ?? ollamaUrl(e.OLLAMA_HOST));
-const probe = await own.probe(AbortSignal.timeout(5_000)).catch(() => null);
+const first = await probeServer(own, t.probe);
 const worker = { id: randomUUID(), host: config.name };
 
 await registerWorker(db, queue, {
@@ -73,30 +74,20 @@ await registerWorker(db, queue, {
     name: config.name,
     slots: config.slots,
     memoryGb: config.memory_gb,
-    models: probe?.models.map((m) => m.name) ?? [],
-    scripted: probe?.scripted ?? false,
+    models: first.models?.map((m) => m.name) ?? [],
+    scripted: first.scripted ?? false,
     sandbox: sandbox.kind === 'bwrap' ? 'bubblewrap' : sandbox.kind,
   },
 });
 
-let known = probe;
-let rounds = 0;
-/** A model that is pulled, or a server that is started, while the worker runs. One that is silent for once changes nothing. */
-const probing = every(
-  t.heartbeat,
-  async () => {
-    // Often only while there is nothing to work with.
-    if (known?.models.length && ++rounds % 6 !== 0) return;
-    const now = await own.probe(AbortSignal.timeout(5_000)).catch(() => null);
-    const names = (p: typeof now) => JSON.stringify([p?.models.map((m) => m.name), p?.scripted]);
-    if (!now || leaving || names(now) === names(known)) return;
-    known = now;
-    const models = now.models.map((m) => m.name);
-    await hostModels(db, config.name, models, now.scripted);
-    log.info({ models }, 'the model server has other models now');
-  },
-  (err) => log.warn({ err }, 'probe failed'),
-);
+const watch = watchServer({ db, host: config.name, server: () => own, timing: t, log });
+const modelJobs = await tendModels({
+  db,
+  worker,
+  server: () => own,
+  log,
+  changed: async () => void (await watch.look()),
+});
 
 let leaving = false;
 const held = new HeldAttempts({
@@ -167,7 +158,7 @@ log.info(
     slots: config.slots,
     sandbox: sandbox.kind,
     backend,
-    models: probe?.models.length ?? 0,
+    models: first.models?.length ?? 0,
   },
   'worker is up',
 );
@@ -175,14 +166,15 @@ log.info(
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
-  probing.stop();
+  watch.stop();
+  const givenBack = modelJobs.stop();
   log.info({ reason, running: held.size }, 'leaving');
   held.stopAll(code === 0 ? 'drained' : 'stale');
   const deadline = Date.now() + 5_000;
   while (held.size > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 50));
   held.close();
   await Promise.race([
-    Promise.allSettled([consumer.close(), workerGone(db, worker.id)]).then(() =>
+    Promise.allSettled([givenBack, consumer.close(), workerGone(db, worker.id)]).then(() =>
       Promise.allSettled([queue.close(), db.close()]),
     ),
     new Promise((r) => setTimeout(r, 3_000)),

@@ -1,14 +1,7 @@
 import { z } from 'zod';
+import { modelName } from '#server/domain/host.ts';
 
 const hostName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a host is named in lower case');
-/** As model servers name them: `qwen3:8b`, `hf.co/org/model:Q4_K_M`. */
-export const modelName = z
-  .string()
-  .max(120)
-  .regex(
-    /^[A-Za-z0-9][\w.:/-]*$/,
-    'a model is named as its server names it: letters, digits and any of . : / _ -',
-  );
 /** Where a model server answers. A password has no place in a file. */
 const address = z
   .url({ protocol: /^https?$/, error: 'must be an address such as http://127.0.0.1:11434' })

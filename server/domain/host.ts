@@ -1,4 +1,14 @@
 /** Hosts in words shared with the browser: their states, and what a person may do to one. */
+import { z } from 'zod';
+
+/** As model servers name them: `qwen3:8b`, `hf.co/org/model:Q4_K_M`. */
+export const modelName = z
+  .string()
+  .max(120)
+  .regex(
+    /^[A-Za-z0-9][\w.:/-]*$/,
+    'a model is named as its server names it: letters, digits and any of . : / _ -',
+  );
 
 export const hostStates = ['LIVE', 'PAUSED', 'DRAINING', 'STOPPED'] as const;
 export type HostState = (typeof hostStates)[number];
@@ -65,4 +75,44 @@ export function consequenceOf(
           : 'Nothing runs here.'
       }`;
   }
+}
+
+export const modelActs = ['pull', 'remove'] as const;
+export type ModelAct = (typeof modelActs)[number];
+export const modelJobStates = ['QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED'] as const;
+export type ModelJobState = (typeof modelJobStates)[number];
+
+/** Ollama lists `qwen3` as `qwen3:latest`. */
+export function sameModel(a: string, b: string): boolean {
+  const full = (m: string) => (m.includes(':') ? m : `${m}:latest`).toLowerCase();
+  return full(a) === full(b);
+}
+
+const GB = 1_000_000_000;
+/** Sizes as people and model pages say them: "9.1 GB", "240 GB", "850 MB". */
+export function sizeText(bytes: number): string {
+  if (bytes >= 99.5 * GB) return `${Math.round(bytes / GB)} GB`;
+  if (bytes >= GB) return `${(bytes / GB).toFixed(1)} GB`;
+  if (bytes >= 1_000_000) return `${Math.round(bytes / 1_000_000)} MB`;
+  return `${Math.ceil(bytes / 1_000)} kB`;
+}
+
+/** A model that lies in the memory of a host now. */
+export interface LoadedModel {
+  model: string;
+  bytes: number;
+  /** When its server lets go of it, unless it is used again. */
+  until: Date | null;
+}
+
+/** What a look at a host's model server found. */
+export interface ProbeFacts {
+  reachable: boolean;
+  version: string | null;
+  ms: number;
+  problem: { code: string; message: string; hint: string } | null;
+  /** Null when it did not answer: what was there is not taken for gone. */
+  models: { name: string; bytes: number }[] | null;
+  loaded: LoadedModel[];
+  scripted: boolean | null;
 }

@@ -19,6 +19,8 @@ export interface Timing {
   /** Worker counted live when seen within this. */
   workerSeen: number;
   attemptDeadline: number;
+  /** A model server that does not say what it has within this counts as unreachable. */
+  probe: number;
   /** What a draining host still runs is handed back after this, unless the human said otherwise. */
   drain: number;
   /** How long discarded and unfinished work lies in the recovery bin. */
@@ -43,6 +45,7 @@ export function timing(scale = 1): Timing {
     transcriptFlush: 250,
     workerSeen: ms(30_000),
     attemptDeadline: ms(60 * 60_000),
+    probe: Math.max(1_000, ms(5_000)),
     drain: ms(DRAIN_MINUTES * 60_000),
     binKept: ms(14 * 24 * 60 * 60_000),
     binSweep: ms(10_000),

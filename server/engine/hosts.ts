@@ -1,6 +1,7 @@
+import type { ProbeFacts } from '#server/domain/host.ts';
 import type { Db } from '#server/platform/db.ts';
 import { toJson, transaction } from '#server/platform/db.ts';
-import { appendEvents, ENGINE } from './event.ts';
+import { type Actor, appendEvents, ENGINE } from './event.ts';
 import type { Publisher } from './outbox.ts';
 import { publishDeliveries } from './outbox.ts';
 import { loseAttempts } from './sweep.ts';
@@ -122,13 +123,41 @@ export async function registerWorker(
   await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
 }
 
-/** What the host's model server has changed while the worker runs: a model was pulled, or it answers only now. */
-export async function hostModels(db: Db, host: string, models: string[], scripted: boolean): Promise<void> {
-  await db.pool.query('UPDATE host SET models = $2, scripted = $3 WHERE name = $1', [
-    host,
-    JSON.stringify(models),
-    scripted,
-  ]);
+/** What a look at the model server found, into the host's row. A server that came or went is an event. */
+export async function writeProbe(db: Db, host: string, f: ProbeFacts): Promise<void> {
+  await transaction(db, async (q) => {
+    const { rows } = await q.query<{ was: { reachable?: boolean } | null; models: string[] }>(
+      'SELECT probe was, models FROM host WHERE name = $1 FOR NO KEY UPDATE',
+      [host],
+    );
+    const row = rows[0];
+    if (!row) return;
+    const names = f.models?.map((m) => m.name) ?? null;
+    await q.query(
+      `UPDATE host SET probed_at = clock_timestamp(), probe = $2::jsonb, loaded = $3::jsonb, models = coalesce($4::jsonb, models),
+         installed = coalesce($5::jsonb, installed), scripted = coalesce($6, scripted) WHERE name = $1`,
+      [
+        host,
+        toJson({ reachable: f.reachable, version: f.version, ms: f.ms, problem: f.problem }),
+        toJson(f.loaded),
+        names && toJson(names),
+        f.models && toJson(f.models),
+        f.scripted,
+      ],
+    );
+    const actor: Actor = { kind: 'worker', name: host };
+    const about = { entity: 'host', id: host, ver: 0, actor };
+    if (row.was && row.was.reachable !== f.reachable)
+      await appendEvents(q, [
+        {
+          ...about,
+          type: f.reachable ? 'host.reachable' : 'host.unreachable',
+          reason: f.reachable ? 'Its model server answers again' : (f.problem?.message ?? 'No answer'),
+        },
+      ]);
+    if (names && JSON.stringify([...names].sort()) !== JSON.stringify([...row.models].sort()))
+      await appendEvents(q, [{ ...about, type: 'host.models', data: { models: names } }]);
+  });
 }
 
 /** What the worker of a host has to do, as its heartbeat is answered. */
