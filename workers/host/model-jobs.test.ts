@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { timing } from '#server/domain/timing.ts';
 import { writeProbe } from '#server/engine/hosts.ts';
-import { askModel, cancelModelJob, noteModelJob, takeModelJob } from '#server/engine/model-jobs.ts';
+import { askModel, cancelModelJob, noteModelJob, takeModelJob } from '#server/fleet/commands.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { providerAt } from '#server/models/registry.ts';
 import type { Logger } from '#server/platform/logger.ts';

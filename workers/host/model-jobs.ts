@@ -8,7 +8,7 @@ import {
   requireFits,
   requireUnused,
   takeModelJob,
-} from '#server/engine/model-jobs.ts';
+} from '#server/fleet/commands.ts';
 import type { Provider, PullProgress } from '#server/models/provider.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';

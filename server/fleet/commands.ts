@@ -1,7 +1,7 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ModelAct, sameModel, sizeText } from '#server/domain/host.ts';
+import { type Actor, appendEvents } from '#server/engine/event.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
-import { type Actor, appendEvents } from './event.ts';
 
 export interface AskModel {
   host: string;
