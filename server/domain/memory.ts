@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema, planSchema, reportSchema } from './attempt.ts';
+import { pipelineNames } from './pipelines.ts';
 
 /** What a step remembers while it waits: for a human, or for its host to come back. */
 
@@ -26,6 +27,8 @@ export const stepMemorySchema = z.object({
       toolName: z.string().optional(),
     }),
   ),
+  /** By which pipeline it was asked; absent in what older releases remembered. */
+  pipeline: z.enum(pipelineNames).optional(),
   /** Spent already: a wait gives no limit back. */
   turns: z.number(),
   tokens: z.number(),

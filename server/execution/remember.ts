@@ -1,4 +1,5 @@
 import type { Resume, StepMemory, WaitingCall } from '#server/domain/memory.ts';
+import type { PipelineName } from '#server/domain/pipelines.ts';
 import type { Message, ToolCall } from '#server/models/provider.ts';
 import { fence } from './escape.ts';
 import type { StepState } from './tools/tool.ts';
@@ -8,7 +9,7 @@ const MAX_MEMORY = 4_000_000;
 
 /** What a step has to know to go on later, or null when it is too much to keep. */
 export function memoryOf(
-  loop: { messages: Message[]; turns: number; tokens: number },
+  loop: { messages: Message[]; turns: number; tokens: number; pipeline?: PipelineName },
   state: StepState,
   ownFindings: number,
   waiting: WaitingCall | null,

@@ -1,5 +1,6 @@
 import type { Report, StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import type { Resume } from '#server/domain/memory.ts';
 import { choicePipelines, type PipelineName, pipelines } from '#server/domain/pipelines.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
 import type { Message, Provider } from '#server/models/provider.ts';
@@ -8,6 +9,8 @@ import { closes, inspect } from './inspect.ts';
 import { openServers } from './mcp/servers.ts';
 import { paid } from './paid.ts';
 import { buildPrompt } from './prompt/build.ts';
+import type { PromptInput } from './prompt/parts.ts';
+import { repositoryText } from './prompt/repository.ts';
 import { runForAgent } from './run-command.ts';
 import { createStepRunner, runnerOf } from './runners/registry.ts';
 import type { WorkingKind } from './runners/runner.ts';
@@ -82,11 +85,9 @@ async function carryOut(
   // Each round of a workflow has a prompt of its own.
   const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
   const openFor = async (way: WorkingKind, context: number): Promise<Message[]> => {
-    const { messages, parts } = buildPrompt(
-      { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback, tools: specs, way },
-      context,
-      c.mask,
-    );
+    const told = { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback, tools: specs };
+    const repository = way === 'advisory' ? await repositoryText(ws.root, JSON.stringify(aboutOf(told))) : '';
+    const { messages, parts } = buildPrompt({ ...told, way, repository }, context, c.mask);
     await c.ports.prompt({ stepKey, model: work.model.name, context, parts });
     return messages;
   };
@@ -103,7 +104,8 @@ async function carryOut(
         kind,
         kind === 'process' ? AGENT_CONTEXT : await provider().contextOf(work.model.name),
       );
-      const remembered = kind === 'loop' && !takesOver ? resume : null;
+      const remembered =
+        kind !== 'process' && !takesOver && resume && remembers(resume, kind) ? resume : null;
       const messages = remembered?.memory.messages ?? fresh;
       if (!remembered && (takesOver || resume))
         fresh.push({ role: 'user', content: 'This step was begun before; its files are as they were left.' });
@@ -202,6 +204,16 @@ async function carryOut(
     },
   };
 }
+
+/** Whether what a step remembers is a conversation of this way of working. */
+const remembers = ({ memory }: Resume, kind: WorkingKind) =>
+  pipelines[memory.pipeline ?? 'ollama-tool'].runner === kind;
+
+/** What a step is about: files named in it are shown to whom cannot look for himself. */
+const aboutOf = (p: Pick<PromptInput, 'work' | 'step' | 'notes' | 'plan' | 'change' | 'feedback'>) => [
+  ...[p.work.task.title, p.work.task.description, p.step.instructions, p.feedback, p.change],
+  ...[p.notes, p.plan, p.work.findings],
+];
 
 /** The model server this pipeline talks to; a fallback may talk to another one than the choice names. */
 function providerFor(c: StepContext, pipeline: PipelineName): Provider {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Conversation, Facts } from './conversation.ts';
 import type { FaultName } from './faults.ts';
+import { inText } from './in-text.ts';
 import type { Answer, Condition, Move, Scenario } from './scenarios.ts';
 
 export interface Said {
@@ -15,6 +16,7 @@ export interface Said {
 export function answer(scenarios: Scenario[], c: Conversation): Said {
   const facts = c.facts;
   if (!facts) return plain(c);
+  if (c.inText.length > 0) return inText(moved(scenarios, { ...c, offered: c.inText }));
   for (const s of scenarios) {
     if (!s.title.test(facts.title)) continue;
     const part = s.answers.find((a) => fits(a, facts, c));
@@ -24,6 +26,22 @@ export function answer(scenarios: Scenario[], c: Conversation): Said {
   }
   return { text: 'I have nothing to add to this step.', calls: closing(c), fault: null, scenario: 'none' };
 }
+
+/** Every call a scenario would make one after the other, for whoever has to say all of it at once. */
+export function moved(scenarios: Scenario[], c: Conversation): Said {
+  const all: Said = { text: '', calls: [], fault: null, scenario: 'none' };
+  const words: string[] = [];
+  for (let n = 0; n < MOST_MOVES; n++) {
+    const said = answer(scenarios, { ...c, inText: [], calls: all.calls });
+    if (said.text) words.push(said.text);
+    all.scenario = said.scenario;
+    all.fault = said.fault;
+    all.calls.push(...said.calls);
+    if (said.fault || said.calls.length === 0 || said.calls.some((call) => call.name === 'finish')) break;
+  }
+  return { ...all, text: words.join('\n') };
+}
+const MOST_MOVES = 40;
 
 function fits(a: Answer, f: Facts, c: Conversation): boolean {
   const among = (v: string | string[] | undefined, x: string) =>

@@ -36,6 +36,8 @@ export interface Conversation {
   calls: { name: string; arguments: unknown }[];
   listed: string[];
   offered: string[];
+  /** What an answer in text may hold, for whom no tools are offered: tool names. Empty where tools are. */
+  inText: string[];
   lastUser: string;
 }
 
@@ -44,6 +46,8 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
   const users = messages.filter((m) => m.role === 'user').map((m) => m.content ?? '');
   const first = users[0] ?? '';
   const results = messages.filter((m) => m.role === 'tool');
+  const repository = fence(first, 'repository');
+  const system = messages.find((m) => m.role === 'system')?.content ?? '';
   const calls = messages.flatMap((m) =>
     (m.tool_calls ?? []).map((c) => ({
       name: c.function?.name ?? '',
@@ -57,21 +61,32 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
       ...users.slice(1),
       ...results.map((r) => r.content ?? '').filter(isRefusal),
     ].join('\n'),
-    seen: results.map((m) => m.content ?? '').join('\n'),
+    seen: [repository, ...results.map((m) => m.content ?? '')].join('\n'),
     findings: fence(first, 'findings'),
     change: fence(first, 'change'),
     criteria: [...fence(first, 'criteria').matchAll(/^\d+\. (.+)$/gm)].map((m) => m[1] ?? ''),
     earlier: [...fence(first, 'earlier').matchAll(/#\d+/g)].slice(0, 1).map((m) => m[0]),
     planItems: fence(first, 'plan').match(/^\d+\. /gm)?.length ?? 0,
     calls,
-    listed: results
-      .filter((r) => r.tool_name === 'list')
-      .flatMap((r) => (r.content ?? '').split('\n'))
+    listed: [
+      repository.split('\n\n')[0] ?? '',
+      ...results.filter((r) => r.tool_name === 'list').map((r) => r.content ?? ''),
+    ]
+      .flatMap((text) => text.split('\n'))
       .map((l) => l.trim())
       .filter((l) => /^[\w./@-]+$/.test(l) && !l.endsWith('/')),
     offered,
+    inText: offered.length === 0 ? textParts(system) : [],
     lastUser: users.at(-1) ?? '',
   };
+}
+
+/** An answer in text ends with a JSON object whose parts the prompt names; whole files may stand before it. */
+function textParts(system: string): string[] {
+  const holds = /^- The JSON object holds: ([\w, ]+)\./m.exec(system)?.[1]?.split(', ') ?? [];
+  if (holds.length === 0) return [];
+  const names = { summary: 'finish', findings: 'finding' } as Record<string, string>;
+  return [...holds.map((h) => names[h] ?? h), ...(/^FILE: /m.test(system) ? ['write'] : [])];
 }
 
 const isRefusal = (s: string) => s.startsWith('REFUSED') || s.startsWith('FAILED');

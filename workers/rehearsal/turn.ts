@@ -55,7 +55,10 @@ export async function takeTurn(r: Request, asked: Asked): Promise<Turn> {
   if (fault === 'stall') return { kind: 'gone' };
   ctx.lastUse.set(bareModel(asked.model), Date.now());
   await sleep(fault === 'slow' ? 3_000 : ctx.o.paceMs / 2);
-  const said = withFault(shaped(answer(ctx.scenarios, conversation), asked.format), fault);
+  const scripted = answer(ctx.scenarios, conversation);
+  // A scenario that is told in text holds to what it was asked for by itself.
+  const format = conversation.inText.length > 0 ? undefined : asked.format;
+  const said = withFault(shaped(scripted, format), fault);
   const thought = THINKERS.test(asked.model) ? 'Thinking it over, as the script says.' : '';
   const out = Math.ceil((JSON.stringify(said).length + thought.length) / 4);
   return {

@@ -6,6 +6,7 @@ import { skillsFor } from '#server/domain/skill.ts';
 import type { ToolSpec } from '#server/models/provider.ts';
 import type { WorkingKind } from '../runners/runner.ts';
 import { planText } from '../tools/plan.ts';
+import { howToAdvise, howToWorkAlone } from './advice.ts';
 import { sessionLog } from './session-log.ts';
 import { type Fitted, within } from './tokens.ts';
 
@@ -23,6 +24,8 @@ export interface PromptInput {
   tools: ToolSpec[];
   /** Whom it is for: an agent with our tools, a model that only answers, or an agent with tools of its own. */
   way: WorkingKind;
+  /** What is in the repository, for whom has no tools to look; empty for everybody else. */
+  repository?: string;
 }
 
 /** One part of every prompt. Its text is made anew for the budget it is given; empty means that it is left out. */
@@ -71,11 +74,11 @@ export const parts: readonly Part[] = [
   },
   {
     ...{ name: 'how', title: 'How to work', place: 'system', trusted: true, budget: 500, fixed: true },
-    text: ({ step, tools }) => whole(howTo(step, tools)),
+    text: ({ step, tools, way }) => whole(ways[way](step, tools)),
   },
   {
     ...{ name: 'tools', title: 'Tools', place: 'tools', trusted: true, budget: 10_000, fixed: true },
-    text: ({ tools }) => whole(tools.map((t) => JSON.stringify(t)).join('\n')),
+    text: ({ tools, way }) => whole(way === 'loop' ? tools.map((t) => JSON.stringify(t)).join('\n') : ''),
   },
   {
     ...{
@@ -142,6 +145,12 @@ export const parts: readonly Part[] = [
     text: ({ change }, budget) => middle(change, budget),
   },
   {
+    ...{ name: 'repository', title: 'Files', place: 'user', trusted: false, kind: 'repository' },
+    budget: 12_000,
+    heading: () => 'The files of the repository, and the text of those this is about:',
+    text: ({ repository }, budget) => end(repository ?? '', budget),
+  },
+  {
     ...{
       name: 'feedback',
       title: 'Feedback',
@@ -189,6 +198,13 @@ function identity(work: AttemptWork, step: BlueprintStep): string {
   };
   return `You are the ${step.role} of ${work.task.company}, a company of ALAI. ${may[step.role]}`;
 }
+
+/** How to work, for each way of working. */
+const ways: Record<WorkingKind, (step: BlueprintStep, tools: ToolSpec[]) => string> = {
+  loop: howTo,
+  advisory: howToAdvise,
+  process: howToWorkAlone,
+};
 
 function howTo(step: BlueprintStep, tools: ToolSpec[]): string {
   return [

@@ -1,124 +1,31 @@
-import type { CallRecord } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { Resume } from '#server/domain/memory.ts';
 import type { ChatReply, ToolCall } from '#server/models/provider.ts';
-import { withRetries } from '#server/models/retry.ts';
-import { makeRoom, roomText } from '../make-room.ts';
-import { maskDeep } from '../prompt/mask.ts';
 import { settle, unanswered } from '../remember.ts';
-import { callTool } from '../tools/registry.ts';
+import { modelCalls } from './ask.ts';
+import { carryOut } from './call.ts';
 import type { RunnerInput, StepRunner } from './runner.ts';
-import { errorData, shown } from './transcribe.ts';
+import { errorData } from './transcribe.ts';
 
 /** The provider-neutral agent loop. It ends by `finish`, by a number, or by an error; never by reading prose. */
 
-const MAX_ANSWER_TOKENS = 8_192;
 const NUDGES = 2;
 
 export function createLoop(l: RunnerInput): StepRunner {
   const { step, messages } = l;
   const { transcript, signal } = l.context;
-  const provider = l.provider();
   const limits = step.limits;
-  let { turns, tokens } = l.spent;
+  const calls = modelCalls(l);
   let resume = l.resume;
   let current: ToolCall | null = null;
   let failure = { key: '', count: 0 };
-
-  const limit = (name: string, value: number, detail = ''): never => {
-    throw new AlaiError(
-      'LIMIT_REACHED',
-      `the step "${step.key}" was stopped by its limit ${name} (${value})${detail}`,
-      'Raise the limit in the blueprint, or make the task smaller.',
-      { limit: name, value },
-    );
-  };
-  const secondsLeft = () => limits.seconds - (performance.now() - l.spent.since) / 1_000;
 
   /** The same thing failing the same way again and again is a loop, however busy it looks. */
   const failedAgain = (key: string, what: string) => {
     failure = failure.key === key ? { key, count: failure.count + 1 } : { key, count: 1 };
     if (failure.count >= limits.identicalFailures)
-      limit('identicalFailures', limits.identicalFailures, `: ${what}`);
+      calls.limit('identicalFailures', limits.identicalFailures, `: ${what}`);
   };
-
-  async function ask(): Promise<ChatReply> {
-    const left = secondsLeft();
-    if (left <= 0) limit('seconds', limits.seconds);
-    const context = await provider.contextOf(l.model);
-    const room = makeRoom(messages, context, MAX_ANSWER_TOKENS);
-    if (room.trimmed.length > 0)
-      transcript.add(step.key, 'harness', {
-        text: roomText(room, context),
-        trimmed: room.trimmed,
-        tokens: room.tokens,
-      });
-    const live = transcript.stream(step.key);
-    const record = (r: Partial<CallRecord>, from: number) =>
-      l.recordCall({
-        stepKey: step.key,
-        provider: provider.id,
-        model: l.model,
-        tokensIn: 0,
-        tokensOut: 0,
-        tokensCacheRead: 0,
-        tokensCacheWrite: 0,
-        tokensThinking: 0,
-        ms: Math.round(performance.now() - from),
-        ok: false,
-        errorCode: null,
-        scripted: false,
-        ...r,
-      });
-    const reply = await withRetries(
-      async () => {
-        const from = performance.now();
-        let text = '';
-        try {
-          const r = await provider.chat({
-            model: l.model,
-            messages,
-            tools: l.specs,
-            maxTokens: Math.max(256, Math.min(MAX_ANSWER_TOKENS, limits.tokens - tokens)),
-            idleMs: limits.idleSeconds * 1_000,
-            totalMs: Math.max(1_000, secondsLeft() * 1_000),
-            signal,
-            onText: (d) => {
-              text += d;
-              live.push(d);
-            },
-          });
-          await record(
-            {
-              ok: true,
-              tokensIn: r.tokensIn,
-              tokensOut: r.tokensOut,
-              tokensCacheRead: r.tokensCacheRead ?? 0,
-              tokensCacheWrite: r.tokensCacheWrite ?? 0,
-              tokensThinking: r.tokensThinking ?? 0,
-              scripted: r.scripted,
-            },
-            from,
-          );
-          return r;
-        } catch (e) {
-          live.end(text);
-          if (!signal.aborted && isAlaiError(e)) await record({ errorCode: e.code }, from);
-          throw e;
-        }
-      },
-      {
-        signal,
-        onRetry: (e, n) =>
-          transcript.add(step.key, 'error', {
-            ...errorData(e),
-            text: `The model call is tried again (${n} of 2).`,
-          }),
-      },
-    );
-    live.end(reply.text);
-    return reply;
-  }
 
   async function run(): Promise<void> {
     l.tools.state.finished = null;
@@ -128,12 +35,9 @@ export function createLoop(l: RunnerInput): StepRunner {
     let nudges = 0;
     for (;;) {
       signal.throwIfAborted();
-      if (turns >= limits.turns) limit('turns', limits.turns);
-      if (tokens >= limits.tokens) limit('tokens', limits.tokens);
-      turns++;
       let reply: ChatReply;
       try {
-        reply = await ask();
+        reply = await calls.ask(messages, { tools: l.specs });
       } catch (e) {
         signal.throwIfAborted();
         if (!isAlaiError(e) || e.code !== 'MODEL_GARBAGE') throw e;
@@ -148,11 +52,10 @@ export function createLoop(l: RunnerInput): StepRunner {
         );
         continue;
       }
-      tokens += reply.tokensIn + reply.tokensOut;
       // Servers number the calls of one answer; the transcript needs names that are unique in the attempt.
-      const calls = reply.toolCalls.map((c, i) => ({ ...c, id: `${step.key}-${turns}-${i + 1}` }));
-      messages.push({ role: 'assistant', content: reply.text, toolCalls: calls });
-      if (calls.length === 0) {
+      const made = reply.toolCalls.map((c, i) => ({ ...c, id: `${step.key}-${calls.turns}-${i + 1}` }));
+      messages.push({ role: 'assistant', content: reply.text, toolCalls: made });
+      if (made.length === 0) {
         if (!step.tools.includes('finish')) {
           l.tools.state.finished = reply.text;
           return;
@@ -168,7 +71,7 @@ export function createLoop(l: RunnerInput): StepRunner {
         tell('You made no tool call. Go on with the tools, or call finish when the step is done.');
         continue;
       }
-      for (const call of calls) {
+      for (const call of made) {
         await one(call);
         if (l.tools.state.finished !== null) return;
       }
@@ -196,27 +99,9 @@ export function createLoop(l: RunnerInput): StepRunner {
   }
 
   async function one(call: ToolCall, allowed = false): Promise<void> {
-    signal.throwIfAborted();
-    transcript.add(step.key, 'tool_call', {
-      id: call.id,
-      name: call.name,
-      arguments: maskDeep(shown(call.arguments), l.tools.mask),
-    });
-    const from = performance.now();
     current = call;
-    const r = await callTool(call, { ...l.tools, allowed: () => allowed });
+    const { ok, output } = await carryOut(l, call, allowed);
     current = null;
-    signal.throwIfAborted();
-    const { ok, output, ...rest } = r;
-    const ms = Math.round(performance.now() - from);
-    transcript.add(step.key, 'tool_result', {
-      id: call.id,
-      name: call.name,
-      ok,
-      output: output.slice(0, 20_000),
-      ms,
-      ...rest,
-    });
     messages.push({ role: 'tool', content: output, toolCallId: call.id, toolName: call.name });
     if (ok) failure = { key: '', count: 0 };
     else
@@ -234,5 +119,10 @@ export function createLoop(l: RunnerInput): StepRunner {
     messages.push({ role: 'user', content: text });
   }
 
-  return { run, tell, soFar: () => ({ messages, turns, tokens }), waiting: () => current };
+  return {
+    run,
+    tell,
+    soFar: () => ({ messages, turns: calls.turns, tokens: calls.tokens }),
+    waiting: () => current,
+  };
 }

@@ -3,6 +3,7 @@ import { type PipelineName, pipelines } from '#server/domain/pipelines.ts';
 import type { Message, ToolCall } from '#server/models/provider.ts';
 import { Asked } from '../asked.ts';
 import type { Transcript } from '../transcript.ts';
+import { createAdvisory } from './advisory.ts';
 import { createLoop } from './loop.ts';
 import { anotherWayHelps, type FailedWay, withEarlier } from './policy.ts';
 import type { CreateRunner, Spent, StepRunner, WorkingKind } from './runner.ts';
@@ -11,6 +12,7 @@ import { errorData } from './transcribe.ts';
 /** One runner for each way of working. */
 const runners: Partial<Record<WorkingKind, CreateRunner>> = {
   loop: createLoop,
+  advisory: createAdvisory,
 };
 
 export function runnerOf(kind: WorkingKind): CreateRunner {
@@ -24,7 +26,7 @@ export interface Ways {
   pipelines: readonly PipelineName[];
   make(pipeline: PipelineName, kind: WorkingKind, spent: Spent, takesOver: boolean): Promise<StepRunner>;
   /** What was remembered from before the step waited. */
-  before: { messages: Message[]; turns: number; tokens: number };
+  before: { messages: Message[]; turns: number; tokens: number; pipeline?: PipelineName | undefined };
   stepKey: string;
   transcript: Transcript;
   signal: AbortSignal;
@@ -35,7 +37,9 @@ export function createStepRunner(w: Ways): StepRunner {
   const failed: FailedWay[] = [];
   const since = performance.now();
   let soFar = w.before;
-  let at = 0;
+  // What waited goes on in the way it was asked.
+  const { pipeline: was } = w.before;
+  let at = was ? Math.max(0, w.pipelines.indexOf(was)) : 0;
   let current: StepRunner | null = null;
 
   function pipelineAt(n: number): PipelineName {
@@ -53,7 +57,12 @@ export function createStepRunner(w: Ways): StepRunner {
       const pipeline = pipelineAt(at);
       try {
         const spent = { turns: soFar.turns, tokens: soFar.tokens, since };
-        current ??= await w.make(pipeline, pipelines[pipeline].runner as WorkingKind, spent, at > 0);
+        current ??= await w.make(
+          pipeline,
+          pipelines[pipeline].runner as WorkingKind,
+          spent,
+          failed.length > 0,
+        );
         return await current.run();
       } catch (e) {
         const next = w.pipelines[at + 1];
@@ -73,7 +82,7 @@ export function createStepRunner(w: Ways): StepRunner {
   return {
     run,
     tell: (text) => current?.tell(text),
-    soFar: () => current?.soFar() ?? soFar,
+    soFar: () => ({ ...(current?.soFar() ?? soFar), pipeline: pipelineAt(at) }),
     waiting: (): ToolCall | null => current?.waiting() ?? null,
   };
 }

@@ -14,7 +14,7 @@ export interface StepRunner {
   /** Tells the agent something and lets the next `run` go on from it. */
   tell(text: string): void;
   /** What it has said and heard, and spent: enough to go on from later. */
-  soFar(): { messages: Message[]; turns: number; tokens: number };
+  soFar(): { messages: Message[]; turns: number; tokens: number; pipeline?: PipelineName };
   /** The call that asked for the human, when `run` threw Asked. */
   waiting(): ToolCall | null;
 }

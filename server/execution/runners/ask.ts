@@ -1,0 +1,127 @@
+import type { CallRecord } from '#server/domain/attempt.ts';
+import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { ChatReply, Message, ToolSpec } from '#server/models/provider.ts';
+import { withRetries } from '#server/models/retry.ts';
+import { makeRoom, roomText } from '../make-room.ts';
+import type { RunnerInput } from './runner.ts';
+import { errorData } from './transcribe.ts';
+
+/** The model calls of one step: counted, bounded by the step's limits, written into transcript and records. */
+export interface Calls {
+  turns: number;
+  tokens: number;
+  /** One answer. Throws LIMIT_REACHED before the call when a limit is used up. */
+  ask(
+    messages: Message[],
+    o: { tools: ToolSpec[]; format?: Record<string, unknown> | undefined },
+  ): Promise<ChatReply>;
+  limit(name: string, value: number, detail?: string): never;
+}
+
+const MAX_ANSWER_TOKENS = 8_192;
+
+export function modelCalls(l: RunnerInput): Calls {
+  const { step } = l;
+  const { transcript, signal } = l.context;
+  const provider = l.provider();
+  const limits = step.limits;
+
+  const limit = (name: string, value: number, detail = ''): never => {
+    throw new AlaiError(
+      'LIMIT_REACHED',
+      `the step "${step.key}" was stopped by its limit ${name} (${value})${detail}`,
+      'Raise the limit in the blueprint, or make the task smaller.',
+      { limit: name, value },
+    );
+  };
+  const secondsLeft = () => limits.seconds - (performance.now() - l.spent.since) / 1_000;
+  const record = (r: Partial<CallRecord>, from: number) =>
+    l.recordCall({
+      stepKey: step.key,
+      provider: provider.id,
+      model: l.model,
+      tokensIn: 0,
+      tokensOut: 0,
+      tokensCacheRead: 0,
+      tokensCacheWrite: 0,
+      tokensThinking: 0,
+      ms: Math.round(performance.now() - from),
+      ok: false,
+      errorCode: null,
+      scripted: false,
+      ...r,
+    });
+
+  const calls: Calls = {
+    turns: l.spent.turns,
+    tokens: l.spent.tokens,
+    limit,
+    async ask(messages, o) {
+      signal.throwIfAborted();
+      if (calls.turns >= limits.turns) limit('turns', limits.turns);
+      if (calls.tokens >= limits.tokens) limit('tokens', limits.tokens);
+      if (secondsLeft() <= 0) limit('seconds', limits.seconds);
+      calls.turns++;
+      const context = await provider.contextOf(l.model);
+      const room = makeRoom(messages, context, MAX_ANSWER_TOKENS);
+      if (room.trimmed.length > 0)
+        transcript.add(step.key, 'harness', {
+          text: roomText(room, context),
+          trimmed: room.trimmed,
+          tokens: room.tokens,
+        });
+      const live = transcript.stream(step.key);
+      const reply = await withRetries(
+        async () => {
+          const from = performance.now();
+          let text = '';
+          try {
+            const r = await provider.chat({
+              model: l.model,
+              messages,
+              tools: o.tools,
+              ...(o.format ? { format: o.format } : {}),
+              maxTokens: Math.max(256, Math.min(MAX_ANSWER_TOKENS, limits.tokens - calls.tokens)),
+              idleMs: limits.idleSeconds * 1_000,
+              totalMs: Math.max(1_000, secondsLeft() * 1_000),
+              signal,
+              onText: (d) => {
+                text += d;
+                live.push(d);
+              },
+            });
+            await record(
+              {
+                ok: true,
+                tokensIn: r.tokensIn,
+                tokensOut: r.tokensOut,
+                tokensCacheRead: r.tokensCacheRead,
+                tokensCacheWrite: r.tokensCacheWrite,
+                tokensThinking: r.tokensThinking,
+                scripted: r.scripted,
+              },
+              from,
+            );
+            return r;
+          } catch (e) {
+            live.end(text);
+            if (!signal.aborted && isAlaiError(e)) await record({ errorCode: e.code }, from);
+            throw e;
+          }
+        },
+        {
+          signal,
+          onRetry: (e, n) =>
+            transcript.add(step.key, 'error', {
+              ...errorData(e),
+              text: `The model call is tried again (${n} of 2).`,
+            }),
+        },
+      );
+      live.end(reply.text);
+      calls.tokens += reply.tokensIn + reply.tokensOut;
+      return reply;
+    },
+  };
+  return calls;
+}
