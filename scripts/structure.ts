@@ -27,7 +27,7 @@ const COMPANY_FILES = [
   /^config\/(mcp|tools)\.json$/,
 ];
 const SHARED_FILES = [
-  /^(routing|safety|tiers|fleet|prices)\.yaml$/,
+  /^(routing|safety|tiers|fleet|prices|providers)\.yaml$/,
   /^(blueprints|workflows)\/[a-z][a-z0-9-]*\.yaml$/,
   /^mcp\.json$/,
 ];

@@ -37,7 +37,8 @@ export async function startRehearsal(
   const server = createRehearsal({
     scenarios: join(import.meta.dirname, '../workers/rehearsal/scenarios'),
     paceMs,
-    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'bge-m3:latest'],
+    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'deepseek-r1:8b', 'bge-m3:latest'],
+    dripMs: 60,
   });
   await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

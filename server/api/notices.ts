@@ -1,5 +1,5 @@
 import type { Keeper } from '#server/notifications/commands.ts';
-import { allowedHosts } from '#server/notifications/outgoing.ts';
+import { allowedHosts } from '#server/platform/outgoing.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import type { Services } from './services.ts';
 

@@ -1,7 +1,6 @@
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { may } from '#server/domain/permissions.ts';
 import { slackChannels } from '#server/notifications/data.ts';
-import { post } from '#server/notifications/outgoing.ts';
 import {
   isFromSlack,
   mayBeFromSlack,
@@ -9,6 +8,7 @@ import {
   type SlackAnswer,
 } from '#server/notifications/slack.ts';
 import { personById } from '#server/people/data.ts';
+import { post } from '#server/platform/outgoing.ts';
 import { answerOne } from './answer.ts';
 import { keeperOf } from './notices.ts';
 import type { Services } from './services.ts';

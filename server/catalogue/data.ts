@@ -9,6 +9,7 @@ import { type Files, readFiles } from './files.ts';
 import type { Fleet } from './fleet.ts';
 import { stampOf } from './folder.ts';
 import { type ResolvedMcp, resolveMcp } from './mcp.ts';
+import type { Providers } from './providers.ts';
 import type { CompanyCard, Routing, Safety, Tiers } from './schema.ts';
 import { resolveSkills } from './skills.ts';
 import { CatalogueError, type Problem, sha256 } from './source.ts';
@@ -17,6 +18,7 @@ export type { BlueprintFile, ResolvedBlueprint } from './blueprints.ts';
 export type { Company } from './company.ts';
 export type { Fleet, FleetHost } from './fleet.ts';
 export type { ResolvedMcp, ResolvedServer } from './mcp.ts';
+export type { Providers } from './providers.ts';
 export type { CompanyCard, Routing, Safety, TierRow, Tiers } from './schema.ts';
 export type { Skill } from './skills.ts';
 export type { Problem } from './source.ts';
@@ -29,6 +31,7 @@ export interface Catalogue {
   tiers: Tiers;
   fleet: Fleet;
   prices: Prices;
+  providers: Providers;
   /** The cards of all companies whose company.json is good, also of those broken elsewhere: their words still say whose work it is. */
   cards: Map<string, CompanyCard>;
   /** All that is wrong, each with file, line and remedy. What is not named is there. */
@@ -136,6 +139,7 @@ function catalogueOf(files: Files): Catalogue {
     tiers: shared.tiers,
     fleet: shared.fleet,
     prices: shared.prices,
+    providers: shared.providers,
     cards: files.cards,
     problems: files.problems.map(told),
     kept: files.kept,

@@ -5,6 +5,7 @@ import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './
 import { type Company, readCompany } from './company.ts';
 import { type Fleet, fleetSchema } from './fleet.ts';
 import { resolveMcp } from './mcp.ts';
+import { type Providers, providersSchema } from './providers.ts';
 import {
   type CompanyCard,
   type McpBase,
@@ -25,6 +26,7 @@ export interface Shared {
   safety: Safety;
   tiers: Tiers;
   fleet: Fleet;
+  providers: Providers;
   mcp: McpBase;
   prices: Prices;
   blueprints: Map<string, BlueprintFile>;
@@ -105,6 +107,7 @@ function readShared(root: string, collect: Collector, before: Shared | undefined
   const safety = one('safety.yaml', safetySchema, before?.safety);
   const tiers = one('tiers.yaml', tiersSchema, before?.tiers);
   const fleet = one('fleet.yaml', fleetSchema, before?.fleet);
+  const providers = one('providers.yaml', providersSchema, before?.providers);
   const mcp = one('mcp.json', mcpBaseSchema, before?.mcp);
   const prices = one('prices.yaml', pricesSchema, before?.prices);
   const blueprints = folder('blueprints', 'blueprint', before?.blueprints);
@@ -114,8 +117,8 @@ function readShared(root: string, collect: Collector, before: Shared | undefined
   const broken = (name: string) => collect.problems.some((p) => p.file.startsWith(`_shared/skills/${name}/`));
   const kept = (before?.skills ?? []).filter((s) => broken(s.name) && !read.some((r) => r.name === s.name));
   const skills = [...read, ...kept].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (!(routing && safety && tiers && fleet && mcp && prices)) return undefined;
-  return { routing, safety, tiers, fleet, mcp, prices, blueprints, workflows, skills };
+  if (!(routing && safety && tiers && fleet && providers && mcp && prices)) return undefined;
+  return { routing, safety, tiers, fleet, providers, mcp, prices, blueprints, workflows, skills };
 }
 
 /** Takes out what does not resolve, names it, and puts the last good version of every file with a problem in its place. */

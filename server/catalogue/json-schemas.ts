@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { pricesSchema } from '#server/domain/prices.ts';
 import { fleetSchema } from './fleet.ts';
+import { providersSchema } from './providers.ts';
 import {
   agentSchema,
   companyCardSchema,
@@ -30,6 +31,7 @@ export const fileSchemas = {
   tiers: tiersSchema,
   fleet: fleetSchema,
   prices: pricesSchema,
+  providers: providersSchema,
 } as const;
 type SchemaName = keyof typeof fileSchemas;
 
@@ -56,7 +58,7 @@ const KINDS: [RegExp, SchemaName][] = [
 export function schemaNameOf(file: string): SchemaName | undefined {
   const [folder, ...rest] = file.split('/');
   const inside = rest.join('/');
-  if (folder === '_shared' && /^(?:routing|safety|tiers|fleet|prices)\.yaml$/.test(inside))
+  if (folder === '_shared' && /^(?:routing|safety|tiers|fleet|prices|providers)\.yaml$/.test(inside))
     return inside.replace('.yaml', '') as SchemaName;
   if (folder === '_shared' && inside === 'mcp.json') return 'mcp-base';
   return KINDS.find(([pattern]) => pattern.test(inside))?.[1];

@@ -37,8 +37,6 @@ const LOG = 'See the model server’s log.';
 
 /** Turns whatever went wrong into one of our codes, with its kind; answers with the abort's own reason when it was ours. */
 export function failureOf(e: unknown, c: Called): unknown {
-  const inner = ours(e);
-  if (inner) return inner;
   const who = c.model || 'The model server';
   const cause = { cause: e };
   switch (c.guard.cut()) {
@@ -103,6 +101,11 @@ export function failureOf(e: unknown, c: Called): unknown {
       'transient',
       cause,
     );
+  const inner = ours(e);
+  if (inner) {
+    inner.data.kind ??= 'permanent';
+    return inner;
+  }
   const status = statusOf(e) || overloaded(e);
   if (status > 0) return refusalOf(e, status, c, who);
   return brokenOff(e, c, who);
@@ -242,8 +245,8 @@ function overloaded(e: unknown): number {
 
 const messageOf = (e: unknown) => (e instanceof Error ? e.message : String(e)).slice(0, 500);
 
-/** `retry-after` in milliseconds: seconds, a date, or the header some servers give in milliseconds. */
-export function retryAfter(headers: Headers | null, now: number = Date.now()): number | undefined {
+/** `retry-after` in milliseconds: seconds, a date by the server's own clock, or the header some give in milliseconds. */
+function retryAfter(headers: Headers | null): number | undefined {
   const ms = Number(headers?.get('retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(ms) && ms >= 0) return ms;
   const said = headers?.get('retry-after');
@@ -251,6 +254,7 @@ export function retryAfter(headers: Headers | null, now: number = Date.now()): n
   const seconds = Number(said);
   if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1_000 : undefined;
   const at = Date.parse(said);
-  // A clock that goes wrong must not make anybody wait for hours, nor at all for what is past.
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  const theirs = Date.parse(headers?.get('date') ?? '');
+  // Against their clock: one that goes wrong must not make anybody wait for hours.
+  return Number.isNaN(at) ? undefined : Math.max(0, at - (Number.isNaN(theirs) ? Date.now() : theirs));
 }

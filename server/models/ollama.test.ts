@@ -32,40 +32,7 @@ const failure = (p: Promise<unknown>) =>
     (e: AlaiError) => ({ code: e.code, transient: e.data.transient }),
   );
 
-describe('an answer', () => {
-  it('streams text, counts tokens and says that it is scripted', async () => {
-    let streamed = '';
-    const reply = await ask({ onText: (d) => (streamed += d) });
-    expect(streamed).toBe(reply.text);
-    expect(reply.text).toContain('no model was called');
-    expect(reply).toMatchObject({ scripted: true, stop: 'stop', toolCalls: [] });
-    expect(reply.tokensIn).toBeGreaterThan(0);
-    expect(reply.tokensOut).toBeGreaterThan(0);
-  });
-});
-
 describe('a server that misbehaves', () => {
-  it.each([
-    ['+404', 'MODEL_MISSING', false],
-    ['+429', 'MODEL_BUSY', true],
-    ['+503', 'MODEL_BUSY', true],
-    ['+500', 'MODEL_UNREACHABLE', true],
-    ['+hang-up', 'MODEL_UNREACHABLE', true],
-    ['+truncated', 'MODEL_GARBAGE', false],
-    ['+bad-json', 'MODEL_GARBAGE', false],
-    ['+silent', 'MODEL_TIMEOUT', true],
-    ['+endless', 'MODEL_TIMEOUT', false],
-    ['+slow', 'MODEL_TIMEOUT', true],
-  ])('%s is %s, transient: %s', async (suffix, code, transient) => {
-    expect(await failure(ask({ model: `qwen3:8b${suffix}` }))).toEqual({ code, transient });
-  });
-
-  it('that is not there is unreachable, and the probe says so', async () => {
-    const gone = createOllama('http://127.0.0.1:9');
-    expect(await failure(ask({}, gone))).toEqual({ code: 'MODEL_UNREACHABLE', transient: true });
-    expect(await gone.probe()).toMatchObject({ reachable: false, problem: { code: 'MODEL_UNREACHABLE' } });
-  });
-
   it('a broken tool call, which Ollama reports as 500, is not repeated blindly', async () => {
     const broken = await serve(
       'error parsing tool call: raw=\'{"path": "a\', err=unexpected end of JSON input',
@@ -75,15 +42,6 @@ describe('a server that misbehaves', () => {
       transient: false,
     });
     broken.server.close();
-  });
-
-  it('an abort ends a call that has no headers yet, with the reason of the abort', async () => {
-    const controller = new AbortController();
-    const call = ask({ model: 'qwen3:8b+slow', idleMs: 60_000, totalMs: 60_000, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('factory stop')), 50);
-    const from = Date.now();
-    await expect(call).rejects.toThrow('factory stop');
-    expect(Date.now() - from).toBeLessThan(500);
   });
 });
 
@@ -125,6 +83,35 @@ describe('the probe', () => {
     });
     expect(p.models.find((m) => m.name === 'qwen3:8b')).toMatchObject({ tools: true, embedding: false });
     expect(p.models.find((m) => m.name === 'bge-m3:latest')).toMatchObject({ tools: false, embedding: true });
+  });
+});
+
+describe('the care of models', () => {
+  const { admin } = createOllama('http://127.0.0.1:9');
+  const care = () => {
+    const found = provider.admin;
+    if (!found) throw new Error('Ollama looks after its models.');
+    return found;
+  };
+  const signal = () => new AbortController().signal;
+
+  it('pulls with progress, lists what is loaded, and removes', async () => {
+    const seen: number[] = [];
+    await care().pull('tiny:1b', { signal: signal(), onProgress: (p) => seen.push(p.completed) });
+    expect(Math.max(...seen)).toBeGreaterThan(0);
+    await ask({ model: 'tiny:1b' });
+    expect((await care().loaded()).map((m) => m.model)).toContain('tiny:1b');
+    await care().remove('tiny:1b');
+    expect(await failure(ask({ model: 'tiny:1b' }))).toEqual({ code: 'MODEL_MISSING', transient: false });
+  });
+
+  it('says that nobody has a model, though the server answers 200', async () => {
+    expect(await failure(care().pull('missing:1b', { signal: signal() }))).toEqual({
+      code: 'MODEL_MISSING',
+      transient: false,
+    });
+    expect(await failure(care().remove('missing:1b'))).toMatchObject({ code: 'MODEL_MISSING' });
+    expect(await failure(admin?.loaded() ?? Promise.resolve())).toMatchObject({ code: 'MODEL_UNREACHABLE' });
   });
 });
 

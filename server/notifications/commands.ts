@@ -8,9 +8,9 @@ import {
 } from '#server/domain/views/notifications.ts';
 import { appendEvents } from '#server/engine/event.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
+import { type Outgoing, requireOuter } from '#server/platform/outgoing.ts';
 import { seal, unseal } from '#server/platform/sealed.ts';
 import { channelRow, SEALED_FOR, secretsOf } from './data.ts';
-import { type Outgoing, requireOuter } from './outgoing.ts';
 
 /** What writing needs to know beside the database. */
 export interface Keeper {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ChannelRules, channelRulesSchema } from '#server/domain/views/notifications.ts';
-import { isInner, post, requireOuter } from './outgoing.ts';
+import { isInner, post, requireOuter } from '#server/platform/outgoing.ts';
 import { backoff, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
 
 const rules = (over: Partial<ChannelRules> = {}): ChannelRules => channelRulesSchema.parse(over);

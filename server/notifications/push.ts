@@ -1,5 +1,5 @@
 import webpush from 'web-push';
-import { post } from './outgoing.ts';
+import { post } from '#server/platform/outgoing.ts';
 import { retryAfter } from './policy.ts';
 import { judged, type Sender } from './schema.ts';
 

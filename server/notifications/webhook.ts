@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { post } from './outgoing.ts';
+import { post } from '#server/platform/outgoing.ts';
 import { retryAfter } from './policy.ts';
 import { judged, type Sender } from './schema.ts';
 

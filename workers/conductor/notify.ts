@@ -3,12 +3,12 @@ import type { Timing } from '#server/domain/timing.ts';
 import { readEscalation } from '#server/human-queue/data.ts';
 import { deliverDue } from '#server/notifications/deliver.ts';
 import { noteEvents } from '#server/notifications/notices.ts';
-import { allowedHosts } from '#server/notifications/outgoing.ts';
 import { showsAll } from '#server/notifications/policy.ts';
 import type { QuestionToTell } from '#server/notifications/schema.ts';
 import type { Db } from '#server/platform/db.ts';
 import { type Env, publicUrl } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
+import { allowedHosts } from '#server/platform/outgoing.ts';
 import { secrets } from '#server/platform/secrets.ts';
 
 const MOST_REASONS = 5;

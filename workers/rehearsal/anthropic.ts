@@ -29,6 +29,20 @@ export const anthropic: Protocol = async (r) => {
     case 'POST /v1/messages/count_tokens':
       json(r.res, 200, { input_tokens: Math.ceil(r.raw.length / 4) });
       return true;
+    case 'GET /v1/models':
+      if (!r.req.headers['anthropic-version']) return false;
+      json(r.res, 200, {
+        data: [...r.ctx.installed].map((id) => ({
+          type: 'model',
+          id,
+          display_name: `${id} (scripted)`,
+          created_at: new Date(0).toISOString(),
+        })),
+        has_more: false,
+        first_id: null,
+        last_id: null,
+      });
+      return true;
     default:
       return false;
   }

@@ -10,7 +10,7 @@ import { loadScenarios } from './scenarios.ts';
 export type { RehearsalOptions } from './context.ts';
 
 /** The protocols it speaks, on one address; a new one is one file and one line here. */
-const protocols: readonly Protocol[] = [ollama, llamaServer, openai, anthropic];
+const protocols: readonly Protocol[] = [ollama, llamaServer, anthropic, openai];
 
 /** Model servers over scenario files. Each answer says of itself, in a header every client can read, that it is scripted. */
 export function createRehearsal(o: RehearsalOptions): Server {

@@ -3,6 +3,7 @@ import { lookup as resolveAll } from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
 import { AlaiError } from '#server/domain/errors.ts';
 
 /** The only way out to addresses that people entered. What is reached is judged by its number, at save and again at each connection. */
@@ -164,4 +165,45 @@ export async function post(
     req.on('error', reject);
     req.end(body);
   });
+}
+
+/**
+ * A fetch that goes out by the same rules: judged by number at each connection, no redirect followed (it is answered as
+ * it came), aborted by the signal before headers and after. For clients of services whose address somebody entered.
+ */
+export function outgoingFetch(o: Pick<Outgoing, 'allow'>): typeof fetch {
+  return (async (input: string | URL | Request, init: RequestInit = {}) => {
+    const url = plainAddress(input instanceof Request ? input.url : String(input), o);
+    const allowed = isAllowed(url, o.allow);
+    if (!allowed && isIP(bare(url.hostname)) && isInner(bare(url.hostname)))
+      throw refused(`${url.hostname} lies in an inner net, which is not called from here.`);
+    const headers = Object.fromEntries(new Headers(init.headers));
+    const body = typeof init.body === 'string' ? Buffer.from(init.body) : null;
+    if (init.body && !body) throw new TypeError('Only text is sent from here.');
+    return await new Promise<Response>((resolveFetch, reject) => {
+      const send = url.protocol === 'https:' ? https.request : http.request;
+      const req = send(
+        url,
+        {
+          method: init.method ?? 'GET',
+          agent: false,
+          headers: { ...headers, ...(body ? { 'content-length': body.byteLength } : {}) },
+          ...(allowed ? {} : { lookup: guardedLookup }),
+          ...(init.signal ? { signal: init.signal } : {}),
+        },
+        (res) => {
+          const status = res.statusCode ?? 502;
+          const pairs = Object.entries(res.headersDistinct).flatMap(([name, values]) =>
+            (values ?? []).map((value): [string, string] => [name, value]),
+          );
+          const none = status === 204 || status === 304 || status < 200;
+          if (none) res.resume();
+          const stream = none ? null : (Readable.toWeb(res) as ReadableStream<Uint8Array>);
+          resolveFetch(new Response(stream, { status: Math.max(200, status), headers: pairs }));
+        },
+      );
+      req.on('error', reject);
+      req.end(body ?? undefined);
+    });
+  }) as typeof fetch;
 }
