@@ -374,7 +374,14 @@ export type AttemptOutcome =
       findings: Finding[];
       integration: IntegrationResult | null;
     }
-  | { kind: 'failed'; cause: 'gate' | 'model' | 'limit' | 'agent'; code: string; message: string }
+  | {
+      kind: 'failed';
+      cause: 'gate' | 'model' | 'limit' | 'agent';
+      code: string;
+      message: string;
+      /** Whether it left anything changed in the files; absent where nobody looked. */
+      changed?: boolean;
+    }
   | { kind: 'infra'; code: string; message: string }
   | {
       kind: 'yielded';

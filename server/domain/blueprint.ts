@@ -69,6 +69,10 @@ export const limitsSchema = z.strictObject({
   outputBytes: z.number().int().positive().default(200_000),
   idleSeconds: z.number().positive().default(120),
   identicalFailures: z.number().int().positive().default(3),
+  /** The same call with the same answer, also where it went well. */
+  identicalCalls: z.number().int().positive().default(5),
+  /** Read and written since something new was done, read or said. */
+  tokensWithoutProgress: z.number().int().positive().default(100_000),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 

@@ -9,6 +9,8 @@ export interface TaskFacts {
   failedAttempts: number;
   infraLosses: number;
   route: Pick<Route, 'choices'>;
+  /** This attempt and the one before it failed and changed nothing. */
+  noDiffTwice?: boolean;
 }
 export type AfterFailure =
   | { kind: 'again'; tier: number; failedAttempts: number; infraLosses: number; because: string }
@@ -26,6 +28,8 @@ export function afterFailure(t: TaskFacts, message: string): AfterFailure {
   const counts = { failedAttempts, infraLosses: t.infraLosses };
   if (failedAttempts >= MAX_FAILED_ATTEMPTS)
     return { kind: 'ask', because: `It failed ${failedAttempts} times. Last: ${message}`, ...counts };
+  if (t.noDiffTwice)
+    return { kind: 'ask', because: `Two attempts in a row changed nothing. Last: ${message}`, ...counts };
   const tier = nextTier(t.route, t.tier);
   return {
     kind: 'again',

@@ -29,6 +29,16 @@ export async function rewindSteps(q: Queryable, taskId: number, actor: Actor): P
   for (const s of rows) await move(q, { machine: 'step', id: s.id, from: 'RUNNING', to: 'PENDING', actor });
 }
 
+/** The last two attempts of this generation failed and left the files as they were: more of the same helps nothing. */
+async function changedNothingTwice(q: Queryable, taskId: number): Promise<boolean> {
+  const { rows } = await q.query<{ idle: boolean }>(
+    `SELECT state = 'FAILED' AND changed IS FALSE idle FROM attempt a JOIN task t ON t.id = a.task_id AND t.generation = a.generation
+     WHERE a.task_id = $1 AND t.stage IS DISTINCT FROM 'REVIEW' AND t.stage IS DISTINCT FROM 'SECURITY' ORDER BY a.id DESC LIMIT 2`,
+    [taskId],
+  );
+  return rows.length === 2 && rows.every((a) => a.idle);
+}
+
 /** What follows an attempt that did not finish its task: again, a tier up, or the human. In the caller's transaction. */
 export async function afterAttempt(
   q: Queryable,
@@ -44,7 +54,9 @@ export async function afterAttempt(
       [taskId],
     )
   ).rows[0] as TaskRow;
+  const noDiffTwice = what === 'failed' && (await changedNothingTwice(q, taskId));
   const facts = {
+    noDiffTwice,
     tier: t.tier,
     failedAttempts: t.failed_attempts,
     infraLosses: t.infra_losses,
@@ -183,6 +195,7 @@ export async function endAttempt(
         ended_at: { sql: 'clock_timestamp()' },
         error_code: outcome.kind === 'yielded' ? outcome.reason : outcome.code,
         error: message.slice(0, 8_000),
+        ...(outcome.kind === 'failed' && outcome.changed !== undefined ? { changed: outcome.changed } : {}),
       },
     });
     await rewindSteps(q, row.task_id, worker);

@@ -222,11 +222,58 @@ describe('what goes wrong with a model', () => {
     ['turns', { turns: 3 }, [[call('list')]]],
     ['tokens', { tokens: 40 }, [[call('list')]]],
     ['identicalFailures', {}, [[call('read', { path: 'nothing' })]]],
+    ['identicalCalls', {}, [[call('list')]]],
+    ['identicalCalls', {}, [[call('list')], [call('read', { path: 'package.json' })], [call('list')]]],
+    ['tokensWithoutProgress', { tokensWithoutProgress: 40, identicalCalls: 50 }, [[call('list')]]],
   ])('a loop is stopped by its limit %s, by name', async (name, limits, turns) => {
     const w = await f.work('BUILD', {}, { blueprint: oneStep({ limits }) });
     const r = await f.run(w, memoryPorts(), undefined, puppet(turns));
     expect(r).toMatchObject({ kind: 'failed', cause: 'limit', code: 'LIMIT_REACHED' });
     expect(r.kind === 'failed' && r.message).toContain(name);
+  });
+});
+
+describe('a run that goes well and never ends', () => {
+  it('is stopped by what it may spend, before the call, and keeps what it did', async () => {
+    const f = await factory({ ...node });
+    const turns = Array.from({ length: 40 }, (_, i) => [
+      call('write', { path: `n${i}.md`, content: `${i}` }),
+    ]);
+    let left = 5;
+    const ports = memoryPorts({
+      async beforeCall() {
+        if (left-- > 0) return;
+        const use = { scope: 'task', key: '1', period: '0001-01-01', limit: 1, spent: 1, reserved: 0 };
+        throw new AlaiError('BUDGET_EXCEEDED', 'used up', 'Raise it.', {
+          use,
+          needs: 1,
+          ask: true,
+          narrow: true,
+        });
+      },
+    });
+    const work = await f.work('BUILD', {}, { blueprint: oneStep({ limits: { turns: 1_000 } }) });
+    const r = await f.run(work, ports, undefined, puppet(turns));
+    expect(r).toMatchObject({ kind: 'yielded', reason: 'budget', short: { narrow: true } });
+    expect(ports.calls).toHaveLength(5);
+    expect(ports.memories[0]?.memory).toMatchObject({ turns: 6, waiting: null });
+    expect(ports.memories[0]?.memory.files).toMatch(/^[0-9a-f]{40}$/);
+  });
+
+  it('says that it left nothing changed, or that it did', async () => {
+    const f = await factory({ ...node });
+    const stuck = (turns: Parameters<typeof puppet>[0]) => async () =>
+      await f.run(
+        await f.work('BUILD', {}, { blueprint: oneStep({}) }),
+        memoryPorts(),
+        undefined,
+        puppet(turns),
+      );
+    const idle = [[call('list')]];
+    expect(await stuck(idle)()).toMatchObject({ kind: 'failed', changed: false });
+    expect(await stuck([[call('write', { path: 'a.md', content: 'a' })], ...idle])()).toMatchObject({
+      changed: true,
+    });
   });
 });
 

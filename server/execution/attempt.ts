@@ -127,6 +127,7 @@ async function attempt(
       transcript.add('', 'error', { code: e.code, message: e.message, hint: e.hint });
     }
     keep = outcome.kind === 'failed';
+    if (workspace && outcome.kind === 'failed') outcome = { ...outcome, changed: await changedIn(workspace) };
   }
   try {
     if (workspace && (outcome.kind === 'done' || outcome.kind === 'failed') && !signal.aborted) {
@@ -139,6 +140,12 @@ async function attempt(
     await workspace?.close(keep).catch(() => {});
   }
   return outcome;
+}
+
+/** Whether an attempt left anything changed, committed or not; unknown counts as changed. */
+async function changedIn(ws: Workspace): Promise<boolean> {
+  const trees = await Promise.all([ws.snapshot(), ws.treeOf(ws.base)]).catch(() => null);
+  return trees === null || trees[0] !== trees[1];
 }
 
 /** The checks of an attempt that ended before its task did went with it: they run anew on what it left. */

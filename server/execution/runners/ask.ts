@@ -3,6 +3,7 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { ChatReply, Message, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { makeRoom, roomText } from '../make-room.ts';
+import { shortOf } from '../paid.ts';
 import type { RunnerInput } from './runner.ts';
 import { errorData } from './transcribe.ts';
 
@@ -105,7 +106,8 @@ export function modelCalls(l: RunnerInput): Calls {
             return r;
           } catch (e) {
             live.end(text);
-            if (!signal.aborted && isAlaiError(e)) await record({ errorCode: e.code }, from);
+            // What no budget allowed was never asked.
+            if (!signal.aborted && isAlaiError(e) && !shortOf(e)) await record({ errorCode: e.code }, from);
             throw e;
           }
         },

@@ -6,6 +6,7 @@ import { modelCalls } from './ask.ts';
 import { carryOut } from './call.ts';
 import type { RunnerInput, StepRunner } from './runner.ts';
 import { errorData } from './transcribe.ts';
+import { createWatchdog, type Stopped } from './watchdog.ts';
 
 /** The provider-neutral agent loop. It ends by `finish`, by a number, or by an error; never by reading prose. */
 
@@ -19,6 +20,8 @@ export function createLoop(l: RunnerInput): StepRunner {
   let resume = l.resume;
   let current: ToolCall | null = null;
   let failure = { key: '', count: 0 };
+  const watchdog = createWatchdog(limits);
+  const stopOn = (s: Stopped | null) => s && calls.limit(s.limit, s.value, s.detail);
 
   /** The same thing failing the same way again and again is a loop, however busy it looks. */
   const failedAgain = (key: string, what: string) => {
@@ -52,6 +55,7 @@ export function createLoop(l: RunnerInput): StepRunner {
         );
         continue;
       }
+      stopOn(watchdog.answered(reply.tokensIn + reply.tokensOut));
       // Servers number the calls of one answer; the transcript needs names that are unique in the attempt.
       const made = reply.toolCalls.map((c, i) => ({ ...c, id: `${step.key}-${calls.turns}-${i + 1}` }));
       messages.push({ role: 'assistant', content: reply.text, toolCalls: made });
@@ -103,6 +107,7 @@ export function createLoop(l: RunnerInput): StepRunner {
     const { ok, output } = await carryOut(l, call, allowed);
     current = null;
     messages.push({ role: 'tool', content: output, toolCallId: call.id, toolName: call.name });
+    stopOn(watchdog.called(call.name, call.arguments, ok, output));
     if (ok) failure = { key: '', count: 0 };
     else
       failedAgain(

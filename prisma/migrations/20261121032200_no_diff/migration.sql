@@ -1,0 +1,2 @@
+-- Whether a failed attempt left anything changed in the files; null where nobody looked.
+ALTER TABLE attempt ADD COLUMN changed boolean;
