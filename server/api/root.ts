@@ -2,6 +2,7 @@ import { auditRouter } from './routers/audit.ts';
 import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
 import { factoryRouter } from './routers/factory.ts';
+import { fleetRouter } from './routers/fleet.ts';
 import { graphRouter } from './routers/graph.ts';
 import { integrationRouter } from './routers/integration.ts';
 import { meRouter } from './routers/me.ts';
@@ -23,6 +24,7 @@ export const appRouter = router({
   board: boardRouter,
   companies: companiesRouter,
   factory: factoryRouter,
+  fleet: fleetRouter,
   graph: graphRouter,
   integration: integrationRouter,
   me: meRouter,

@@ -26,6 +26,9 @@ export function heardState(
   return ({ LIVE: 'live', PAUSED: 'paused', DRAINING: 'draining', STOPPED: 'stopped' } as const)[h.state];
 }
 
+export const sandboxOf = (said: string): HostView['sandbox'] =>
+  (['bubblewrap', 'seatbelt', 'none'] as const).find((s) => s === said) ?? 'unknown';
+
 /** The hosts with their slots, what runs in them and what waits for them. */
 export async function readHosts(db: Db, timing: Timing): Promise<(HostView & { scripted: boolean })[]> {
   const { rows } = await db.pool.query<HostRow>(
@@ -44,7 +47,7 @@ export async function readHosts(db: Db, timing: Timing): Promise<(HostView & { s
     state: heardState(h, timing),
     lastSeen: h.last_seen,
     models: Array.isArray(h.models) ? h.models.map(String) : [],
-    sandbox: (['bubblewrap', 'seatbelt', 'none'] as const).find((s) => s === h.sandbox) ?? 'unknown',
+    sandbox: sandboxOf(h.sandbox),
     queued: h.queued,
     running: h.running,
     scripted: h.scripted,

@@ -13,8 +13,10 @@ function named(missing: { on_task_id: number; kind: string }[]): string {
   return more > 0 ? `${words.join(', ')} and ${more} more` : words.join(' and ');
 }
 
+type WaitingTask = Pick<TaskRow, 'id' | 'status' | 'host' | 'project_id'>;
+
 /** Why each task that does not run waits, in one line. Nothing waits silently. */
-export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<number, string>> {
+export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<Map<number, string>> {
   const reasons = new Map<number, string>();
   const open = tasks.filter((t) => t.status === 'OPEN');
   const queued = tasks.filter((t) => t.status === 'QUEUED');
@@ -32,14 +34,22 @@ export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<n
     queued.length === 0
       ? []
       : q
-          .query<{ id: number; ahead: number }>(
-            `SELECT id, (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
+          .query<{ id: number; ahead: number; model: string | null }>(
+            `SELECT id, (SELECT c->>'model' FROM jsonb_array_elements(route->'choices') c
+                WHERE c->>'host' = host AND (c->>'tier')::int = tier LIMIT 1) model, (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
              FROM task WHERE status = 'QUEUED'`,
           )
           .then((r) => r.rows),
     q
-      .query<{ name: string; state: string; live: boolean }>(
-        `SELECT h.name, h.state, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
+      .query<{
+        name: string;
+        state: string;
+        live: boolean;
+        lanes: Record<string, number>;
+        busy: Record<string, number>;
+      }>(
+        `SELECT h.name, h.state, h.lanes, coalesce((SELECT jsonb_object_agg(model, n) FROM (SELECT model, count(*)::int n FROM attempt a
+           WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING') GROUP BY model) m), '{}') busy, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
       )
       .then((r) => r.rows),
     q
@@ -56,14 +66,17 @@ export async function waitReasons(q: Queryable, tasks: TaskRow[]): Promise<Map<n
     else if (deps.length > 0) reasons.set(t.id, `Waits for ${named(deps)}`);
     else reasons.set(t.id, 'Waits for a host with a model for it');
   }
-  const places = new Map(ahead.map((r) => [r.id, r.ahead]));
+  const places = new Map(ahead.map((r) => [r.id, r]));
   for (const t of queued) {
     const host = hosts.find((h) => h.name === t.host);
     const name = t.host?.toUpperCase() ?? 'a host';
-    const before = places.get(t.id) ?? 0;
+    const { ahead: before = 0, model = null } = places.get(t.id) ?? {};
+    const cap = model === null ? undefined : host?.lanes[model];
     if (stop) reasons.set(t.id, 'The factory is stopped');
     else if (host && !host.live) reasons.set(t.id, `Waits for ${name}, which has no worker`);
     else if (host && host.state !== 'LIVE') reasons.set(t.id, `Waits for ${name}, which ${idle[host.state]}`);
+    else if (model !== null && cap !== undefined && (host?.busy[model] ?? 0) >= cap)
+      reasons.set(t.id, `Waits for ${model} on ${name} · ${cap} at once`);
     else reasons.set(t.id, `Waits for ${name}${before > 0 ? ` · ${before} ahead` : ' · next'}`);
   }
   return reasons;

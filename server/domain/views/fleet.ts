@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { hostStates, modelActs, modelJobStates } from '../host.ts';
+import { stages } from '../status.ts';
+import { hostViewSchema } from '../views.ts';
+
+const at = z.date();
+
+/** One slot with the attempt in it. */
+export const slotViewSchema = z.object({
+  slot: z.number(),
+  attemptId: z.number(),
+  taskId: z.number(),
+  title: z.string(),
+  stage: z.enum(stages).nullable(),
+  company: z.string().nullable(),
+  model: z.string(),
+  tier: z.number(),
+  startedAt: at,
+  /** The last heartbeat: how old the lease is. */
+  heardAt: at,
+  leaseUntil: at,
+  progressAt: at,
+  /** Silent for longer than usual. */
+  suspicious: z.boolean(),
+});
+export type SlotView = z.infer<typeof slotViewSchema>;
+
+export const modelJobViewSchema = z.object({
+  id: z.number(),
+  host: z.string(),
+  act: z.enum(modelActs),
+  model: z.string(),
+  state: z.enum(modelJobStates),
+  status: z.string(),
+  completed: z.number(),
+  total: z.number(),
+  bytesPerSecond: z.number(),
+  error: z.string().nullable(),
+  askedBy: z.string(),
+  cancelledBy: z.string().nullable(),
+  createdAt: at,
+  updatedAt: at,
+  endedAt: at.nullable(),
+});
+export type ModelJobView = z.infer<typeof modelJobViewSchema>;
+
+/** One model of a host: planned in fleet.yaml, installed, loaded, or several of these. */
+export const hostModelSchema = z.object({
+  name: z.string(),
+  installed: z.boolean(),
+  bytes: z.number().nullable(),
+  planned: z.object({ gb: z.number(), context: z.number().nullable(), parallel: z.number() }).nullable(),
+  loaded: z.object({ bytes: z.number(), until: at.nullable() }).nullable(),
+  /** Attempts at once; null when only the slots limit it. */
+  lane: z.number().nullable(),
+  running: z.number(),
+  tokensPerSecond: z.number().nullable(),
+  /** Who needs it, in words: "tier 2 (local medium)". */
+  neededBy: z.array(z.string()),
+});
+export type HostModelView = z.infer<typeof hostModelSchema>;
+
+export const laneTaskSchema = z.object({
+  taskId: z.number(),
+  title: z.string(),
+  priority: z.enum(['H', 'M', 'L']),
+  model: z.string(),
+  queuedAt: at,
+  why: z.string(),
+  /** Milliseconds until it is likely to start; null when nothing is known. */
+  etaMs: z.number().nullable(),
+});
+export type LaneTaskView = z.infer<typeof laneTaskSchema>;
+
+export const fleetHostSchema = z.object({
+  name: z.string(),
+  label: z.string(),
+  /** As it is heard; `order` is what a human made of it. */
+  state: hostViewSchema.shape.state,
+  order: z.enum(hostStates),
+  orderBy: z.string().nullable(),
+  orderReason: z.string(),
+  orderAt: at.nullable(),
+  drainUntil: at.nullable(),
+  declared: z.boolean(),
+  local: z.boolean(),
+  standBy: z.string().nullable(),
+  slots: z.number(),
+  memoryGb: z.number().nullable(),
+  sandbox: hostViewSchema.shape.sandbox,
+  scripted: z.boolean(),
+  address: z.string().nullable(),
+  lastSeen: at.nullable(),
+  worker: z.object({ version: z.string(), pid: z.number(), startedAt: at }).nullable(),
+  probe: z
+    .object({
+      at,
+      reachable: z.boolean(),
+      version: z.string().nullable(),
+      ms: z.number(),
+      problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
+    })
+    .nullable(),
+  running: z.array(slotViewSchema),
+  models: z.array(hostModelSchema),
+  queued: z.number(),
+  waiting: z.array(laneTaskSchema),
+  jobs: z.array(modelJobViewSchema),
+});
+export type FleetHostView = z.infer<typeof fleetHostSchema>;
+
+export const fleetSchema = z.object({
+  now: at,
+  stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
+  /** This program's version; a worker of another one was left behind by an update. */
+  version: z.string(),
+  hosts: z.array(fleetHostSchema),
+  /** What is wrong in the files of the fleet; the last good version goes on. */
+  problems: z.array(
+    z.object({ file: z.string(), line: z.number(), message: z.string(), remedy: z.string() }),
+  ),
+});
+export type FleetView = z.infer<typeof fleetSchema>;

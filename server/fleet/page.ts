@@ -1,0 +1,225 @@
+import { type HostState, type LoadedModel, sameModel } from '#server/domain/host.ts';
+import { startsIn } from '#server/domain/lane-eta.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import type { FleetHostView, HostModelView, ModelJobView, SlotView } from '#server/domain/views/fleet.ts';
+import { waitReasons } from '#server/engine/data/waits.ts';
+import type { Db } from '#server/platform/db.ts';
+import { heardState, sandboxOf } from './data.ts';
+
+/** Queued tasks that are shown of one host; the rest is a number. */
+const MOST_WAITING = 50;
+const JOBS_KEPT = `interval '1 day'`;
+
+interface HostRow {
+  name: string;
+  label: string;
+  slots: number;
+  memory_gb: number | null;
+  state: HostState;
+  state_by: string | null;
+  state_reason: string;
+  state_at: Date | null;
+  drain_until: Date | null;
+  declared: boolean;
+  local: boolean;
+  stand_by: string | null;
+  ollama: string | null;
+  sandbox: string;
+  scripted: boolean;
+  last_seen: Date | null;
+  seen_ms: number | null;
+  planned: { name: string; gb: number; context: number | null; parallel: number }[];
+  lanes: Record<string, number>;
+  models: string[];
+  installed: { name: string; bytes: number }[];
+  loaded: (Omit<LoadedModel, 'until'> & { until: string | null })[];
+  probed_at: Date | null;
+  probe: Omit<NonNullable<FleetHostView['probe']>, 'at'> | null;
+  pid: number | null;
+  version: string | null;
+  started_at: Date | null;
+  queued: number;
+}
+interface QueuedRow {
+  id: number;
+  status: 'QUEUED';
+  title: string;
+  host: string;
+  priority: 'H' | 'M' | 'L';
+  project_id: string | null;
+  queued_at: Date;
+  model: string | null;
+}
+
+const readRows = (db: Db) =>
+  db.pool.query<HostRow>(
+    `SELECT h.*, w.last_seen, w.pid, w.version, w.started_at,
+       (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms,
+       (SELECT count(*)::int FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) queued
+     FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
+     WHERE h.declared OR w.host IS NOT NULL ORDER BY h.slots DESC, h.name`,
+  );
+
+const readSlots = (db: Db, suspiciousMs: number) =>
+  db.pool.query<SlotView & { host: string }>(
+    `SELECT a.host, a.slot, a.id "attemptId", a.task_id "taskId", t.title, t.stage, t.company, a.model, a.tier,
+       a.started_at "startedAt", a.heard_at "heardAt", a.lease_until "leaseUntil", a.last_progress_at "progressAt",
+       a.last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) suspicious
+     FROM attempt a JOIN task t ON t.id = a.task_id WHERE a.state IN ('LEASED', 'RUNNING') ORDER BY a.host, a.slot`,
+    [suspiciousMs],
+  );
+
+/** The first of each host's queue, in the order in which it takes them. */
+const readQueue = (db: Db) =>
+  db.pool.query<QueuedRow>(
+    `SELECT q.* FROM (
+       SELECT t.id, t.status, t.title, t.host, t.priority, t.project_id, t.queued_at,
+         (SELECT c->>'model' FROM jsonb_array_elements(t.route->'choices') c
+          WHERE c->>'host' = t.host AND (c->>'tier')::int = t.tier LIMIT 1) model,
+         row_number() OVER (PARTITION BY t.host ORDER BY CASE t.priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, t.queued_at, t.id) rn
+       FROM task t WHERE t.status = 'QUEUED') q
+     WHERE q.rn <= $1 ORDER BY q.host, q.rn`,
+    [MOST_WAITING],
+  );
+
+/** How long the last attempts took that came to an end, by host and model. */
+const readMedians = (db: Db) =>
+  db.pool.query<{ host: string; model: string; ms: number }>(
+    `SELECT host, model, (extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY ended_at - started_at)) * 1000)::float8 ms
+     FROM (SELECT host, model, started_at, ended_at FROM attempt WHERE state = 'SUCCEEDED' ORDER BY id DESC LIMIT 500) a
+     GROUP BY host, model`,
+  );
+
+const readSpeeds = (db: Db) =>
+  db.pool.query<{ host: string; model: string; speed: number | null }>(
+    `SELECT a.host, c.model, sum(c.tokens_out)::float8 / nullif(sum(c.ms), 0) * 1000 speed
+     FROM call c JOIN attempt a ON a.id = c.attempt_id WHERE c.at > now() - interval '1 hour' AND c.ok GROUP BY a.host, c.model`,
+  );
+
+const jobColumns = `id, host, act, model, state, status, completed::float8, total::float8, bytes_per_second "bytesPerSecond", error,
+  asked_by "askedBy", cancelled_by "cancelledBy", created_at "createdAt", updated_at "updatedAt", ended_at "endedAt"`;
+
+/** The model jobs that live, and those of the last day: the newest of each model. */
+export async function readModelJobs(db: Db): Promise<ModelJobView[]> {
+  const { rows } = await db.pool.query<ModelJobView>(
+    `SELECT DISTINCT ON (host, model) ${jobColumns} FROM model_job
+     WHERE state IN ('QUEUED', 'RUNNING') OR created_at > now() - ${JOBS_KEPT} ORDER BY host, model, id DESC`,
+  );
+  return rows;
+}
+
+/** One model job; undefined when there never was one of that number. */
+export async function readModelJob(db: Db, id: number): Promise<ModelJobView | undefined> {
+  const { rows } = await db.pool.query<ModelJobView>(`SELECT ${jobColumns} FROM model_job WHERE id = $1`, [
+    id,
+  ]);
+  return rows[0];
+}
+
+/** All that the fleet page shows of the hosts. `needs` says who needs a model of a host, in words. */
+export async function readFleet(
+  db: Db,
+  timing: Timing,
+  needs: (host: string, model: string) => string[],
+): Promise<FleetHostView[]> {
+  const [hosts, slots, queue, medians, speeds, jobs] = await Promise.all([
+    readRows(db),
+    readSlots(db, timing.suspicious),
+    readQueue(db),
+    readMedians(db),
+    readSpeeds(db),
+    readModelJobs(db),
+  ]);
+  const waits = await waitReasons(db.pool, queue.rows);
+  const now = Date.now();
+  return hosts.rows.map((h) => {
+    const running = slots.rows.filter((s) => s.host === h.name);
+    const queued = queue.rows.filter((t) => t.host === h.name);
+    const medianMs = (model: string) =>
+      medians.rows.find((m) => m.host === h.name && m.model === model)?.ms ??
+      medians.rows.find((m) => m.model === model)?.ms ??
+      null;
+    const starts =
+      h.state === 'LIVE'
+        ? startsIn(
+            running.map((r) => ({ model: r.model, elapsedMs: now - r.startedAt.getTime() })),
+            queued.map((t) => ({ id: t.id, model: t.model ?? '' })),
+            { slots: h.slots, lanes: h.lanes, medianMs },
+          )
+        : new Map<number, null>();
+    return {
+      name: h.name,
+      label: h.label || h.name.toUpperCase(),
+      state: heardState(h, timing),
+      order: h.state,
+      orderBy: h.state_by,
+      orderReason: h.state_reason,
+      orderAt: h.state_at,
+      drainUntil: h.drain_until,
+      declared: h.declared,
+      local: h.local,
+      standBy: h.stand_by,
+      slots: h.slots,
+      memoryGb: h.memory_gb,
+      sandbox: sandboxOf(h.sandbox),
+      scripted: h.scripted,
+      address: h.ollama,
+      lastSeen: h.last_seen,
+      worker:
+        h.pid !== null && h.started_at
+          ? { version: h.version ?? '', pid: h.pid, startedAt: h.started_at }
+          : null,
+      probe:
+        h.probe && h.probed_at
+          ? {
+              at: h.probed_at,
+              reachable: h.probe.reachable,
+              version: h.probe.version,
+              ms: h.probe.ms,
+              problem: h.probe.problem,
+            }
+          : null,
+      running: running.map(({ host: _h, ...s }) => s),
+      models: modelsOf(h, running, speeds.rows, needs),
+      queued: h.queued,
+      waiting: queued.map((t) => ({
+        taskId: t.id,
+        title: t.title,
+        priority: t.priority,
+        model: t.model ?? '',
+        queuedAt: t.queued_at,
+        why: waits.get(t.id) ?? '',
+        etaMs: starts.get(t.id) ?? null,
+      })),
+      jobs: jobs.filter((j) => j.host === h.name),
+    };
+  });
+}
+
+/** What is planned, what is there and what is loaded, each model once: the loaded first, then the planned. */
+function modelsOf(
+  h: HostRow,
+  running: SlotView[],
+  speeds: { host: string; model: string; speed: number | null }[],
+  needs: (host: string, model: string) => string[],
+): HostModelView[] {
+  const names: string[] = [];
+  for (const name of [...h.loaded.map((m) => m.model), ...h.planned.map((m) => m.name), ...h.models])
+    if (!names.some((n) => sameModel(n, name))) names.push(name);
+  return names.map((name) => {
+    const is = (m: { name: string }) => sameModel(m.name, name);
+    const planned = h.planned.find(is);
+    const loaded = h.loaded.find((m) => sameModel(m.model, name));
+    return {
+      name,
+      installed: h.models.some((m) => sameModel(m, name)),
+      bytes: h.installed.find(is)?.bytes ?? null,
+      planned: planned ? { gb: planned.gb, context: planned.context, parallel: planned.parallel } : null,
+      loaded: loaded ? { bytes: loaded.bytes, until: loaded.until ? new Date(loaded.until) : null } : null,
+      lane: h.lanes[name] ?? null,
+      running: running.filter((r) => sameModel(r.model, name)).length,
+      tokensPerSecond: speeds.find((s) => s.host === h.name && sameModel(s.model, name))?.speed ?? null,
+      neededBy: needs(h.name, name),
+    };
+  });
+}
