@@ -52,6 +52,7 @@ export function registerTaskCommands(program: Command): void {
     )
     .option('--company <name>')
     .option('--blueprint <name>')
+    .option('--offline', 'only models that need no network')
     .option('--key <text>', 'idempotency key: the same key creates once')
     .action(async (title: string, o) => {
       const created = await api().tasks.create.mutate({
@@ -70,6 +71,7 @@ export function registerTaskCommands(program: Command): void {
             company: o.company ?? null,
             blueprint: o.blueprint ?? null,
             tier: null,
+            ...(o.offline ? { offline: true } : {}),
           },
         ],
       });

@@ -26,6 +26,7 @@ import { version } from '#server/platform/version.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
+import { modelsOfHost, watchLlama } from './host/models.ts';
 import { probeServer, watchServer } from './host/probing.ts';
 import { processJob } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
@@ -61,7 +62,6 @@ const backend = e.REDIS_URL ? 'redis' : 'postgres';
 await claimQueueBackend(db, backend);
 const queue = openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL });
 const sandbox = await detectSandbox();
-const rehearsalUrl = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
 const own = providerAt('ollama', config.ollama ?? ollamaUrl(e.OLLAMA_HOST));
 const first = await probeServer(own, t.probe);
 const worker = { id: randomUUID(), host: config.name };
@@ -90,6 +90,8 @@ const modelJobs = await tendModels({
   changed: async () => void (await watch.look()),
 });
 
+const llama = watchLlama({ db, host: config, timing: t, log });
+
 let leaving = false;
 const held = new HeldAttempts({
   db,
@@ -109,9 +111,7 @@ const engine = {
 };
 const run = createRunner({
   hostDir,
-  // The shipped sample is always rehearsed; everything else asks the host's own model server.
-  provider: (work) =>
-    work.project.isSample && e.ALAI_REHEARSAL !== 'never' ? providerAt('ollama', rehearsalUrl) : own,
+  provider: modelsOfHost(config, e),
   sandbox,
   repositoryToken: secrets(e).gitToken,
   registry: await npmRegistry(),
@@ -168,6 +168,7 @@ async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
   watch.stop();
+  llama.stop();
   const givenBack = modelJobs.stop();
   log.info({ reason, running: held.size }, 'leaving');
   held.stopAll(code === 0 ? 'drained' : 'stale');

@@ -23,7 +23,7 @@ function modelToAsk(
   hosts: (HostState & { scripted: boolean })[],
 ): Asked | null {
   const real = hosts.filter((h) => !h.scripted && h.models !== null && h.models.length > 0);
-  const choice = planModels(catalogue.tiers, catalogue.fleet, real, 1).choices.find((c) =>
+  const choice = planModels({ ...catalogue, hosts: real, accounts: {} }, 1).choices.find((c) =>
     real.some((h) => h.name === c.host),
   );
   const host = catalogue.fleet.hosts.find((h) => h.name === choice?.host);

@@ -15,6 +15,7 @@ import { type EditPatch, editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { acceptTasks, type IntakePorts, type Joining, type RoutedTask } from '#server/intake/commands.ts';
 import { cleanTitle } from '#server/intake/policy.ts';
+import { accountStates } from '#server/models/account.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { transaction } from '#server/platform/db.ts';
 import { isLoopback } from '#server/platform/env.ts';
@@ -33,7 +34,7 @@ import type { Services } from './services.ts';
 /** The rooms of the flow know nothing of each other; here intake, routing, catalogue, projects and engine are put together. */
 
 type Text = Pick<NewTask, 'title' | 'description' | 'tags'> &
-  Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier'>> & { complexity?: number | null };
+  Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier' | 'offline'>> & { complexity?: number | null };
 
 async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolean })[]> {
   const { rows } = await q.query<{
@@ -41,8 +42,10 @@ async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolea
     models: string[];
     last_seen: Date | null;
     scripted: boolean;
-  }>('SELECT name, models, last_seen, scripted FROM host');
-  return rows.map((r) => ({ name: r.name, models: r.last_seen ? r.models : null, scripted: r.scripted }));
+    llama: string[] | null;
+    agents: string[] | null;
+  }>(`SELECT name, models, last_seen, scripted, llama, to_jsonb(h)->'agents' agents FROM host h`);
+  return rows.map(({ last_seen, ...r }) => ({ ...r, models: last_seen ? r.models : null }));
 }
 
 /** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
@@ -63,9 +66,11 @@ function routeText(
       blueprint: text.blueprint ?? undefined,
       tier: text.tier ?? undefined,
       complexity: text.complexity ?? undefined,
+      offline: text.offline ?? undefined,
     },
     held: heldOf(catalogue, rails, { ...task, projectId }, text.tier ?? null),
     hosts,
+    accounts: accountStates(catalogue.providers.providers, process.env),
   });
 }
 

@@ -70,7 +70,7 @@ describe('what a call costs', () => {
     const rows = Object.values(tiers.presets).flatMap((preset) => preset.tiers);
     const free = rows.filter((row) => {
       const provider = String(row.provider);
-      const named = provider === 'claude' ? 'anthropic' : provider;
+      const named = provider === 'claude-code' ? 'anthropic' : provider;
       return (
         named !== 'human' && !isLocal(named) && !priceRowOf(shipped, { provider: named, model: row.model })
       );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentRoles, insidePath, toolNames } from '#server/domain/blueprint.ts';
 import { pipelineNames } from '#server/domain/pipelines.ts';
+import { providerKinds } from '#server/domain/providers.ts';
 import { stages } from '#server/domain/status.ts';
 
 /** Shapes of the files below companies/. Every object is strict: a misspelt key is an error with a line, not a silence. */
@@ -295,7 +296,9 @@ const tierRow = z.strictObject({
   tier,
   name: z.string().max(40),
   model: z.string().max(80),
-  provider: z.enum(['ollama', 'llama-server', 'claude', 'human']),
+  provider: z.enum(providerKinds),
+  /** The entry of providers.yaml; the one named like the provider when absent. */
+  account: z.string().max(40).optional(),
   /** Preferred hosts, best first. */
   hosts: z.array(z.string().max(40)).default([]),
   /** How it is asked, the fallback after what it stands in for. */

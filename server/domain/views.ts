@@ -40,6 +40,8 @@ export const routeChoiceSchema = z.object({
   model: z.string(),
   tier: z.number().int(),
   provider: z.string(),
+  /** The entry of providers.yaml that answers; absent for the host's own model server and for CLI agents. */
+  account: z.string().optional(),
   /** How it is asked, in order; rows from before this have none. */
   pipelines: z.array(z.enum(pipelineNames)).optional(),
 });
@@ -56,6 +58,8 @@ export const routeSchema = z.object({
   tier: z.number().int().min(1).max(5),
   /** Ordered: the first whose host has a slot gets it. */
   choices: z.array(routeChoiceSchema),
+  /** Only what works without a network was allowed. */
+  offline: z.boolean().optional(),
   skipped: z.array(routeSkipSchema).default([]),
   /** Why a human must decide first; null when agents may start. */
   held: z.object({ pattern: z.string(), reason: z.string() }).nullable(),
@@ -616,6 +620,8 @@ export const newTaskSchema = z.object({
   tier: z.number().int().min(1).max(5).nullable().default(null),
   /** One task, one worktree, one blueprint, no reviews: its branch waits until a human merges or discards it. */
   minion: z.boolean().default(false),
+  /** Only tiers that work without a network. */
+  offline: z.boolean().optional(),
 });
 export type NewTask = z.infer<typeof newTaskSchema>;
 

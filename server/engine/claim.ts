@@ -219,6 +219,9 @@ export async function loadWork(
     readResume(db.pool, r.id, r.generation),
     readWorkRails(db.pool, r.project_id),
   ]);
+  const choice = (r.route as Route | null)?.choices.find(
+    (x) => x.host === r.host && x.tier === r.attempt_tier && x.model === r.model,
+  );
   const commit = steps.rows.filter((s) => s.commit).at(-1)?.commit ?? null;
   const company = (r.company_data ?? {}) as PinnedCompany;
   return {
@@ -232,11 +235,8 @@ export async function loadWork(
       name: r.model,
       tier: r.attempt_tier,
       host: r.host,
-      pipelines: choicePipelines(
-        (r.route as Route | null)?.choices.find(
-          (x) => x.host === r.host && x.tier === r.attempt_tier && x.model === r.model,
-        ) ?? { provider: r.provider },
-      ),
+      account: choice?.account ?? null,
+      pipelines: choicePipelines(choice ?? { provider: r.provider }),
     },
     task: {
       id: r.id,

@@ -184,3 +184,8 @@ export async function workerSeen(db: Db, id: string, host: string): Promise<Orde
 export async function workerGone(db: Db, id: string): Promise<void> {
   await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE id = $1`, [id]);
 }
+
+/** What the host's llama-server has loaded; null while it has none or does not say. */
+export async function hostLlama(db: Db, host: string, models: string[] | null): Promise<void> {
+  await db.pool.query('UPDATE host SET llama = $2::jsonb WHERE name = $1', [host, models && toJson(models)]);
+}

@@ -53,3 +53,16 @@ export const modelAt = (account: Account, model: string): string => {
   const bare = model.slice(0, model.length - fault.length);
   return `${account.models[bare] ?? bare}${fault}`;
 };
+
+/** What routing needs to know of each service: whether it can be used from here, or why not. */
+export function accountStates(
+  accounts: Record<string, Account>,
+  from: Environment,
+): Record<string, { kind: Account['kind']; offline: boolean; why: string | null }> {
+  return Object.fromEntries(
+    Object.entries(accounts).map(([name, a]) => {
+      const found = keyOf(name, a, from);
+      return [name, { kind: a.kind, offline: a.offline, why: 'why' in found ? found.why : null }];
+    }),
+  );
+}

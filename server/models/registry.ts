@@ -70,7 +70,9 @@ export function providerFor(wanted: Wanted, reach: Reach): Provider {
       );
     case 'openai':
     case 'anthropic': {
-      const name = wanted.account ?? wanted.provider;
+      // A fallback may speak another protocol than the choice it stands in for.
+      const asked = wanted.account ?? '';
+      const name = reach.accounts[asked]?.kind === wanted.provider ? asked : wanted.provider;
       const account = reach.accounts[name];
       if (account && account.kind === wanted.provider) return serviceOf(name, account, reach.env);
       throw modelError(

@@ -1,9 +1,8 @@
 import type { Fleet, TierRow, Tiers } from '#server/catalogue/data.ts';
+import { pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
+import { isLocalProvider, type ProviderKind } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views.ts';
-import type { HostState } from './schema.ts';
-
-/** Providers this release can talk to. A tier of another one is skipped with the reason. */
-const PROVIDERS: readonly TierRow['provider'][] = ['ollama'];
+import type { AccountState, HostState } from './schema.ts';
 
 const NO_MODEL = 'No tier has a model: it waits for one';
 
@@ -15,36 +14,38 @@ export interface ModelPlan {
   reasons: string[];
 }
 
+/** What can be asked from where, as it is known when a route is made. */
+export interface Reach {
+  tiers: Tiers;
+  fleet: Fleet;
+  hosts: HostState[];
+  /** The services of providers.yaml by name. */
+  accounts: Record<string, AccountState>;
+}
+
 /**
- * Which (host, model) a task may be given, in order: the tier it starts on first, then the tiers it may be raised to.
+ * Which (host, model) a task may be given, in order: the tier it starts on first, then the tiers it may be raised to, and
+ * for work that starts in a cloud the local tiers that take it while there is no network.
  * Several hosts of one tier are alternatives: preferred first, so that pinned work is not stuck when a host is gone.
  */
-export function planModels(tiers: Tiers, fleet: Fleet, hosts: HostState[], wanted: number): ModelPlan {
+export function planModels(reach: Reach, wanted: number, offline = false): ModelPlan {
+  const { tiers, fleet } = reach;
   const rows = tiers.presets[tiers.default]?.tiers ?? [];
   const skipped: Route['skipped'] = [];
-  const reasons: string[] = [];
+  const reasons: string[] = offline ? ['Offline was asked for: only tiers that need no network'] : [];
   const usable = new Map<number, Route['choices']>();
   const wantedHosts = rows.find((r) => r.tier === wanted)?.hosts ?? [];
   for (const row of rows) {
     if (row.provider === 'human') continue;
-    if (!PROVIDERS.includes(row.provider)) {
-      skipped.push({ tier: row.tier, model: row.model, reason: `${row.provider} is not in this release` });
-      continue;
-    }
-    const { choices, said } = choicesOf(row, tiers, fleet, hosts, row.tier < wanted ? wantedHosts : []);
-    usable.set(row.tier, choices);
-    reasons.push(...said);
+    const found = choicesOf(row, reach, row.tier < wanted ? wantedHosts : [], offline);
+    usable.set(row.tier, found.choices);
+    reasons.push(...found.said);
+    if (found.choices.length === 0 && found.why)
+      skipped.push({ tier: row.tier, model: row.model, reason: found.why });
   }
   const have = [...usable.keys()].filter((t) => (usable.get(t)?.length ?? 0) > 0).sort((a, b) => a - b);
   const start = have.find((t) => t >= wanted) ?? have.at(-1);
-  if (start === undefined) {
-    return {
-      tier: wanted,
-      choices: [],
-      skipped,
-      reasons: [...reasons, NO_MODEL],
-    };
-  }
+  if (start === undefined) return { tier: wanted, choices: [], skipped, reasons: [...reasons, NO_MODEL] };
   const first = usable.get(start)?.[0];
   const row = rows.find((r) => r.tier === start);
   if (start === wanted)
@@ -56,33 +57,61 @@ export function planModels(tiers: Tiers, fleet: Fleet, hosts: HostState[], wante
     );
   }
   const choices = have.filter((t) => t >= start).flatMap((t) => usable.get(t) ?? []);
-  return { tier: start, choices, skipped, reasons };
+  if (usable.get(start)?.some((c) => !needsNetwork(c, reach.accounts)))
+    return { tier: start, choices, skipped, reasons };
+  const below = have
+    .filter((t) => t < start)
+    .reverse()
+    .flatMap((t) => usable.get(t) ?? [])
+    .filter((c) => !needsNetwork(c, reach.accounts));
+  const [standIn] = below;
+  if (standIn)
+    reasons.push(
+      `Without a network: ${standIn.model} of tier ${standIn.tier} on ${label(fleet, standIn.host)}`,
+    );
+  return { tier: start, choices: [...choices, ...below], skipped, reasons };
 }
 
 /** The route with the models that are there now, for one that found none; null while there is none. */
-export function routeAnew(tiers: Tiers, fleet: Fleet, hosts: HostState[], route: Route): Route | null {
-  const found = planModels(tiers, fleet, hosts, route.tier);
+export function routeAnew(reach: Reach, route: Route): Route | null {
+  const found = planModels(reach, route.tier, route.offline);
   if (found.choices.length === 0) return null;
   const reasons = [...route.reasons.filter((r) => r !== NO_MODEL), ...found.reasons];
   return { ...route, tier: found.tier, choices: found.choices, skipped: found.skipped, reasons };
 }
 
-function choicesOf(row: TierRow, tiers: Tiers, fleet: Fleet, hosts: HostState[], first: string[]) {
+function choicesOf(row: TierRow, reach: Reach, first: string[], offline: boolean) {
+  const { fleet } = reach;
   const said: string[] = [];
+  const ways = row.pipelines.length > 0 ? row.pipelines : pipelinesOf(row.provider);
   const order = [...new Set([...first, ...row.hosts, ...fleet.hosts.map((h) => h.name)])];
   const exact: Route['choices'] = [];
   const replaced: Route['choices'] = [];
+  const whys = new Set<string>();
   for (const name of order) {
     if (!fleet.hosts.some((h) => h.name === name)) continue;
-    const models = hosts.find((h) => h.name === name)?.models ?? null;
-    const choice = { host: name, tier: row.tier, provider: row.provider, pipelines: row.pipelines };
-    // A host that has not reported yet is trusted with the table's model: its worker will say if it is not there.
-    if (models === null || models.some((m) => sameModel(m, row.model)))
-      exact.push({ ...choice, model: row.model });
-    else {
-      const other = substitute(row, tiers, models);
-      if (other) replaced.push({ ...choice, model: other });
+    let choice: Route['choices'][number] | null = null;
+    let standsIn = false;
+    for (const way of ways) {
+      const { provider } = pipelines[way];
+      const at = whereOf(provider, row, name, reach, offline);
+      if ('why' in at) {
+        if (at.why) whys.add(at.why);
+        continue;
+      }
+      standsIn ||= at.standsIn;
+      // A later way is a fallback: the model and its provider are those of the first that can be asked.
+      choice ??= {
+        host: name,
+        tier: row.tier,
+        provider,
+        ...(at.account ? { account: at.account } : {}),
+        pipelines: [],
+        model: at.model,
+      };
+      choice.pipelines?.push(way);
     }
+    if (choice) (standsIn ? replaced : exact).push(choice);
   }
   if (exact.length === 0 && replaced.length > 0) {
     const [choice] = replaced;
@@ -91,8 +120,51 @@ function choicesOf(row: TierRow, tiers: Tiers, fleet: Fleet, hosts: HostState[],
     );
   }
   // A stand-in is for a tier nobody has: beside the real model it would only make results uneven.
-  return { choices: exact.length ? exact : replaced, said };
+  return { choices: exact.length ? exact : replaced, said, why: [...whys].join('; ') };
 }
+
+type Where = { model: string; standsIn: boolean; account?: string } | { why: string };
+
+/** Whether this provider can be asked from this host for the model of a tier, or why not; '' needs no words. */
+function whereOf(
+  provider: ProviderKind,
+  row: TierRow,
+  name: string,
+  { tiers, fleet, hosts, accounts }: Reach,
+  offline: boolean,
+): Where {
+  const host = hosts.find((h) => h.name === name);
+  const there = { model: row.model, standsIn: false };
+  if (provider === 'ollama') {
+    // A host that has not reported yet is trusted with the table's model: its worker will say if it is not there.
+    const models = host?.models ?? null;
+    if (models === null || models.some((m) => sameModel(m, row.model))) return there;
+    const other = substitute(row, tiers, models);
+    return other ? { model: other, standsIn: true } : { why: '' };
+  }
+  if (provider === 'llama-server') {
+    if (!fleet.hosts.find((h) => h.name === name)?.llama_server)
+      return { why: 'no host has a llama-server for it' };
+    const loaded = host?.llama ?? null;
+    if (loaded === null)
+      return host?.models ? { why: `the llama-server of ${label(fleet, name)} does not answer` } : there;
+    if (loaded.some((m) => sameModel(m, row.model))) return there;
+    return { why: `the llama-server of ${label(fleet, name)} has ${loaded.join(', ') || 'nothing'} loaded` };
+  }
+  if (provider === 'openai' || provider === 'anthropic') {
+    const account = (provider === row.provider ? row.account : undefined) ?? provider;
+    const state = accounts[account];
+    if (state?.kind !== provider) return { why: `providers.yaml has no ${account} of the kind ${provider}` };
+    if (offline && !state.offline) return { why: `${account} needs a network` };
+    return state.why ? { why: state.why } : { ...there, account };
+  }
+  if (offline) return { why: `${provider} needs a network` };
+  if (host?.agents?.includes(provider)) return there;
+  return { why: provider === 'human' ? '' : `${provider} is not installed on any host` };
+}
+
+const needsNetwork = (c: Route['choices'][number], accounts: Reach['accounts']): boolean =>
+  !isLocalProvider(c.provider) && !(c.account && accounts[c.account]?.offline);
 
 /** An installed model that can drive an agent: of the same family first, then one of another tier, then any. */
 function substitute(row: TierRow, tiers: Tiers, models: string[]): string | undefined {
@@ -125,6 +197,8 @@ export function tierOfModel(tiers: Tiers, name: string): number | undefined {
   );
   return (
     byName?.tier ??
-    (/^(claude|sonnet|opus|haiku)/i.test(model) ? rows.find((r) => r.provider === 'claude')?.tier : undefined)
+    (/^(claude|sonnet|opus|haiku)/i.test(model)
+      ? rows.find((r) => r.provider === 'claude-code' || r.provider === 'anthropic')?.tier
+      : undefined)
   );
 }

@@ -6,7 +6,7 @@ import type { ChainPlan, StagePlan, StepAgent } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type ModelPlan, planModels, tierOfModel } from './models.ts';
-import type { Classification, HostState, TaskText } from './schema.ts';
+import type { AccountState, Classification, HostState, TaskText } from './schema.ts';
 
 /** What a person decided himself; it is taken as it is and said so. */
 export interface Overrides {
@@ -14,6 +14,8 @@ export interface Overrides {
   blueprint?: string | undefined;
   tier?: number | undefined;
   complexity?: number | undefined;
+  /** Only tiers that need no network. */
+  offline?: boolean | undefined;
 }
 
 export interface RouteInput {
@@ -23,6 +25,8 @@ export interface RouteInput {
   /** From intake's safety rails. */
   held: Route['held'];
   hosts: HostState[];
+  /** The services of providers.yaml; none when absent. */
+  accounts?: Record<string, AccountState>;
 }
 
 /**
@@ -35,7 +39,9 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
   const classification = held ? sensitive(found) : found;
   const build = chooseBuild(catalogue, classification, task.title, overrides);
   const route = (stage: StageChoice): Route => {
-    const models = planModels(catalogue.tiers, catalogue.fleet, input.hosts, stage.tier);
+    const { tiers, fleet } = catalogue;
+    const reach = { tiers, fleet, hosts: input.hosts, accounts: input.accounts ?? {} };
+    const models = planModels(reach, stage.tier, overrides.offline);
     return {
       company: stage.company.name,
       blueprint: stage.blueprint,
@@ -45,6 +51,7 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
       confidence: classification.confidence,
       tier: models.tier,
       choices: models.choices,
+      ...(overrides.offline ? { offline: true } : {}),
       skipped: models.skipped,
       held,
       reasons: [...stage.reasons, ...explain(models)],

@@ -198,8 +198,7 @@ describe('the chain', () => {
 });
 
 describe('tier and model', () => {
-  const models = (wanted: number, hosts = both) =>
-    planModels(catalogue.tiers, catalogue.fleet, hosts, wanted);
+  const models = (wanted: number, hosts = both) => planModels({ ...catalogue, hosts, accounts: {} }, wanted);
   const where = (p: ReturnType<typeof models>) => p.choices.map((c) => `${c.host}:${c.model}:${c.tier}`);
 
   test('starts on the preferred host of its tier, goes on to the others, then up', () => {
@@ -216,11 +215,16 @@ describe('tier and model', () => {
     expect(found.tier).toBe(2);
     expect(where(found)).toEqual(['forge:qwen2.5-coder:32b:2', 'anvil:qwen2.5-coder:32b:2']);
     expect(found.skipped).toEqual([
-      { tier: 3, model: 'kimi-k2.5:tq1', reason: 'llama-server is not in this release' },
-      { tier: 4, model: 'claude-sonnet', reason: 'claude is not in this release' },
+      { tier: 3, model: 'kimi-k2.5:tq1', reason: 'no host has a llama-server for it' },
+      {
+        tier: 4,
+        model: 'claude-sonnet',
+        reason:
+          'claude-code is not installed on any host; providers.yaml has no anthropic of the kind anthropic',
+      },
     ]);
     expect(found.reasons[0]).toBe(
-      'Tier 3 is wanted, but llama-server is not in this release: qwen2.5-coder:32b of tier 2 on FORGE',
+      'Tier 3 is wanted, but no host has a llama-server for it: qwen2.5-coder:32b of tier 2 on FORGE',
     );
   });
 
@@ -260,7 +264,7 @@ describe('tier and model', () => {
     const without = [{ name: 'forge', models: [] }];
     const { route } = plan('Add a button', { hosts: without.concat({ name: 'anvil', models: [] }) });
     const anew = (hosts: { name: string; models: string[] }[]) =>
-      routeAnew(catalogue.tiers, catalogue.fleet, hosts, route);
+      routeAnew({ ...catalogue, hosts, accounts: {} }, route);
     expect(anew(without.concat({ name: 'anvil', models: [] }))).toBeNull();
     const found = anew([
       { name: 'anvil', models: [] },
@@ -269,6 +273,63 @@ describe('tier and model', () => {
     expect(found?.choices.map((c) => c.host)).toEqual(['forge']);
     expect(found?.reasons.join()).not.toContain('it waits for one');
     expect(found?.company).toBe(route.company);
+  });
+
+  const anthropic = { anthropic: { kind: 'anthropic', offline: false, why: null } };
+  const cloud = (over: { accounts?: object; hosts?: HostState[]; offline?: boolean } = {}) =>
+    planModels(
+      { ...catalogue, hosts: over.hosts ?? both, accounts: { ...anthropic, ...over.accounts } },
+      4,
+      over.offline,
+    );
+
+  test('a cloud tier runs from any host, by what is there: the CLI first, the API as its fallback', () => {
+    const api = cloud();
+    expect(api.tier).toBe(4);
+    expect(api.choices[0]).toMatchObject({
+      provider: 'anthropic',
+      account: 'anthropic',
+      pipelines: ['claude-api'],
+    });
+    const withCli = both.map((h) => ({ ...h, agents: ['claude-code'] }));
+    expect(cloud({ hosts: withCli }).choices[0]).toMatchObject({
+      provider: 'claude-code',
+      pipelines: ['claude-cli', 'claude-api'],
+    });
+  });
+
+  test('work of a cloud tier knows who takes it while there is no network', () => {
+    const found = cloud();
+    expect(found.choices.map((c) => c.tier)).toEqual([4, 4, 2, 2, 1, 1]);
+    expect(found.reasons.join()).toContain('Without a network: qwen2.5-coder:32b of tier 2');
+  });
+
+  test('a key that is missing is the reason, and offline leaves out what needs a network', () => {
+    const why = 'ANTHROPIC_API_KEY is not set';
+    const keyless = cloud({ accounts: { anthropic: { kind: 'anthropic', offline: false, why } } });
+    expect(keyless.tier).toBe(2);
+    expect(keyless.skipped.find((s) => s.tier === 4)?.reason).toContain(why);
+    const offline = cloud({ offline: true });
+    expect(offline.choices.every((c) => c.provider === 'ollama')).toBe(true);
+    expect(offline.skipped.find((s) => s.tier === 4)?.reason).toContain('anthropic needs a network');
+  });
+
+  test('a llama-server counts for the model it has loaded and for no other', () => {
+    const fleet = {
+      hosts: catalogue.fleet.hosts.map((h) => ({
+        ...h,
+        llama_server: h.name === 'forge' ? 'http://127.0.0.1:8081' : null,
+      })),
+    };
+    const at = (llama: string[] | null) =>
+      planModels({ ...catalogue, fleet, hosts: [{ name: 'forge', models: [], llama }], accounts: {} }, 3);
+    expect(at(['kimi-k2.5:tq1']).choices[0]).toMatchObject({
+      host: 'forge',
+      provider: 'llama-server',
+      pipelines: ['llama-tool', 'llama-server'],
+    });
+    expect(at(['another']).skipped.find((s) => s.tier === 3)?.reason).toContain('has another loaded');
+    expect(at(null).skipped.find((s) => s.tier === 3)?.reason).toContain('does not answer');
   });
 
   test('names of companies’ overrides are found in the table', () => {

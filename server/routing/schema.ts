@@ -28,4 +28,16 @@ export interface Classifier {
 export interface HostState {
   name: string;
   models: string[] | null;
+  /** What its llama-server has loaded; null while it does not say. */
+  llama?: string[] | null;
+  /** The CLI agents that can run on it. */
+  agents?: string[] | null;
+}
+
+/** A service of providers.yaml, and why it cannot be used now; null when it can. */
+export interface AccountState {
+  kind: string;
+  /** It works without the internet. */
+  offline: boolean;
+  why: string | null;
 }

@@ -1,0 +1,54 @@
+import type { Fleet } from '#server/catalogue/data.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
+import type { AttemptWork } from '#server/domain/attempt.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import { hostLlama } from '#server/engine/hosts.ts';
+import type { Provider } from '#server/models/provider.ts';
+import { providerAt, providerFor, rehearsed } from '#server/models/registry.ts';
+import type { Db } from '#server/platform/db.ts';
+import { type Env, ollamaUrl } from '#server/platform/env.ts';
+import type { Logger } from '#server/platform/logger.ts';
+import { every } from '../conductor/every.ts';
+
+type Host = Fleet['hosts'][number];
+
+/** Whom this host's attempts ask: by the choice of the work, at the addresses and with the keys as they are now. */
+export function modelsOfHost(config: Host, e: Env): (work: AttemptWork) => Provider {
+  const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
+  return (work) => {
+    const { fleet, providers } = readCatalogue();
+    const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
+    const accounts = providers.providers;
+    const wanted = { provider: work.model.provider, account: work.model.account };
+    // The shipped sample is always rehearsed, and everything is where no model may be called.
+    const scripted = e.ALAI_REHEARSAL === 'always' || (work.project.isSample && e.ALAI_REHEARSAL !== 'never');
+    if (scripted) return rehearsed(wanted, rehearsal, accounts);
+    return providerFor(wanted, {
+      ollama: host.ollama ?? ollamaUrl(e.OLLAMA_HOST),
+      llamaServer: host.llama_server,
+      accounts,
+      env: process.env,
+    });
+  };
+}
+
+const PROBE_MS = 5_000;
+
+/** Looks what the host's llama-server has loaded, and writes it down when it changed: a route names it by that. */
+export function watchLlama(c: { db: Db; host: Host; timing: Timing; log: Logger }): { stop(): void } {
+  let known: string | null = 'never';
+  return every(
+    c.timing.heartbeat,
+    async () => {
+      const url = readCatalogue().fleet.hosts.find((h) => h.name === c.host.name)?.llama_server ?? null;
+      const found = url ? await providerAt('llama-server', url).probe(AbortSignal.timeout(PROBE_MS)) : null;
+      const names = found?.reachable ? found.models.map((m) => m.name) : null;
+      const digest = JSON.stringify(names);
+      if (digest === known) return;
+      await hostLlama(c.db, c.host.name, names);
+      if (url) c.log.info({ models: names, problem: found?.problem?.message }, 'the llama-server');
+      known = digest;
+    },
+    (err) => c.log.warn({ err }, 'llama-server probe failed'),
+  );
+}
