@@ -63,6 +63,16 @@ export const rooms: readonly Room[] = [
     here: below('/decisions'),
   },
   {
+    href: '/fleet',
+    name: 'Fleet',
+    icon: '--i-fleet',
+    key: 'g f',
+    needs: 'read',
+    rail: 'top',
+    phone: false,
+    here: below('/fleet'),
+  },
+  {
     href: '/companies',
     name: 'Companies',
     icon: '--i-companies',

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { fleet, quietFleet } from '../fixtures/fleet.ts';
+import { ago, now } from '../fixtures/moment.ts';
+import { etaText, fleetSentence, memoryText, orderText, progressText, remedyOf, standing } from './words.ts';
+
+const [forge, anvil] = fleet.hosts as [(typeof fleet.hosts)[0], (typeof fleet.hosts)[0]];
+
+describe('a host', () => {
+  it('says what it does, who stopped it and why, and how long what runs has left', () => {
+    expect(standing(forge)).toEqual({ shape: 'running', word: '3 of 3 slots busy' });
+    expect(orderText(forge, now.getTime())).toBe('');
+    expect(standing(anvil).word).toBe('Draining');
+    expect(orderText(anvil, now.getTime())).toMatch(
+      /^by Alem at \d\d:\d\d: macOS update tonight · what runs has 7m left$/,
+    );
+    expect(orderText({ ...anvil, drainUntil: ago(1) }, now.getTime())).toMatch(/is being handed back$/);
+  });
+
+  it('says what to do when it does not work', () => {
+    expect(remedyOf(forge)).toBe('');
+    expect(remedyOf(quietFleet.hosts[1] as never)).toContain('npx alai worker --host anvil');
+    const probe = {
+      at: now,
+      reachable: false,
+      version: null,
+      ms: 1,
+      problem: { message: 'Nothing answers', hint: 'Start Ollama.' },
+    };
+    expect(remedyOf({ ...forge, probe })).toBe('Nothing answers. Start Ollama.');
+  });
+
+  it('counts its memory by what is loaded', () => {
+    expect(memoryText(forge)).toBe('35.5 GB of 256 GB');
+    expect(memoryText({ models: [], memoryGb: 96 })).toBe('Nothing loaded, 96 GB');
+    expect(memoryText({ models: [], memoryGb: null })).toBe('Nothing loaded');
+  });
+});
+
+it('the fleet is one sentence', () => {
+  expect(fleetSentence(fleet)).toBe('1 of 2 hosts take work · 4 of 5 slots busy · 52 tasks wait');
+  expect(fleetSentence({ stopped: null, hosts: [{ ...forge, queued: 0 }] })).toBe(
+    '1 host · 3 of 3 slots busy · nothing waits',
+  );
+});
+
+it('a pull says how far it is, and when it waits or ends', () => {
+  const [job] = forge.jobs;
+  if (!job) throw new Error('no job');
+  expect(progressText(job)).toBe('103 GB of 240 GB · 61 MB/s · 37m left');
+  expect(progressText({ ...job, state: 'QUEUED' })).toBe('waits for its worker');
+  expect(progressText({ ...job, cancelledBy: 'Alem' })).toBe('is being cancelled');
+});
+
+it('a start is as exact as it can be known', () => {
+  expect([null, 1_000, 40_000, 360_000, 9_000_000].map(etaText)).toEqual([
+    '',
+    'next',
+    '~40 s',
+    '~6 min',
+    '~2.5 h',
+  ]);
+});

@@ -1,0 +1,120 @@
+import { type HostAct, sizeText } from '#server/domain/host.ts';
+import type { FleetHostView, FleetView, HostModelView, ModelJobView } from '#server/domain/views/fleet.ts';
+import { clock, plural, span } from '../ui/format.ts';
+import type { Shape } from '../ui/mark.tsx';
+
+/** How a host's state looks and reads. */
+export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots'>): {
+  shape: Shape;
+  word: string;
+} {
+  switch (h.state) {
+    case 'live':
+      return h.running.length > 0
+        ? { shape: 'running', word: `${h.running.length} of ${h.slots} slots busy` }
+        : { shape: 'done', word: 'Idle' };
+    case 'paused':
+      return { shape: 'queued', word: 'Paused' };
+    case 'draining':
+      return { shape: 'queued', word: 'Draining' };
+    case 'stopped':
+      return { shape: 'cancelled', word: 'Stopped' };
+    case 'silent':
+      return { shape: 'stale', word: 'Silent' };
+    default:
+      return { shape: 'failed', word: 'No worker' };
+  }
+}
+
+/** Who made the host what it is, and why: "by Alem at 14:02: the fan is loud". Empty for a host that just works. */
+export function orderText(h: FleetHostView, now: number): string {
+  if (h.order === 'LIVE' || !h.orderAt) return '';
+  const left = h.drainUntil ? h.drainUntil.getTime() - now : null;
+  return [
+    `by ${h.orderBy ?? 'the factory'} at ${clock(h.orderAt)}${h.orderReason ? `: ${h.orderReason}` : ''}`,
+    left !== null && h.running.length > 0
+      ? left > 0
+        ? `what runs has ${span(left)} left`
+        : 'what runs is being handed back'
+      : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** What to do about a host that does not work. */
+export function remedyOf(h: FleetHostView): string {
+  if (h.state === 'absent')
+    return h.local
+      ? 'Its worker is not running. npm start on this machine starts it.'
+      : `Its worker is not running. On ${h.label}: npx alai worker --host ${h.name}`;
+  if (h.state === 'silent')
+    return 'Its worker was not heard of lately. What ran there is given to other hosts.';
+  if (h.probe && !h.probe.reachable)
+    return [h.probe.problem?.message, h.probe.problem?.hint].filter(Boolean).join('. ');
+  return '';
+}
+
+/** "Nothing waits." or "4 wait, 3 of 5 slots are busy on 2 hosts.": the fleet in one sentence. */
+export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
+  const slots = f.hosts.reduce((n, h) => n + h.slots, 0);
+  const busy = f.hosts.reduce((n, h) => n + h.running.length, 0);
+  const waiting = f.hosts.reduce((n, h) => n + h.queued, 0);
+  const up = f.hosts.filter((h) => h.state === 'live').length;
+  return [
+    up === f.hosts.length ? plural(up, 'host') : `${up} of ${plural(f.hosts.length, 'host')} take work`,
+    `${busy} of ${plural(slots, 'slot')} busy`,
+    waiting === 0 ? 'nothing waits' : `${plural(waiting, 'task waits', 'tasks wait')}`,
+  ].join(' · ');
+}
+
+export const loadedBytes = (h: Pick<FleetHostView, 'models'>): number =>
+  h.models.reduce((sum, m) => sum + (m.loaded?.bytes ?? 0), 0);
+
+/** "20 GB of 96 GB": what lies in memory now. */
+export function memoryText(h: Pick<FleetHostView, 'models' | 'memoryGb'>): string {
+  const used = loadedBytes(h);
+  const said = used === 0 ? 'Nothing loaded' : sizeText(used);
+  if (h.memoryGb === null) return used === 0 ? said : `${said} loaded`;
+  return used === 0 ? `${said}, ${h.memoryGb} GB` : `${said} of ${h.memoryGb} GB`;
+}
+
+export const acts: Record<HostAct, { name: string; yes: string }> = {
+  pause: { name: 'Pause', yes: 'Pause' },
+  drain: { name: 'Drain', yes: 'Drain' },
+  stop: { name: 'Stop', yes: 'Stop' },
+  resume: { name: 'Resume', yes: 'Resume' },
+  restart: { name: 'Restart', yes: 'Restart' },
+};
+
+/** Where a model stands, shape and word. */
+export function modelStanding(m: HostModelView): { shape: Shape; word: string } {
+  if (m.running > 0) return { shape: 'running', word: 'In use' };
+  if (m.loaded) return { shape: 'done', word: 'Loaded' };
+  if (m.installed) return { shape: 'done', word: 'Pulled' };
+  return { shape: 'none', word: 'Not pulled' };
+}
+
+/** "2.4 of 5.0 GB · 41 MB/s · 1m left" */
+export function progressText(j: ModelJobView): string {
+  if (j.cancelledBy && j.endedAt === null) return 'is being cancelled';
+  if (j.state === 'QUEUED') return 'waits for its worker';
+  if (j.total === 0) return j.status;
+  const left = j.bytesPerSecond > 0 ? ((j.total - j.completed) / j.bytesPerSecond) * 1_000 : 0;
+  return [
+    `${sizeText(j.completed)} of ${sizeText(j.total)}`,
+    j.bytesPerSecond > 0 ? `${sizeText(j.bytesPerSecond)}/s` : '',
+    left > 0 ? `${span(left)} left` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** "~6 min", "~40 s"; how far off a start is likely to be. */
+export function etaText(ms: number | null): string {
+  if (ms === null) return '';
+  if (ms < 5_000) return 'next';
+  if (ms < 90_000) return `~${Math.round(ms / 1_000)} s`;
+  if (ms < 90 * 60_000) return `~${Math.round(ms / 60_000)} min`;
+  return `~${(ms / 3_600_000).toFixed(1)} h`;
+}
