@@ -25,7 +25,8 @@ function fairness(tasks: readonly SimTask[], r: SimResult) {
       priority,
       medianMinutes: minutes(median(waits)),
       worstMinutes: minutes(worst),
-      ratio: Number((worst / Math.max(median(waits), 1)).toFixed(2)),
+      /** Null where half of them did not wait at all. */
+      ratio: median(waits) < MINUTE ? null : Number((worst / median(waits)).toFixed(2)),
     };
   });
 }
@@ -65,6 +66,6 @@ else
       );
     for (const w of f.waits)
       process.stdout.write(
-        `  priority ${w.priority}: waits ${w.medianMinutes} min in the median, ${w.worstMinutes} at most (${w.ratio} times)\n`,
+        `  priority ${w.priority}: waits ${w.medianMinutes} min in the median, ${w.worstMinutes} at most${w.ratio === null ? '' : ` (${w.ratio} times)`}\n`,
       );
   }

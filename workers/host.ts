@@ -6,30 +6,32 @@ import { parseArgs } from 'node:util';
 import { admit } from '#server/budget/commands.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { tuningAt } from '#server/domain/schedule.ts';
 import { timing } from '#server/domain/timing.ts';
 import { advancer } from '#server/engine/advance.ts';
 import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';
 import { registerWorker, workerGone } from '#server/engine/hosts.ts';
-import { publishDeliveries } from '#server/engine/outbox.ts';
-import { relane } from '#server/engine/sweep.ts';
+import { type Picked, pickFor } from '#server/engine/pick.ts';
 import { secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { providerAt } from '#server/models/registry.ts';
-import { createDb, transaction } from '#server/platform/db.ts';
+import { createDb } from '#server/platform/db.ts';
 import { env, localGitUrl, ollamaUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
+import { every } from './conductor/every.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
 import { modelsOfHost, watchLlama } from './host/models.ts';
 import { probeServer, watchServer } from './host/probing.ts';
-import { processJob } from './host/process.ts';
+import { processAttempt, takeNext } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
+import { Slots } from './host/slots.ts';
 import { createRunner } from './runner.ts';
 
 const { values } = parseArgs({ options: { host: { type: 'string' } } });
@@ -119,7 +121,8 @@ const run = createRunner({
 });
 const context = {
   db,
-  admit: (job: { taskId: number; dispatch: number; host: string }) => admit(db, readCatalogue().prices, job),
+  admit: (job: Picked & { host: string }) => admit(db, readCatalogue().prices, job),
+  pick: () => pickFor(db, worker.host, { seenMs: t.workerSeen, tuning: tuningAt(t.ageing) }),
   publisher: queue,
   engine,
   held,
@@ -132,26 +135,22 @@ const context = {
   run,
 };
 
-/** A slot is free: take over what waits for a host that is full or gone, without waiting for the sweep. */
-async function pullWork(): Promise<void> {
-  const deliveries = await transaction(db, (q) => relane(q, t.workerSeen, worker.host));
-  await publishDeliveries(db.pool, queue, deliveries);
-}
-
+const slots = new Slots({
+  take: () => takeNext(context),
+  run: (taken) => processAttempt(context, taken),
+  log,
+});
+// One at a time: a message is a wake-up, and what it named may be done or somebody else's by then.
 const consumer = await queue.consume(
   worker.host,
-  config.slots,
-  async (job) => {
-    if (leaving) return;
-    try {
-      await processJob(context, job);
-    } catch (err) {
-      log.error({ err, task: job.taskId }, 'message failed; the sweep delivers again');
-    }
-    // Not awaited: the slot is free from here on.
-    void pullWork().catch(() => {});
-  },
+  1,
+  () => slots.look(),
   (err) => log.warn({ err: err.message }, 'queue'),
+);
+const looking = every(
+  t.look,
+  () => slots.look(),
+  (err) => log.warn({ err }, 'looking for work failed'),
 );
 log.info(
   {
@@ -167,6 +166,8 @@ log.info(
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
+  slots.close();
+  looking.stop();
   watch.stop();
   llama.stop();
   const givenBack = modelJobs.stop();

@@ -67,7 +67,7 @@ const PROMISED_MS = 15_000;
 export async function admit(
   db: Db,
   prices: Prices,
-  job: { taskId: number; dispatch: number; host: string },
+  job: { taskId: number; dispatch: number; host: string; loadMs?: number },
 ): Promise<Admitted> {
   const seen = await readAdmission(db.pool, job.taskId, job.host, prices.count_scripted);
   let forecast: ReturnType<typeof forecastAttempt>;
@@ -89,8 +89,8 @@ export async function admit(
     const verdict = mayReserve(uses, forecast.eur);
     if (!verdict.allowed) return await refuse(q, job, verdict);
     const { rowCount } = await q.query(
-      `INSERT INTO ticket(task_id, dispatch, forecast_eur, forecast_ms, forecast_from, reserved_eur, uses)
-       SELECT t.id, $2, $3, $4, $5, $3, $6 FROM task t WHERE t.id = $1 AND t.dispatch = $2 AND t.status = 'QUEUED'
+      `INSERT INTO ticket(task_id, dispatch, forecast_eur, forecast_ms, forecast_from, reserved_eur, uses, load_ms)
+       SELECT t.id, $2, $3, $4, $5, $3, $6, $7 FROM task t WHERE t.id = $1 AND t.dispatch = $2 AND t.status = 'QUEUED'
        ON CONFLICT DO NOTHING`,
       [
         job.taskId,
@@ -99,6 +99,7 @@ export async function admit(
         forecast.ms === null ? null : Math.round(forecast.ms),
         forecast.from,
         toJson(places),
+        Math.round(job.loadMs ?? 0),
       ],
     );
     if (!rowCount) return { result: 'stale' as const };

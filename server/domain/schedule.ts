@@ -49,6 +49,13 @@ export interface Tuning {
 /** Measured on nothing: NVMe reads of a Mac Studio are about 3 GB/s. The rest was chosen with `npm run bench -- schedule`. */
 export const tuning: Tuning = { ageMs: 20 * 60_000, loadMsPerGb: 350, patience: 120 };
 
+/** The same rules for a factory whose durations run at another scale. */
+export const tuningAt = (ageMs: number): Tuning => ({
+  ...tuning,
+  ageMs,
+  loadMsPerGb: (tuning.loadMsPerGb * ageMs) / tuning.ageMs,
+});
+
 /** Names of models that no host loads: cloud models and agents with a process of their own. */
 const weightless = (h: HostNow, model: string): boolean => !h.models.some((m) => m.name === model);
 

@@ -13,8 +13,10 @@ export interface Timing {
   critical: number;
   undo: number;
   sweep: number;
-  /** A queued task beside an idle slot for this long has lost its queue message. */
-  lostDelivery: number;
+  /** A worker with a free slot looks for work this often, also when no message came: it may be lost. */
+  look: number;
+  /** What scheduling counts in: see domain/schedule.ts. */
+  ageing: number;
   transcriptFlush: number;
   /** Worker counted live when seen within this. */
   workerSeen: number;
@@ -41,7 +43,8 @@ export function timing(scale = 1): Timing {
     critical: ms(15 * 60_000),
     undo: ms(10_000),
     sweep: ms(2_000),
-    lostDelivery: ms(5_000),
+    look: ms(2_000),
+    ageing: ms(20 * 60_000),
     transcriptFlush: 250,
     workerSeen: ms(30_000),
     attemptDeadline: ms(60 * 60_000),

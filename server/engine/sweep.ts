@@ -5,14 +5,7 @@ import { ENGINE, REAPER } from './event.ts';
 import { afterAttempt, rewindSteps } from './failure.ts';
 import { countMissed } from './missed.ts';
 import { move } from './move.ts';
-import {
-  type Delivery,
-  type Publisher,
-  publishDeliveries,
-  queueTasks,
-  relaneTasks,
-  unsentDeliveries,
-} from './outbox.ts';
+import { type Delivery, type Publisher, publishDeliveries, queueTasks, unsentDeliveries } from './outbox.ts';
 import { applyRules } from './rules.ts';
 
 /** Ends attempts whose worker is gone and gives their tasks back. In the caller's transaction. */
@@ -64,68 +57,6 @@ async function reap(q: Queryable): Promise<Delivery[]> {
       'It ran past its deadline.',
     )),
   ];
-}
-
-/** An idle slot beside a task that was delivered long enough ago: the message is lost, so deliver again. */
-async function redeliver(q: Queryable, lostDeliveryMs: number): Promise<Delivery[]> {
-  const { rows } = await q.query<{ id: number; host: string }>(
-    `WITH room AS (
-       SELECT h.name, h.slots - (SELECT count(*) FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING')) free
-       FROM host h WHERE h.state = 'LIVE' AND NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory'))
-     SELECT t.id, t.host FROM room JOIN LATERAL (
-       SELECT id, host FROM task WHERE status = 'QUEUED' AND host = room.name AND (wait_until IS NULL OR wait_until < clock_timestamp())
-         AND queued_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) ORDER BY queued_at LIMIT greatest(room.free, 0)) t ON true`,
-    [lostDeliveryMs],
-  );
-  const out: Delivery[] = [];
-  for (const host of new Set(rows.map((r) => r.host)))
-    out.push(
-      ...(await relaneTasks(
-        q,
-        rows.filter((r) => r.host === host).map((r) => r.id),
-        ENGINE,
-        'Delivered again: a slot was idle',
-        host,
-      )),
-    );
-  return out;
-}
-
-/** Work that waits for a host that is gone or full, while another of its choices is idle, moves there. Pinned is not stuck. */
-export async function relane(
-  q: Queryable,
-  seenMs: number,
-  onlyTo: string | null = null,
-): Promise<Delivery[]> {
-  const { rows } = await q.query<{ id: number; to: string }>(
-    `WITH room AS (
-       SELECT h.name, h.slots, (h.state = 'LIVE' AND h.last_seen > now() - make_interval(secs => $1 / 1000.0)) live,
-         h.slots - (SELECT count(*) FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING'))
-           - (SELECT count(*) FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) free
-       FROM host h WHERE NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory')),
-     moves AS (
-       SELECT DISTINCT ON (t.id) t.id, r.name "to", t.queued_at
-       FROM task t JOIN room cur ON cur.name = t.host
-         JOIN LATERAL jsonb_array_elements(t.route->'choices') c ON (c->>'tier')::int = t.tier AND c->>'host' <> t.host
-         JOIN room r ON r.name = c->>'host' AND r.live AND r.free > 0
-       WHERE t.status = 'QUEUED' AND (NOT cur.live OR cur.free < 0) AND ($2::text IS NULL OR r.name = $2)
-       ORDER BY t.id, r.free DESC),
-     ranked AS (SELECT moves.*, row_number() OVER (PARTITION BY "to" ORDER BY queued_at) rn FROM moves)
-     SELECT ranked.id, ranked."to" FROM ranked JOIN room ON room.name = ranked."to" WHERE ranked.rn <= room.free`,
-    [seenMs, onlyTo],
-  );
-  const out: Delivery[] = [];
-  for (const to of new Set(rows.map((r) => r.to)))
-    out.push(
-      ...(await relaneTasks(
-        q,
-        rows.filter((r) => r.to === to).map((r) => r.id),
-        ENGINE,
-        `${to} has room`,
-        to,
-      )),
-    );
-  return out;
 }
 
 /** `o` is waited for, `c` is its chain: a stage that was cancelled to be done again does not end its chain. */
@@ -181,16 +112,12 @@ export interface SweepResult {
 }
 
 /**
- * One round of repair: lost leases, lost messages, forgotten outbox rows, tasks that may start, hosts that are gone.
+ * One round of repair: lost leases, forgotten outbox rows, tasks that may start. Lost messages and hosts that are gone need
+ * none: every worker looks for work by itself.
  * Idempotent, and safe beside another sweep.
  */
 export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<SweepResult> {
-  const deliveries = await transaction(db, async (q) => [
-    ...(await reap(q)),
-    ...(await redeliver(q, t.lostDelivery)),
-    ...(await relane(q, t.workerSeen)),
-    ...(await queueReady(q)),
-  ]);
+  const deliveries = await transaction(db, async (q) => [...(await reap(q)), ...(await queueReady(q))]);
   await transaction(db, askForDependants);
   await transaction(db, withdrawStale);
   await transaction(db, askAgain);

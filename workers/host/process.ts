@@ -8,10 +8,10 @@ import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts'
 import { type ClaimRequest, type ClaimResult, loadWork, type StartRequest } from '#server/engine/claim.ts';
 import { endAttempt } from '#server/engine/failure.ts';
 import type { Publisher } from '#server/engine/outbox.ts';
+import type { Picked } from '#server/engine/pick.ts';
 import type { RunAttempt } from '#server/execution/attempt.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
-import type { LaneJob } from '#server/platform/queue.ts';
 import type { HeldAttempts, StopReason } from './held.ts';
 import { attemptPorts } from './ports.ts';
 
@@ -25,7 +25,9 @@ export interface HostEngine {
 export interface HostContext {
   db: Db;
   /** Forecasts what an attempt will cost and reserves it; what is not allowed is not claimed. */
-  admit(job: { taskId: number; dispatch: number; host: string }): Promise<Admitted>;
+  admit(job: Picked & { host: string }): Promise<Admitted>;
+  /** What a free slot should take next. */
+  pick(): Promise<Picked | null>;
   publisher: Publisher;
   engine: HostEngine;
   held: HeldAttempts;
@@ -37,22 +39,41 @@ export interface HostContext {
   run: RunAttempt;
 }
 
-/** One message: claim, run the attempt, tell the engine how it ended. Never throws: the rows say what happened. */
-export async function processJob(c: HostContext, job: LaneJob): Promise<void> {
-  const admitted = await c.admit({ ...job, host: c.worker.host });
-  if (admitted.result !== 'ok') {
-    c.log.debug({ task: job.taskId, admitted }, 'not admitted');
-    return;
-  }
-  const claimed = await c.engine.claim({ ...job, host: c.worker.host, workerId: c.worker.id });
-  if (claimed.result !== 'ok') {
+export interface Taken {
+  taskId: number;
+  attemptId: number;
+  fence: number;
+}
+
+/** More than this in one look is no accident of timing any more; the next look goes on. */
+const TRIES = 50;
+
+/** Takes the next work for a free slot of this host: chosen, paid for, claimed. Null when there is none for it now. */
+export async function takeNext(c: HostContext): Promise<Taken | null> {
+  for (let n = 0; n < TRIES; n++) {
+    const job = await c.pick();
+    if (!job) return null;
+    const admitted = await c.admit({ ...job, host: c.worker.host });
+    if (admitted.result !== 'ok') {
+      c.log.debug({ task: job.taskId, admitted }, 'not admitted');
+      continue;
+    }
+    const claimed = await c.engine.claim({ ...job, host: c.worker.host, workerId: c.worker.id });
+    if (claimed.result === 'ok') {
+      await bindTicket(c.db.pool, { ...job, attemptId: claimed.attemptId });
+      return { taskId: job.taskId, attemptId: claimed.attemptId, fence: claimed.fence };
+    }
     await returnTicket(c.db.pool, job);
     c.log.debug({ task: job.taskId, result: claimed.result }, 'not claimed');
-    return;
+    if (claimed.result !== 'stale') return null;
   }
-  await bindTicket(c.db.pool, { ...job, attemptId: claimed.attemptId });
+  return null;
+}
+
+/** Runs what was taken and tells the engine how it ended. Never throws: the rows say what happened. */
+export async function processAttempt(c: HostContext, claimed: Taken): Promise<void> {
   const held = { attemptId: claimed.attemptId, fence: claimed.fence };
-  const log = c.log.child({ task: job.taskId, attempt: held.attemptId });
+  const log = c.log.child({ task: claimed.taskId, attempt: held.attemptId });
   const signal = c.held.hold(held.attemptId, held.fence);
   const ports = attemptPorts({
     db: c.db,
