@@ -6,6 +6,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
 import { sweep } from '#server/engine/sweep.ts';
+import { goRound } from '#server/engine/unavailable.ts';
 import { createDb } from '#server/platform/db.ts';
 import { env, gitHost } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
@@ -18,6 +19,7 @@ import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
 import { tellPeople } from './conductor/notify.ts';
 import { placeWaiting } from './conductor/place.ts';
 import { serveRepositories } from './conductor/repositories.ts';
+import { probeServices } from './conductor/services.ts';
 
 const e = env();
 if (!e.DATABASE_URL)
@@ -66,6 +68,16 @@ const loops = [
     t.sweep,
     () => placeWaiting(db),
     (err) => log.warn({ err }, 'placing failed'),
+  ),
+  every(
+    t.sweep,
+    async () => void (await goRound(db, queue, t)),
+    (err) => log.warn({ err }, 'going round failed'),
+  ),
+  every(
+    t.sweep,
+    () => probeServices(db, t, log),
+    (err) => log.warn({ err }, 'probing services failed'),
   ),
   // Often, because a person waits for the end of the ten seconds.
   every(

@@ -13,6 +13,7 @@ import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';
 import { registerWorker, workerGone } from '#server/engine/hosts.ts';
 import { type Picked, pickFor } from '#server/engine/pick.ts';
+import { waitsForModel } from '#server/engine/unavailable.ts';
 import { secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
@@ -113,7 +114,7 @@ const engine = {
 };
 const run = createRunner({
   hostDir,
-  provider: modelsOfHost(config, e),
+  provider: modelsOfHost(config, e, db, t),
   sandbox,
   repositoryToken: secrets(e).gitToken,
   registry: await npmRegistry(),
@@ -121,7 +122,10 @@ const run = createRunner({
 });
 const context = {
   db,
-  admit: (job: Picked & { host: string }) => admit(db, readCatalogue().prices, job),
+  admit: async (job: Picked & { host: string }) => {
+    const why = await waitsForModel(db.pool, job);
+    return why ? { result: 'waits' as const, why } : await admit(db, readCatalogue().prices, job);
+  },
   pick: () => pickFor(db, worker.host, { seenMs: t.workerSeen, tuning: tuningAt(t.ageing) }),
   publisher: queue,
   engine,

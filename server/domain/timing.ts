@@ -23,6 +23,21 @@ export interface Timing {
   attemptDeadline: number;
   /** A model server that does not say what it has within this counts as unreachable. */
   probe: number;
+  /** So many transient failures of one model inside this open its breaker. */
+  breakerWindow: number;
+  /** How long an open breaker waits before one probe; doubled each time the probe fails, up to `breakerMost`. */
+  breakerOpen: number;
+  breakerMost: number;
+  /** Who probes and is not heard of for this long counts as lost. */
+  breakerProbe: number;
+  /** The longest a call waits for its turn at a service, or because the service asked for patience. */
+  turnWait: number;
+  /** A task whose model cannot be asked goes to its next choice after this. */
+  queueWait: number;
+  /** The first token may take this long: a large model is loaded first. */
+  firstToken: number;
+  /** One call of a model, from its first byte to its last. */
+  wholeCall: number;
   /** What a draining host still runs is handed back after this, unless the human said otherwise. */
   drain: number;
   /** How long discarded and unfinished work lies in the recovery bin. */
@@ -37,6 +52,14 @@ export function timing(scale = 1): Timing {
   const ms = (v: number) => Math.max(20, Math.round(v * scale));
   return {
     lease: ms(30_000),
+    breakerWindow: ms(60_000),
+    breakerOpen: ms(15_000),
+    breakerMost: ms(5 * 60_000),
+    breakerProbe: ms(3 * 60_000),
+    turnWait: ms(60_000),
+    queueWait: ms(2 * 60_000),
+    firstToken: ms(5 * 60_000),
+    wholeCall: ms(30 * 60_000),
     heartbeat: ms(5_000),
     databaseSilence: ms(20_000),
     suspicious: ms(5 * 60_000),

@@ -92,7 +92,13 @@ export async function afterAttempt(
 }
 
 /** The move to a stronger tier is no move of the state machine, and the log has to know it all the same. */
-async function tellTier(q: Queryable, taskId: number, from: number, tier: number): Promise<void> {
+export async function tellTier(
+  q: Queryable,
+  taskId: number,
+  from: number,
+  tier: number,
+  reason = '',
+): Promise<void> {
   const { rows } = await q.query<{ ver: number; project_id: string | null; pipeline_id: number }>(
     'UPDATE task SET ver = ver + 1 WHERE id = $1 RETURNING ver, project_id, pipeline_id',
     [taskId],
@@ -107,6 +113,7 @@ async function tellTier(q: Queryable, taskId: number, from: number, tier: number
       id: taskId,
       ver: t.ver,
       actor: ENGINE,
+      reason,
       ...where,
       data: { from, tier },
     },

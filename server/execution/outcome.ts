@@ -72,6 +72,7 @@ export function reportOf(work: AttemptWork, gathered: Gathered): Report {
 const infraCodes = new Set<ErrorCode>([
   'MODEL_UNREACHABLE',
   'MODEL_BUSY',
+  'MODEL_PAUSED',
   'GIT_FAILED',
   'WORKTREE_UNWRITABLE',
   'SANDBOX_REFUSED',
@@ -112,6 +113,7 @@ export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
   if (e.code === 'SANDBOX_MISSING') return { kind: 'yielded', reason: 'consent', question: message };
   if (e.code === 'LIMIT_REACHED') return { kind: 'failed', cause: 'limit', code: e.code, message };
   if (infraCodes.has(e.code)) return { kind: 'infra', code: e.code, message };
-  if (e.code.startsWith('MODEL_')) return { kind: 'failed', cause: 'model', code: e.code, message };
+  if (e.code.startsWith('MODEL_') || e.code.startsWith('PROVIDER_'))
+    return { kind: 'failed', cause: 'model', code: e.code, message };
   return { kind: 'failed', cause: 'agent', code: e.code, message };
 }

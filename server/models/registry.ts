@@ -47,6 +47,12 @@ export interface Wanted {
   account?: string | null | undefined;
 }
 
+/** The entry of providers.yaml that a choice means; null for a host's own server, or when there is none. */
+export function accountOf(wanted: Wanted, accounts: Record<string, Account>): string | null {
+  // A fallback may speak another protocol than the choice it stands in for.
+  return [wanted.account, wanted.provider].find((n) => n && accounts[n]?.kind === wanted.provider) ?? null;
+}
+
 export interface Reach {
   /** The host's servers; null where it has none. */
   ollama: string;
@@ -70,11 +76,9 @@ export function providerFor(wanted: Wanted, reach: Reach): Provider {
       );
     case 'openai':
     case 'anthropic': {
-      // A fallback may speak another protocol than the choice it stands in for.
-      const asked = wanted.account ?? '';
-      const name = reach.accounts[asked]?.kind === wanted.provider ? asked : wanted.provider;
+      const name = accountOf(wanted, reach.accounts) ?? wanted.provider;
       const account = reach.accounts[name];
-      if (account && account.kind === wanted.provider) return serviceOf(name, account, reach.env);
+      if (account?.kind === wanted.provider) return serviceOf(name, account, reach.env);
       throw modelError(
         'PROVIDER_UNKNOWN',
         `There is no provider ${name} of the kind ${wanted.provider}.`,

@@ -1,10 +1,12 @@
 import type { Fleet } from '#server/catalogue/data.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
+import type { Account } from '#server/domain/accounts.ts';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import { hostLlama } from '#server/engine/hosts.ts';
 import type { Provider } from '#server/models/provider.ts';
-import { providerAt, providerFor, rehearsed } from '#server/models/registry.ts';
+import { accountOf, providerAt, providerFor, rehearsed, type Wanted } from '#server/models/registry.ts';
+import { type Resilience, resilient } from '#server/models/resilience/resilient.ts';
 import type { Db } from '#server/platform/db.ts';
 import { type Env, ollamaUrl } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
@@ -13,23 +15,37 @@ import { every } from '../conductor/every.ts';
 type Host = Fleet['hosts'][number];
 
 /** Whom this host's attempts ask: by the choice of the work, at the addresses and with the keys as they are now. */
-export function modelsOfHost(config: Host, e: Env): (work: AttemptWork) => Provider {
+export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (work: AttemptWork) => Provider {
   const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
   return (work) => {
     const { fleet, providers } = readCatalogue();
-    const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
     const accounts = providers.providers;
     const wanted = { provider: work.model.provider, account: work.model.account };
     // The shipped sample is always rehearsed, and everything is where no model may be called.
-    const scripted = e.ALAI_REHEARSAL === 'always' || (work.project.isSample && e.ALAI_REHEARSAL !== 'never');
-    if (scripted) return rehearsed(wanted, rehearsal, accounts);
-    return providerFor(wanted, {
+    if (e.ALAI_REHEARSAL === 'always' || (work.project.isSample && e.ALAI_REHEARSAL !== 'never'))
+      return resilient(rehearsed(wanted, rehearsal, accounts), {
+        db,
+        host: config.name,
+        timing,
+        service: null,
+      });
+    const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
+    const provider = providerFor(wanted, {
       ollama: host.ollama ?? ollamaUrl(e.OLLAMA_HOST),
       llamaServer: host.llama_server,
       accounts,
       env: process.env,
     });
+    return resilient(provider, { db, host: config.name, timing, service: serviceOf(wanted, accounts) });
   };
+}
+
+function serviceOf(wanted: Wanted, accounts: Record<string, Account>): Resilience['service'] {
+  const name = accountOf(wanted, accounts);
+  const account = name ? accounts[name] : undefined;
+  if (!name || !account) return null;
+  const { requests_per_minute, tokens_per_minute } = account;
+  return { name, rates: { requestsPerMinute: requests_per_minute, tokensPerMinute: tokens_per_minute } };
 }
 
 const PROBE_MS = 5_000;

@@ -80,7 +80,11 @@ const words: Record<string, (e: EventRow) => Said> = {
     `Added ${text(e.data.where)} #${text(e.data.anchor)} by ${e.actor}`,
     e.reason,
   ],
-  'task.tier': (e) => ['queued', `Moves up to T${text(e.data.tier)}`, ''],
+  'task.tier': (e) => [
+    'queued',
+    `${Number(e.data.tier) < Number(e.data.from) ? 'Goes down' : 'Moves up'} to T${text(e.data.tier)}`,
+    e.reason,
+  ],
   'attempt.failed': (e) => ['failed', 'Attempt failed', e.reason],
   'attempt.lost': (e) => ['failed', 'Attempt lost', e.reason],
   'attempt.timed_out': (e) => ['failed', 'Attempt ran out of time', e.reason],

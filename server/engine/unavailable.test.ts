@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { testDatabase } from '#test/database.ts';
+import { plan, route, testFactory, work } from '#test/factory.ts';
+import { detour, goRound, waitsForModel } from './unavailable.ts';
+
+const { db } = await testDatabase();
+const factory = await testFactory(db);
+const times = { workerSeen: 60_000, queueWait: 60_000 };
+
+const local = (host: string, tier: number, model: string) => ({ host, tier, model, provider: 'ollama' });
+const cloud = (host: string) => ({
+  host,
+  tier: 4,
+  model: 'claude-sonnet',
+  provider: 'anthropic',
+  account: 'anthropic',
+});
+const open = (host: string, model: string, offline = false) =>
+  db.pool.query(
+    `INSERT INTO breaker(host, model, state, probe_at, error, offline) VALUES ($1, $2, 'OPEN', now() + interval '1 hour', 'It hangs', $3)
+     ON CONFLICT (host, model) DO UPDATE SET state = 'OPEN', probe_at = excluded.probe_at, offline = excluded.offline`,
+    [host, model, offline],
+  );
+const queued = async (choices: ReturnType<typeof local>[], tier: number) => {
+  const own = route({ tier, choices });
+  const stages = plan(['BUILD']).stages.map((s) => ({ ...s, route: own }));
+  const { taskIds } = await factory.create([work('A task', { route: own, plan: { stages } })]);
+  const id = taskIds[0] as number;
+  await db.pool.query('UPDATE task SET tier = $2 WHERE id = $1', [id, tier]);
+  return id;
+};
+const task = async (id: number) =>
+  (
+    await db.pool.query('SELECT status, host, tier, dispatch, wait_for, wait_why FROM task WHERE id = $1', [
+      id,
+    ])
+  ).rows[0];
+beforeEach(() => db.pool.query('DELETE FROM breaker'));
+
+describe('work whose model cannot be asked', () => {
+  it('is not claimed, and says why it waits and until when', async () => {
+    const id = await queued([local('ANVIL', 1, 'qwen3:8b')], 1);
+    const { dispatch } = await task(id);
+    const job = { taskId: id, dispatch, host: 'ANVIL' };
+    expect(await waitsForModel(db.pool, job)).toBeNull();
+    await open('ANVIL', 'qwen3:8b');
+    expect(await waitsForModel(db.pool, job)).toBe('qwen3:8b cannot be asked: It hangs');
+    expect(await task(id)).toMatchObject({ status: 'QUEUED', wait_for: 'model' });
+    await db.pool.query(`UPDATE breaker SET probe_at = now() - interval '1 second'`);
+    expect(await waitsForModel(db.pool, job)).toBeNull();
+  });
+
+  it('goes to another host of its tier at once', async () => {
+    const id = await queued([local('ANVIL', 1, 'qwen3:8b'), local('FORGE', 1, 'qwen3:8b')], 1);
+    const { host } = await task(id);
+    await open(host, 'qwen3:8b');
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({
+      status: 'QUEUED',
+      tier: 1,
+      host: host === 'ANVIL' ? 'FORGE' : 'ANVIL',
+    });
+  });
+
+  it('of a cloud without a network goes to a local tier, and back when the cloud is there again', async () => {
+    const id = await queued([cloud('ANVIL'), local('FORGE', 2, 'qwen2.5-coder:32b')], 4);
+    await open('*', 'anthropic', true);
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({ tier: 2, host: 'FORGE' });
+    await db.pool.query('DELETE FROM breaker');
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({ tier: 4, host: 'ANVIL' });
+    const { rows } = await db.pool.query(
+      `SELECT data->>'tier' tier, reason FROM event WHERE type = 'task.tier' AND task_id = $1 ORDER BY seq`,
+      [id],
+    );
+    expect(rows).toMatchObject([
+      { tier: '2', reason: expect.stringContaining('no way to its service') },
+      { tier: '4', reason: expect.stringContaining('can be asked again') },
+    ]);
+  });
+
+  it('waits a while for the model of its tier before the next tier takes it', async () => {
+    const id = await queued([local('ANVIL', 1, 'qwen3:8b'), local('FORGE', 2, 'qwen2.5-coder:32b')], 1);
+    await open('ANVIL', 'qwen3:8b');
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({ tier: 1, host: 'ANVIL' });
+    await db.pool.query(`UPDATE task SET queued_at = now() - interval '2 minutes' WHERE id = $1`, [id]);
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({ tier: 2, host: 'FORGE' });
+  });
+});
+
+describe('the way round', () => {
+  const choices = [cloud('anvil'), local('forge', 2, 'm'), local('forge', 1, 'n')];
+  const waiting = (over: object) => ({
+    id: 1,
+    tier: 4,
+    host: 'anvil',
+    route: route({ tier: 4, choices }),
+    open: [false, true, true],
+    offline: true,
+    long: false,
+    ...over,
+  });
+
+  it('is the nearest tier that can be asked', () => {
+    expect(detour(waiting({}))).toMatchObject({ tier: 2 });
+    expect(detour(waiting({ open: [false, false, true] }))).toMatchObject({ tier: 1 });
+    expect(detour(waiting({ open: [false, false, false] }))).toBeNull();
+    expect(detour(waiting({ offline: false }))).toBeNull();
+    expect(detour(waiting({ open: [true, true, true] }))).toBeNull();
+  });
+});

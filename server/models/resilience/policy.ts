@@ -1,0 +1,93 @@
+import type { Timing } from '#server/domain/timing.ts';
+
+/** When a model is asked, and when it is left alone. Pure: rows in, decisions out. */
+
+export const breakerStates = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const;
+export type BreakerState = (typeof breakerStates)[number];
+
+/** Transient failures inside one window that open a breaker: as many as one call makes with its retries. */
+export const FAILURES_TO_OPEN = 3;
+
+export interface Breaker {
+  state: BreakerState;
+  ver: number;
+  failures: number;
+  windowFrom: Date | null;
+  opens: number;
+  openedAt: Date | null;
+  probeAt: Date | null;
+  probeBy: string | null;
+  code: string;
+  error: string;
+  offline: boolean;
+}
+
+export const CLOSED: Breaker = {
+  state: 'CLOSED',
+  ver: 0,
+  failures: 0,
+  windowFrom: null,
+  opens: 0,
+  openedAt: null,
+  probeAt: null,
+  probeBy: null,
+  code: '',
+  error: '',
+  offline: false,
+};
+
+type Times = Pick<Timing, 'breakerWindow' | 'breakerOpen' | 'breakerMost' | 'breakerProbe'>;
+
+/** May this call be made? `probe` carries the row it has to win first. */
+export function mayAsk(
+  b: Breaker,
+  now: Date,
+  by: string,
+  t: Times,
+): { kind: 'go' } | { kind: 'probe'; next: Breaker } | { kind: 'wait'; ms: number } {
+  if (b.state === 'CLOSED') return { kind: 'go' };
+  const ms = (b.probeAt?.getTime() ?? 0) - now.getTime();
+  // Half open, and past its time: whoever probed is gone.
+  if (ms > 0) return { kind: 'wait', ms };
+  const probeAt = new Date(now.getTime() + t.breakerProbe);
+  return { kind: 'probe', next: { ...b, state: 'HALF_OPEN', probeAt, probeBy: by } };
+}
+
+export interface Failed {
+  code: string;
+  error: string;
+  offline: boolean;
+}
+
+/** The row after a call that failed in passing; a failed probe opens it for longer. */
+export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, t: Times): Breaker {
+  const said = { code: f.code, error: f.error.slice(0, 500), offline: f.offline };
+  if (b.state !== 'CLOSED' && !probed) return b;
+  const fresh = b.windowFrom !== null && now.getTime() - b.windowFrom.getTime() < t.breakerWindow;
+  const failures = (fresh ? b.failures : 0) + 1;
+  const windowFrom = fresh ? b.windowFrom : now;
+  if (!probed && failures < FAILURES_TO_OPEN) return { ...b, ...said, failures, windowFrom };
+  const wait = Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
+  return {
+    ...b,
+    ...said,
+    state: 'OPEN',
+    failures,
+    windowFrom,
+    opens: b.opens + 1,
+    openedAt: b.state === 'CLOSED' ? now : b.openedAt,
+    probeAt: new Date(now.getTime() + wait),
+    probeBy: null,
+  };
+}
+
+/** The row after an answer, whatever it said: the model can be reached. */
+export const afterAnswer = (b: Breaker): Breaker => ({ ...CLOSED, ver: b.ver });
+
+/** Whoever probed was stopped before there was an answer: the next one may at once. */
+export const afterAbort = (b: Breaker, now: Date): Breaker => ({
+  ...b,
+  state: 'OPEN',
+  probeAt: now,
+  probeBy: null,
+});

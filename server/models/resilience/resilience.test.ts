@@ -1,0 +1,250 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AlaiError } from '#server/domain/errors.ts';
+import { timing } from '#server/domain/timing.ts';
+import { testDatabase } from '#test/database.ts';
+import { puppet } from '#test/puppet.ts';
+import { type ChatRequest, modelError, NO_USAGE, type Provider } from '../provider.ts';
+import { withRetries } from '../retry.ts';
+import { changeBreaker, draw, pause } from './commands.ts';
+import { readBreaker, readBreakers, SERVICE } from './data.ts';
+import { afterFailure, CLOSED, FAILURES_TO_OPEN, mayAsk } from './policy.ts';
+import { resilient } from './resilient.ts';
+
+const { db } = await testDatabase({ max: 24 });
+const t = timing(1);
+const KEY = { host: 'forge', model: 'qwen3:8b' };
+let mark = 0;
+beforeEach(async () => {
+  await db.pool.query('DELETE FROM breaker; DELETE FROM provider_bucket');
+  mark =
+    (await db.pool.query<{ seq: number }>('SELECT coalesce(max(seq), 0)::int seq FROM event')).rows[0]?.seq ??
+    0;
+});
+
+const request = (over: Partial<ChatRequest> = {}): ChatRequest => ({
+  model: KEY.model,
+  messages: [{ role: 'user', content: 'Hello' }],
+  tools: [],
+  maxTokens: 100,
+  idleMs: 1_000,
+  totalMs: 5_000,
+  signal: new AbortController().signal,
+  ...over,
+});
+const busy = () => modelError('MODEL_UNREACHABLE', 'It does not answer', 'Start it.', 'transient');
+const answers: Provider['chat'] = async () => ({
+  ...NO_USAGE,
+  text: 'Yes.',
+  toolCalls: [],
+  ms: 1,
+  stop: 'stop',
+  scripted: false,
+});
+/** A model that does what it is told to now, and counts how often it was asked. */
+function model(service: string | null = null, requestsPerMinute = 60_000) {
+  const state = { asked: 0, chat: answers };
+  const raw: Provider = {
+    ...puppet([]),
+    chat: (r) => {
+      state.asked++;
+      return state.chat(r);
+    },
+  };
+  const rates = { requestsPerMinute, tokensPerMinute: 1_000_000 };
+  const by = (host: string) =>
+    resilient(raw, { db, host, timing: t, service: service ? { name: service, rates } : null });
+  return { state, by, ask: (over?: Partial<ChatRequest>) => by('forge').chat(request(over)) };
+}
+const failure = (p: Promise<unknown>) =>
+  p.then(
+    () => null,
+    (e: AlaiError) => e.code,
+  );
+const due = () => db.pool.query(`UPDATE breaker SET probe_at = now() - interval '1 second'`);
+const events = async () =>
+  (
+    await db.pool.query<{ type: string }>('SELECT type FROM event WHERE seq > $1 ORDER BY seq', [mark])
+  ).rows.map((r) => r.type);
+async function opened(m: ReturnType<typeof model>): Promise<void> {
+  m.state.chat = () => Promise.reject(busy());
+  for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(m.ask());
+  m.state.chat = answers;
+}
+
+describe('a breaker', () => {
+  it('opens after some failures in passing, lets one probe through, and closes by its answer', async () => {
+    const m = model();
+    await opened(m);
+    const asked = m.state.asked;
+    expect(await failure(m.ask())).toBe('MODEL_PAUSED');
+    expect(m.state.asked).toBe(asked);
+    expect(await readBreakers(db)).toMatchObject([{ ...KEY, state: 'OPEN', code: 'MODEL_UNREACHABLE' }]);
+    await due();
+    expect((await m.ask()).text).toBe('Yes.');
+    expect(await readBreakers(db)).toEqual([]);
+    expect(await events()).toEqual(['breaker.opened', 'breaker.probed', 'breaker.closed']);
+  });
+
+  it('is for that model of that host only, and for all hosts where it is a service', async () => {
+    await opened(model());
+    expect((await model().by('anvil').chat(request())).text).toBe('Yes.');
+    const cloud = model('anthropic');
+    await opened(cloud);
+    expect(await failure(cloud.by('anvil').chat(request()))).toBe('MODEL_PAUSED');
+    const { breaker } = await readBreaker(db.pool, { host: SERVICE, model: 'anthropic' });
+    expect(breaker.state).toBe('OPEN');
+  });
+
+  it('is not moved by what is no fault of the server, and forgets failures after an answer', async () => {
+    const m = model();
+    m.state.chat = () => Promise.reject(modelError('MODEL_MISSING', 'Not there', 'Pull it.', 'permanent'));
+    for (let n = 0; n < 5; n++) await failure(m.ask());
+    m.state.chat = () => Promise.reject(busy());
+    await failure(m.ask());
+    await failure(m.ask());
+    m.state.chat = answers;
+    await m.ask();
+    m.state.chat = () => Promise.reject(busy());
+    await failure(m.ask());
+    await failure(m.ask());
+    expect((await readBreaker(db.pool, KEY)).breaker).toMatchObject({ state: 'CLOSED', failures: 2 });
+    expect(await events()).toEqual([]);
+  });
+
+  it('a probe that fails keeps it open for twice as long; one that is stopped leaves the next to another', async () => {
+    const m = model();
+    await opened(m);
+    await due();
+    m.state.chat = () => Promise.reject(busy());
+    await failure(m.ask());
+    const { breaker, now } = await readBreaker(db.pool, KEY);
+    expect(breaker).toMatchObject({ state: 'OPEN', opens: 2 });
+    expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeGreaterThan(t.breakerOpen * 1.5);
+    await due();
+    const stop = new AbortController();
+    m.state.chat = async () => {
+      stop.abort(new Error('stopped'));
+      throw new Error('stopped');
+    };
+    await m.ask({ signal: stop.signal }).catch(() => {});
+    m.state.chat = answers;
+    expect((await m.ask()).text).toBe('Yes.');
+  });
+
+  it('of twenty workers that see it due, one probes', async () => {
+    const m = model();
+    await opened(m);
+    await due();
+    const before = m.state.asked;
+    const probe = Promise.withResolvers<void>();
+    m.state.chat = async (r) => {
+      await probe.promise;
+      return await answers(r);
+    };
+    const codes: (string | null)[] = [];
+    const all = Array.from({ length: 20 }, async () => {
+      codes.push(await failure(m.ask()));
+      // The probe is answered when all the others were told to wait.
+      if (codes.length === 19) probe.resolve();
+    });
+    await Promise.all(all);
+    expect(codes.filter((c) => c === 'MODEL_PAUSED')).toHaveLength(19);
+    expect(codes.at(-1)).toBeNull();
+    expect(m.state.asked - before).toBe(1);
+  });
+
+  it('a prober that died does not keep it half open for ever', () => {
+    const now = new Date();
+    const half = { ...CLOSED, ver: 3, state: 'HALF_OPEN' as const, probeBy: 'anvil', probeAt: now };
+    expect(mayAsk(half, new Date(now.getTime() - 1), 'forge', t)).toMatchObject({ kind: 'wait' });
+    expect(mayAsk(half, now, 'forge', t)).toMatchObject({ kind: 'probe', next: { probeBy: 'forge' } });
+  });
+
+  it('failures far apart do not add up', () => {
+    const f = { code: 'MODEL_BUSY', error: 'busy', offline: false };
+    let b = { ...CLOSED };
+    for (let n = 0; n < 10; n++) b = afterFailure(b, f, false, new Date(n * t.breakerWindow), t);
+    expect(b).toMatchObject({ state: 'CLOSED', failures: 1 });
+  });
+
+  it('says that there is no way to a service', async () => {
+    const m = model('anthropic');
+    const lost = busy();
+    lost.data.network = 'dns';
+    m.state.chat = () => Promise.reject(lost);
+    for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(m.ask());
+    expect(await readBreakers(db)).toMatchObject([{ host: SERVICE, model: 'anthropic', offline: true }]);
+  });
+});
+
+describe('retries', () => {
+  const signal = new AbortController().signal;
+
+  it('stop when the breaker opened on the way, with what opened it', async () => {
+    const m = model();
+    m.state.chat = () => Promise.reject(busy());
+    const call = withRetries(() => m.ask(), { signal, backoffMs: 1, max: 9 });
+    expect(await failure(call)).toBe('MODEL_UNREACHABLE');
+    expect(m.state.asked).toBe(FAILURES_TO_OPEN);
+  });
+
+  it('wait as long as the server asked for, and not at all when that is too long', async () => {
+    const patient = (retryAfterMs: number) =>
+      modelError('MODEL_BUSY', 'busy', '', 'transient', { retryAfterMs });
+    let asked = 0;
+    const once = (ms: number) => async () => {
+      if (asked++ === 0) throw patient(ms);
+      return 'yes';
+    };
+    const from = performance.now();
+    expect(await withRetries(once(120), { signal, backoffMs: 1 })).toBe('yes');
+    expect(performance.now() - from).toBeGreaterThan(110);
+    asked = 0;
+    expect(await failure(withRetries(once(3_600_000), { signal, backoffMs: 1 }))).toBe('MODEL_BUSY');
+  });
+});
+
+describe('a service is asked no faster than it allows', () => {
+  const rates = { requestsPerMinute: 60, tokensPerMinute: 6_000 };
+
+  it('by requests and by tokens, for all workers together', async () => {
+    const waits = await Promise.all(Array.from({ length: 62 }, () => draw(db, 'a', rates, 1, 60_000)));
+    const late = waits.filter((w) => w !== null && w > 0).sort((x, y) => Number(x) - Number(y));
+    expect(late).toHaveLength(2);
+    expect(late[1]).toBeGreaterThan(1_000);
+    expect(await draw(db, 'b', rates, 5_000, 60_000)).toBe(0);
+    expect(await draw(db, 'b', rates, 2_000, 60_000)).toBeGreaterThan(9_000);
+  });
+
+  it('who would wait too long is told at once, and takes nothing', async () => {
+    await draw(db, 'c', rates, 6_000, 60_000);
+    expect(await draw(db, 'c', rates, 6_000, 1_000)).toBeNull();
+    expect(await draw(db, 'c', rates, 50, 1_000)).toBeLessThan(1_000);
+  });
+
+  it('and is left alone by all when it says so', async () => {
+    await draw(db, 'd', rates, 1, 1_000);
+    await pause(db, 'd', 30_000);
+    expect(await draw(db, 'd', rates, 1, 60_000)).toBeGreaterThan(29_000);
+    expect(await draw(db, 'd', rates, 1, 1_000)).toBeNull();
+    const m = model('e');
+    const wish = modelError('MODEL_BUSY', 'slow down', '', 'transient', { retryAfterMs: 20_000 });
+    m.state.chat = () => Promise.reject(wish);
+    for (let n = 0; n < 2; n++)
+      await failure(m.by('forge').chat(request({ signal: AbortSignal.timeout(200) })));
+    // It answers: no breaker opens over it.
+    expect(await readBreakers(db)).toEqual([]);
+    expect(await draw(db, 'e', rates, 1, 60_000)).toBeGreaterThan(15_000);
+  });
+});
+
+it('a change that loses the race is decided anew', async () => {
+  await Promise.all(
+    Array.from({ length: 10 }, () =>
+      changeBreaker(db, KEY, 'forge', (b, now) =>
+        afterFailure(b, { code: 'X', error: 'x', offline: false }, false, now, t),
+      ),
+    ),
+  );
+  expect((await events()).filter((e) => e === 'breaker.opened')).toHaveLength(1);
+});

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlaiError } from '#server/domain/errors.ts';
+import type { Timing } from '#server/domain/timing.ts';
+import type { Db } from '#server/platform/db.ts';
+import { type ChatRequest, isTransient, modelError, type Provider, retryAfterOf } from '../provider.ts';
+import { changeBreaker, draw, pause, type Rates, settleDraw, writeBreaker } from './commands.ts';
+import { type BreakerKey, readBreaker, SERVICE } from './data.ts';
+import { afterAbort, afterAnswer, afterFailure, mayAsk } from './policy.ts';
+
+export interface Resilience {
+  db: Db;
+  /** The host that asks. */
+  host: string;
+  timing: Timing;
+  /** The service of providers.yaml with its rates; null for a host's own model server. */
+  service: { name: string; rates: Rates } | null;
+}
+
+/** How many tokens a request may come to, roughly: a bucket needs no more. */
+const guess = (r: ChatRequest) =>
+  Math.ceil(JSON.stringify([r.messages, r.tools]).length / 4) + Math.min(r.maxTokens, 1_000);
+
+/**
+ * A provider that leaves a failing model alone: its breaker is looked at before each call and told how the call ended, a
+ * service is asked no faster than it allows, and no call is without a deadline.
+ */
+export function resilient(provider: Provider, c: Resilience): Provider {
+  const { db, timing: t, service } = c;
+
+  /** Throws MODEL_PAUSED while the breaker is open. True when this call is the one probe. */
+  async function enter(key: BreakerKey): Promise<boolean> {
+    for (;;) {
+      const { breaker, now } = await readBreaker(db.pool, key);
+      const may = mayAsk(breaker, now, c.host, t);
+      if (may.kind === 'go') return false;
+      if (may.kind === 'probe') {
+        if (await writeBreaker(db, key, breaker, may.next, c.host)) return true;
+        continue;
+      }
+      const who = key.host === SERVICE ? `The service ${key.model}` : `${key.model} on ${key.host}`;
+      throw modelError(
+        'MODEL_PAUSED',
+        `${who} is not asked for another ${Math.ceil(may.ms / 1_000)} s, because it failed: ${breaker.error}`,
+        'It is tried again by itself; another choice of the task can take over.',
+        'transient',
+        { retryAfterMs: may.ms },
+      );
+    }
+  }
+
+  async function takeTurn(r: ChatRequest): Promise<number> {
+    if (!service) return 0;
+    const tokens = guess(r);
+    const ms = await draw(db, service.name, service.rates, tokens, t.turnWait);
+    if (ms === null)
+      throw modelError(
+        'MODEL_BUSY',
+        `${service.name} was asked as often as it may be, and the turn of this call is too far off`,
+        'Raise requests_per_minute or tokens_per_minute in providers.yaml if the account allows more.',
+        'transient',
+        { retryAfterMs: t.turnWait },
+      );
+    if (ms > 0) await sleep(ms, undefined, { signal: r.signal }).catch(() => r.signal.throwIfAborted());
+    return tokens;
+  }
+
+  return {
+    ...provider,
+    async chat(request) {
+      const key = service ? { host: SERVICE, model: service.name } : { host: c.host, model: request.model };
+      const probing = await enter(key);
+      let answered = false;
+      try {
+        const drawn = await takeTurn(request);
+        const reply = await provider.chat({
+          ...request,
+          firstTokenMs: request.firstTokenMs ?? Math.max(request.idleMs, t.firstToken),
+          totalMs: Math.min(request.totalMs, t.wholeCall),
+        });
+        answered = true;
+        await changeBreaker(db, key, c.host, (b) =>
+          b.state === 'CLOSED' && b.failures === 0 ? b : afterAnswer(b),
+        );
+        if (service) await settleDraw(db, service.name, reply.tokensIn + reply.tokensOut - drawn);
+        return reply;
+      } catch (e) {
+        // What follows an answer is bookkeeping: it must not cost the answer's breaker.
+        if (!answered) await tell(key, e, probing, request.signal.aborted);
+        throw e;
+      }
+    },
+  };
+
+  async function tell(key: BreakerKey, e: unknown, probing: boolean, aborted: boolean): Promise<void> {
+    const patience = retryAfterOf(e);
+    if (service && patience !== undefined && isAlaiError(e) && e.code === 'MODEL_BUSY') {
+      await pause(db, service.name, Math.min(patience, t.turnWait));
+      // It answers, and said what it wants: no reason to think that it is gone.
+      if (probing) await changeBreaker(db, key, c.host, afterAnswer);
+      return;
+    }
+    if (aborted) {
+      if (probing)
+        await changeBreaker(db, key, c.host, (b, now) => (b.state === 'HALF_OPEN' ? afterAbort(b, now) : b));
+      return;
+    }
+    if (isAlaiError(e) && isTransient(e)) {
+      const network = e.data.network;
+      const offline = network === 'dns' || network === 'route' || network === 'refused';
+      const failed = { code: e.code, error: e.message, offline };
+      await changeBreaker(db, key, c.host, (b, now) => afterFailure(b, failed, probing, now, t));
+    } else if (probing) await changeBreaker(db, key, c.host, afterAnswer);
+  }
+}
