@@ -54,7 +54,7 @@ const did: Record<HostAct, string> = {
   drain: 'draining: nothing new starts there, what runs may finish for a while',
   stop: 'stopped: what ran there is handed back',
   resume: 'taking work again',
-  restart: 'restarting its worker (a worker that was started alone has to be started again by hand)',
+  restart: 'restarting its worker',
 };
 
 async function steer(act: HostAct, o: Options): Promise<void> {

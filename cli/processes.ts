@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { env } from '#server/platform/env.ts';
+import { RESTART } from '#workers/host/identity.ts';
 import { argumentsOf, type ProcessName, rememberedEnvironment } from '#workers/supervisor/processes.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -47,18 +48,26 @@ async function runAlone(name: ProcessName): Promise<void> {
       'Run npm start once on this machine, or set DATABASE_URL in .env.',
     );
   }
-  const child = spawn(process.execPath, argumentsOf(name, own), {
-    cwd: root,
-    stdio: 'inherit',
-    env: variables,
+  const start = () =>
+    spawn(process.execPath, argumentsOf(name, own), { cwd: root, stdio: 'inherit', env: variables });
+  let child = start();
+  let ending = false;
+  const end = () => {
+    ending = true;
+    child.kill('SIGTERM');
+  };
+  process.on('SIGINT', () => {
+    ending = true; // reaches the child by itself
   });
-  const forward = (signal: NodeJS.Signals) => child.kill(signal);
-  process.on('SIGINT', () => {}); // reaches the child by itself
-  process.on('SIGTERM', () => forward('SIGTERM'));
-  process.on('disconnect', () => forward('SIGTERM'));
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (exit, signal) => resolve(exit ?? (signal ? 1 : 0)));
-  });
-  process.exit(code);
+  process.on('SIGTERM', end);
+  process.on('disconnect', end);
+  for (;;) {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (exit, signal) => resolve(exit ?? (signal ? 1 : 0)));
+    });
+    // A worker that was asked to restart has nobody else who starts it again here.
+    if (code !== RESTART || ending) process.exit(code);
+    child = start();
+  }
 }

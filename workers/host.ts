@@ -25,8 +25,9 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
 import { every } from './conductor/every.ts';
+import { followFile } from './host/follow-file.ts';
 import { HeldAttempts } from './host/held.ts';
-import { bootId } from './host/identity.ts';
+import { bootId, RESTART } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
 import { modelsOfHost, watchLlama } from './host/models.ts';
 import { probeServer, watchServer } from './host/probing.ts';
@@ -102,7 +103,7 @@ const held = new HeldAttempts({
   worker,
   log,
   onTakenOver: () => void leave('another worker took this host over', 1),
-  onRestart: () => void leave('a restart was asked for', 0),
+  onRestart: () => void leave('a restart was asked for', RESTART),
 });
 held.start();
 
@@ -167,17 +168,25 @@ log.info(
   'worker is up',
 );
 
+const file = followFile({
+  host: config,
+  everyMs: t.heartbeat,
+  onMoved: () => void leave('its model server has another address in fleet.yaml', RESTART),
+});
+
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
   slots.close();
   looking.stop();
+  file.stop();
   watch.stop();
   llama.stop();
   const givenBack = modelJobs.stop();
   log.info({ reason, running: held.size }, 'leaving');
-  held.stopAll(code === 0 ? 'drained' : 'stale');
-  const deadline = Date.now() + 5_000;
+  held.stopAll(code === 1 ? 'stale' : 'drained');
+  // Within the grace that a supervisor gives.
+  const deadline = Date.now() + 4_000;
   while (held.size > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 50));
   held.close();
   await Promise.race([

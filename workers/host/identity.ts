@@ -12,3 +12,6 @@ export function bootId(): string {
     return said || `up-since-${Math.round((Date.now() / 1000 - uptime()) / 10)}`;
   }
 }
+
+/** The exit code of a worker that wants to be started again, also where no supervisor watches over it. */
+export const RESTART = 75;

@@ -13,6 +13,7 @@ export class Machine {
   readonly #say: (text: string) => void;
   #children: Child[] = [];
   #watch: NodeJS.Timeout | undefined;
+  #follow: NodeJS.Timeout | undefined;
   #postgres: EmbeddedPostgres | undefined;
 
   constructor(home: string, log: Logger, say: (text: string) => void) {
@@ -24,6 +25,22 @@ export class Machine {
   start(specs: ChildSpec[]): void {
     this.#children = specs.map((spec) => new Child(spec, this.#home, this.#log, this.#say));
     for (const child of this.#children) child.start();
+  }
+
+  /**
+   * Looks at the plan again and again, and starts what is new in it: a host that was written into fleet.yaml. What was taken out
+   * of it goes on until it is drained, and is not started at the next start.
+   */
+  follow(plan: () => ChildSpec[], everyMs = WATCH): void {
+    this.#follow = setInterval(() => {
+      const known = new Set(this.#children.map((child) => child.spec.name));
+      for (const spec of plan().filter((s) => !known.has(s.name))) {
+        this.#say(`Starting ${spec.name}, which is new in companies/_shared/fleet.yaml.`);
+        const child = new Child(spec, this.#home, this.#log, this.#say);
+        this.#children.push(child);
+        child.start();
+      }
+    }, everyMs);
   }
 
   /** Starts the embedded PostgreSQL again when somebody kills it; the others reconnect by themselves. */
@@ -52,12 +69,14 @@ export class Machine {
   /** Ends everything, PostgreSQL last because the others still write their goodbyes into it. */
   async stop(): Promise<void> {
     clearInterval(this.#watch);
+    clearInterval(this.#follow);
     await Promise.all(this.#children.map((child) => child.stop(GRACE)));
     this.#postgres?.stop();
   }
 
   kill(): void {
     clearInterval(this.#watch);
+    clearInterval(this.#follow);
     for (const child of this.#children) child.kill();
     this.#postgres?.stop();
   }

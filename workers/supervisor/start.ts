@@ -77,6 +77,7 @@ export async function startMachine({ root, env, log, progress, machine, signal }
   log.info({ url, processes: plan.map((p) => p.name), models: models.kind }, 'starting processes');
   await progress.step('Processes', async (at) => {
     machine.start(plan);
+    machine.follow(() => machinePlan(root, shared));
     at('waiting for web, queue and a worker');
     const answer = await waitReady(`http://${hostFor(env.HOST)}:${env.PORT}`, READY_WITHIN, signal);
     const names = plan.map((p) => p.name).join(', ');

@@ -10,6 +10,7 @@ import { createLogger } from '#server/platform/logger.ts';
 import { isAlive, markOf } from '#server/platform/processes.ts';
 import { Child } from './child.ts';
 import { endLeftovers, lockHome, rememberChild } from './lock.ts';
+import { Machine } from './machine.ts';
 import { chooseModels } from './models.ts';
 import { requireFreePort } from './ports.ts';
 
@@ -45,6 +46,24 @@ describe('the lock of a home', () => {
     writeFileSync(path.join(home, 'supervisor.json'), '{"pid":');
     lockHome(home, 'http://localhost:3052').release();
   });
+});
+
+test('a host that is written into the file while the factory runs gets its worker, once', async () => {
+  const said: string[] = [];
+  const machine = new Machine(home, log, (text) => said.push(text));
+  const spec = (name: string) => ({ name, args: idle, env: { ...process.env } });
+  const plan = [spec('host-old')];
+  machine.start(plan);
+  machine.follow(() => plan, 5);
+  plan.push(spec('host-new'));
+  try {
+    await vi.waitFor(() => expect(said.join('\n')).toContain('Starting host-new'));
+    await sleep(40);
+    expect(said.filter((text) => text.includes('host-new'))).toHaveLength(1);
+    expect(said.filter((text) => text.includes('host-old'))).toHaveLength(0);
+  } finally {
+    await machine.stop();
+  }
 });
 
 describe('leftovers of a killed supervisor', () => {
