@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HostAct, HostState } from '#server/domain/host.ts';
+import { tuning } from '#server/domain/schedule.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { endAttempt } from './failure.ts';
 import { steerHost } from './host-state.ts';
 import { type DeclaredHost, declareHosts, registerWorker, workerSeen } from './hosts.ts';
 import { invariants } from './invariants.ts';
-import { sweep } from './sweep.ts';
+import { pickFor } from './pick.ts';
 
 const { db } = await testDatabase();
 let f: Awaited<ReturnType<typeof testFactory>>;
@@ -85,8 +86,13 @@ describe('a host', () => {
     const id = await one('Moves', route());
     const { host } = await f.task(id);
     await steer(host, 'pause');
-    await sweep(db, f.publisher, f.timing);
-    expect((await f.task(id)).host).not.toBe(host);
+    const other = host === 'ANVIL' ? 'FORGE' : 'ANVIL';
+    await db.pool.query(
+      `UPDATE task SET status = 'CANCELLED', finished_at = now() WHERE status = 'QUEUED' AND id <> $1`,
+      [id],
+    );
+    expect((await pickFor(db, other, { seenMs: 60_000, tuning }))?.taskId).toBe(id);
+    expect((await f.task(id)).host).toBe(other);
   });
 
   it('tells its worker to restart once, and not the one that comes after', async () => {

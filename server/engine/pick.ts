@@ -49,7 +49,11 @@ const stateOf = (r: HostRow): HostNow => ({
   running: r.running,
 });
 
-async function readHostsNow(q: Queryable, seenMs: number): Promise<{ state: HostNow; live: boolean }[]> {
+/** The hosts as scheduling sees them, and whether each may be given work. */
+export async function readHostsNow(
+  q: Queryable,
+  seenMs: number,
+): Promise<{ state: HostNow; live: boolean }[]> {
   const { rows } = await q.query<HostRow>(
     `SELECT h.name, h.slots, h.memory_gb, h.planned, h.lanes, h.installed, h.loaded,
        (h.state = 'LIVE' AND h.last_seen > clock_timestamp() - make_interval(secs => $1 / 1000.0)

@@ -91,7 +91,7 @@ it('shows slots, models, lanes, what waits and why, and when it is likely to sta
   });
   const [first, second] = host.waiting;
   // The lane is full although a slot is free; the history says six minutes.
-  expect(first).toMatchObject({ taskId: ids[2], why: 'Waits for qwen2.5-coder:32b on ANVIL · 2 at once' });
+  expect(first).toMatchObject({ taskId: ids[2], why: 'Waits for qwen2.5-coder:32b, busy with 2 on ANVIL' });
   expect(first?.etaMs).toBeGreaterThan(5 * 60_000);
   expect(first?.etaMs).toBeLessThanOrEqual(6 * 60_000);
   expect(second?.etaMs).toBeGreaterThanOrEqual(first?.etaMs as number);

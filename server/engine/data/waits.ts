@@ -1,4 +1,6 @@
+import { cannotRun, type HostNow } from '#server/domain/schedule.ts';
 import type { Queryable } from '#server/platform/db.ts';
+import { readHostsNow } from '../pick.ts';
 import type { TaskRow } from './rows.ts';
 
 const MAX_NAMED = 2;
@@ -13,6 +15,18 @@ function named(missing: { on_task_id: number; kind: string }[]): string {
   return more > 0 ? `${words.join(', ')} and ${more} more` : words.join(' and ');
 }
 
+/** What a host with a free slot lacks for this model, in words; null when only its place in the queue holds it. */
+function fullFor(h: HostNow | undefined, model: string | null): string | null {
+  if (!h || model === null) return null;
+  const why = cannotRun(h, model);
+  if (why === 'model busy') {
+    const busy = h.running.filter((m) => m === model).length;
+    return `${model}, busy with ${busy}`;
+  }
+  const gb = h.models.find((m) => m.name === model)?.gb;
+  return why === 'memory' ? `${gb ?? 'the'} GB of memory for ${model}` : null;
+}
+
 type WaitingTask = Pick<TaskRow, 'id' | 'status' | 'host' | 'project_id'>;
 
 /** Why each task that does not run waits, in one line. Nothing waits silently. */
@@ -20,7 +34,7 @@ export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<M
   const reasons = new Map<number, string>();
   const open = tasks.filter((t) => t.status === 'OPEN');
   const queued = tasks.filter((t) => t.status === 'QUEUED');
-  const [missing, ahead, hosts, stop] = await Promise.all([
+  const [missing, ahead, hosts, now, stop] = await Promise.all([
     open.length === 0
       ? []
       : q
@@ -34,24 +48,18 @@ export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<M
     queued.length === 0
       ? []
       : q
-          .query<{ id: number; ahead: number; model: string | null }>(
-            `SELECT id, (SELECT c->>'model' FROM jsonb_array_elements(route->'choices') c
+          .query<{ id: number; ahead: number; model: string | null; held: string | null }>(
+            `SELECT id, CASE WHEN wait_until > clock_timestamp() THEN wait_why END held, (SELECT c->>'model' FROM jsonb_array_elements(route->'choices') c
                 WHERE c->>'host' = host AND (c->>'tier')::int = tier LIMIT 1) model, (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
              FROM task WHERE status = 'QUEUED'`,
           )
           .then((r) => r.rows),
     q
-      .query<{
-        name: string;
-        state: string;
-        live: boolean;
-        lanes: Record<string, number>;
-        busy: Record<string, number>;
-      }>(
-        `SELECT h.name, h.state, h.lanes, coalesce((SELECT jsonb_object_agg(model, n) FROM (SELECT model, count(*)::int n FROM attempt a
-           WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING') GROUP BY model) m), '{}') busy, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
+      .query<{ name: string; state: string; live: boolean }>(
+        `SELECT h.name, h.state, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
       )
       .then((r) => r.rows),
+    queued.length === 0 ? [] : readHostsNow(q, 0),
     q
       .query<{ engaged: boolean }>(`SELECT engaged FROM kill_switch WHERE scope = 'factory'`)
       .then((r) => r.rows[0]?.engaged ?? false),
@@ -70,13 +78,13 @@ export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<M
   for (const t of queued) {
     const host = hosts.find((h) => h.name === t.host);
     const name = t.host?.toUpperCase() ?? 'a host';
-    const { ahead: before = 0, model = null } = places.get(t.id) ?? {};
-    const cap = model === null ? undefined : host?.lanes[model];
+    const { ahead: before = 0, model = null, held = null } = places.get(t.id) ?? {};
+    const full = fullFor(now.find((h) => h.state.name === t.host)?.state, model);
     if (stop) reasons.set(t.id, 'The factory is stopped');
     else if (host && !host.live) reasons.set(t.id, `Waits for ${name}, which has no worker`);
     else if (host && host.state !== 'LIVE') reasons.set(t.id, `Waits for ${name}, which ${idle[host.state]}`);
-    else if (model !== null && cap !== undefined && (host?.busy[model] ?? 0) >= cap)
-      reasons.set(t.id, `Waits for ${model} on ${name} · ${cap} at once`);
+    else if (held) reasons.set(t.id, held);
+    else if (full) reasons.set(t.id, `Waits for ${full} on ${name}`);
     else reasons.set(t.id, `Waits for ${name}${before > 0 ? ` · ${before} ahead` : ' · next'}`);
   }
   return reasons;
