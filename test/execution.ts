@@ -22,6 +22,7 @@ import type { StepMemory } from '#server/domain/memory.ts';
 import type { PromptRecord } from '#server/domain/prompt.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
+import type { RunnerConfig } from '#server/execution/ports.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { createOllama } from '#server/models/ollama.ts';
@@ -183,6 +184,7 @@ export interface Factory {
     ports?: MemoryPorts,
     signal?: AbortSignal,
     provider?: Provider,
+    agents?: RunnerConfig['agents'],
   ): Promise<AttemptOutcome & { ports: MemoryPorts }>;
   /** BUILD, REVIEW, SECURITY … as the engine would order them, until merged or given up. */
   chain(task: {
@@ -288,11 +290,13 @@ export async function createFactory(
       ports = memoryPorts(),
       signal = new AbortController().signal,
       provider = rehearsal.provider,
+      agents,
     ) {
       const runner = createRunner({
         hostDir: join(home, 'hosts', w.host),
         provider: () => provider,
         sandbox,
+        ...(agents ? { agents } : {}),
       });
       return { ...(await runner(w, ports, signal)), ports };
     },

@@ -1,5 +1,6 @@
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { createRunAttempt, type RunAttempt } from '#server/execution/attempt.ts';
+import type { RunnerConfig } from '#server/execution/ports.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { integrate } from '#server/integration/integrate.ts';
 import type { Provider } from '#server/models/provider.ts';
@@ -14,6 +15,8 @@ export function createRunner(o: {
   /** Where this work's model is; the shipped sample names the rehearsal, everything else the host's own server. */
   provider: (work: AttemptWork) => Provider;
   sandbox: Sandbox;
+  /** Agents with a program of their own; those on the PATH of this process when absent. */
+  agents?: RunnerConfig['agents'];
   /** What no model may be told. */
   secretValues?: readonly string[];
   /** The npm registry of this machine. */

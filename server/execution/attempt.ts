@@ -8,6 +8,7 @@ import type {
 } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import { choicePipelines, pipelines } from '#server/domain/pipelines.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Gathered, StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
@@ -224,9 +225,12 @@ function definitionOf(work: AttemptWork, s: WorkStep): BlueprintStep {
 /** Without a sandbox, commands run with the operator's rights: only the sample, or a project he allowed it for. */
 function consentNeeded(work: AttemptWork, config: RunnerConfig): string | null {
   if (config.sandbox.isolates || work.project.isSample || work.project.unsandboxedAllowed) return null;
-  const runs = work.blueprint.steps.some(
-    (s) => s.mcp !== undefined || s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'),
-  );
+  const alone = choicePipelines(work.model).some((p) => pipelines[p].runner === 'process');
+  const runs =
+    alone ||
+    work.blueprint.steps.some(
+      (s) => s.mcp !== undefined || s.tools.includes('run') || s.gates.some((g) => g.kind === 'command'),
+    );
   if (!runs) return null;
   return `Host ${work.host} has no sandbox, and this task runs commands in ${work.project.name}. Allow commands without a sandbox for this project? ${config.sandbox.note}`;
 }

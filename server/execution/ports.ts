@@ -1,6 +1,9 @@
 import type { AttemptWork, IntegrationResult, ProofRecord } from '#server/domain/attempt.ts';
+import type { CliProvider } from '#server/domain/providers.ts';
 import type { IntegrateInput, ProofInput, RunChecks, RunGate } from '#server/domain/seams.ts';
 import type { Provider } from '#server/models/provider.ts';
+import type { CliAgent } from './agents/agent.ts';
+import type { InstalledAgent } from './agents/detect.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 
 /** What the execution of attempts on one host is given from outside. */
@@ -19,6 +22,11 @@ export interface RunnerConfig {
   runChecks: RunChecks;
   integrate: (input: IntegrateInput) => Promise<IntegrationResult>;
   buildProof: (input: ProofInput) => ProofRecord;
+  /** Agents with a program of their own, as this machine has them; its PATH and environment when absent. */
+  agents?: {
+    find: (name: CliProvider) => InstalledAgent | null;
+    given: (agent: CliAgent) => Record<string, string>;
+  };
   /** How often streaming text is written to the transcript, in milliseconds. */
   streamEveryMs?: number;
 }

@@ -12,7 +12,7 @@ import { buildPrompt } from './prompt/build.ts';
 import type { PromptInput } from './prompt/parts.ts';
 import { repositoryText } from './prompt/repository.ts';
 import { runForAgent } from './run-command.ts';
-import { createStepRunner, runnerOf } from './runners/registry.ts';
+import { createStepRunner, runners } from './runners/registry.ts';
 import type { WorkingKind } from './runners/runner.ts';
 import { gateFeedback } from './runners/transcribe.ts';
 import { rejectFor, runGates, TRIES } from './step-gates.ts';
@@ -104,12 +104,11 @@ async function carryOut(
         kind,
         kind === 'process' ? AGENT_CONTEXT : await provider().contextOf(work.model.name),
       );
-      const remembered =
-        kind !== 'process' && !takesOver && resume && remembers(resume, kind) ? resume : null;
+      const remembered = !takesOver && resume && remembers(resume, kind) ? resume : null;
       const messages = remembered?.memory.messages ?? fresh;
       if (!remembered && (takesOver || resume))
         fresh.push({ role: 'user', content: 'This step was begun before; its files are as they were left.' });
-      return runnerOf(kind)({
+      return runners[kind]({
         context: c,
         pipeline,
         provider,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { abroad, shellAmong } from './abroad.ts';
 import type { Conversation, Facts } from './conversation.ts';
 import type { FaultName } from './faults.ts';
 import { inText } from './in-text.ts';
@@ -16,7 +17,10 @@ export interface Said {
 export function answer(scenarios: Scenario[], c: Conversation): Said {
   const facts = c.facts;
   if (!facts) return plain(c);
-  if (c.inText.length > 0) return inText(moved(scenarios, { ...c, offered: c.inText }));
+  if (c.inText.length > 0) {
+    const all = moved(scenarios, { ...c, offered: c.inText });
+    return shellAmong(c.offered) ? abroad(all, c) : inText(all);
+  }
   for (const s of scenarios) {
     if (!s.title.test(facts.title)) continue;
     const part = s.answers.find((a) => fits(a, facts, c));

@@ -79,13 +79,13 @@ async function speak(r: Request): Promise<void> {
   const tokens = cached ? turn.tokens : { ...turn.tokens, cacheRead: 0, cacheWrite: 0 };
   if (body.stream === true) {
     const speech = { said, thought, tokens, ms: ctx.o.paceMs / 2, dripMs: ctx.o.dripMs ?? 20_000 };
-    return await stream(res, events(bareModel(model)), speech);
+    return await stream(res, events(bareModel(model), messages.length), speech);
   }
   const refused = said.fault === 'refusal';
   const content = [
     ...(thought ? [{ type: 'thinking', thinking: thought, signature: 'scripted' }] : []),
     ...(refused || said.text ? [{ type: 'text', text: refused ? REFUSAL : said.text }] : []),
-    ...callsOf(said),
+    ...callsOf(said, messages.length),
   ];
   const stop_reason = refused ? 'refusal' : said.calls.length > 0 ? 'tool_use' : 'end_turn';
   json(res, 200, { ...shell(bareModel(model)), content, stop_reason, usage: usageOf(tokens) });
@@ -140,16 +140,17 @@ const usageOf = (t: Tokens) => ({
   output_tokens_details: { thinking_tokens: t.thinking },
 });
 
-function callsOf(said: Said) {
+function callsOf(said: Said, turn: number) {
   return said.calls.map((c, i) => ({
     type: 'tool_use',
-    id: `toolu_${i + 1}`,
+    // A client may keep what it saw by this name, so no two turns share one.
+    id: `toolu_${turn}_${i + 1}`,
     name: c.name,
     input: c.arguments,
   }));
 }
 
-function events(model: string): Voice {
+function events(model: string, turn: number): Voice {
   let index = -1;
   let open: 'text' | 'thinking' | null = null;
   const close = () => {
@@ -198,7 +199,7 @@ function events(model: string): Voice {
     text,
     calls: (said) =>
       close() +
-      callsOf(said)
+      callsOf(said, turn)
         .map((c) => {
           const json = JSON.stringify(c.input);
           const half = Math.ceil(json.length / 2);

@@ -1,3 +1,5 @@
+import { shellAmong } from './abroad.ts';
+
 /** What the messages say: everything an answer may depend on. No state is kept between two requests. */
 
 export interface WireMessage {
@@ -44,7 +46,13 @@ export interface Conversation {
 /** Reads a conversation as the harness writes it: data in `<data kind="…">` fences, tool calls as the protocol has them. */
 export function readConversation(messages: WireMessage[], offered: string[]): Conversation {
   const users = messages.filter((m) => m.role === 'user').map((m) => m.content ?? '');
-  const first = users[0] ?? '';
+  // Agents of others put words of their own before what they were asked.
+  const at = Math.max(
+    0,
+    users.findIndex((u) => u.includes('<data kind="facts">')),
+  );
+  const first = users[at] ?? '';
+  const shell = shellAmong(offered);
   const results = messages.filter((m) => m.role === 'tool');
   const repository = fence(first, 'repository');
   const system = messages.find((m) => m.role === 'system')?.content ?? '';
@@ -58,7 +66,7 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
     facts: readFacts(fence(first, 'facts')),
     told: [
       fence(first, 'feedback'),
-      ...users.slice(1),
+      ...users.slice(at + 1),
       ...results.map((r) => r.content ?? '').filter(isRefusal),
     ].join('\n'),
     seen: [repository, ...results.map((m) => m.content ?? '')].join('\n'),
@@ -70,13 +78,15 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
     calls,
     listed: [
       repository.split('\n\n')[0] ?? '',
-      ...results.filter((r) => r.tool_name === 'list').map((r) => r.content ?? ''),
+      ...results
+        .filter((r) => r.tool_name === 'list' || (shell !== null && r.tool_name === shell))
+        .map((r) => r.content ?? ''),
     ]
       .flatMap((text) => text.split('\n'))
       .map((l) => l.trim())
       .filter((l) => /^[\w./@-]+$/.test(l) && !l.endsWith('/')),
     offered,
-    inText: offered.length === 0 ? textParts(system) : [],
+    inText: offered.length === 0 || shell ? textParts(`${system}\n${first}`) : [],
     lastUser: users.at(-1) ?? '',
   };
 }
@@ -86,7 +96,8 @@ function textParts(system: string): string[] {
   const holds = /^- The JSON object holds: ([\w, ]+)\./m.exec(system)?.[1]?.split(', ') ?? [];
   if (holds.length === 0) return [];
   const names = { summary: 'finish', findings: 'finding' } as Record<string, string>;
-  return [...holds.map((h) => names[h] ?? h), ...(/^FILE: /m.test(system) ? ['write'] : [])];
+  const writes = /^FILE: |^- With your own tools, inside/m.test(system);
+  return [...holds.map((h) => names[h] ?? h), ...(writes ? ['write'] : [])];
 }
 
 const isRefusal = (s: string) => s.startsWith('REFUSED') || s.startsWith('FAILED');

@@ -2,15 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { anthropic } from './anthropic.ts';
 import { type Body, type Context, json, type Protocol, type RehearsalOptions } from './context.ts';
 import { FaultPlan, plannedFaultSchema } from './faults.ts';
+import { gemini } from './gemini.ts';
 import { llamaServer } from './llama-server.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
+import { responses } from './responses.ts';
 import { loadScenarios } from './scenarios.ts';
 
 export type { RehearsalOptions } from './context.ts';
 
 /** The protocols it speaks, on one address; a new one is one file and one line here. */
-const protocols: readonly Protocol[] = [ollama, llamaServer, anthropic, openai];
+const protocols: readonly Protocol[] = [ollama, llamaServer, anthropic, gemini, openai, responses];
 
 /** Model servers over scenario files. Each answer says of itself, in a header every client can read, that it is scripted. */
 export function createRehearsal(o: RehearsalOptions): Server {

@@ -6,6 +6,7 @@ import { answerSchema } from '../prompt/advice.ts';
 import { applyChange, readAdvice } from './advice.ts';
 import { modelCalls } from './ask.ts';
 import { carryOut } from './call.ts';
+import { handIn } from './hand-in.ts';
 import type { RunnerInput, StepRunner } from './runner.ts';
 import { errorData } from './transcribe.ts';
 
@@ -96,16 +97,7 @@ export function createAdvisory(l: RunnerInput): StepRunner {
       }
     } else if (advice.files.length + advice.changes.length > 0)
       problems.push('this step writes no files: leave them out');
-    const said = advice.said;
-    if (!said) problems.push('the JSON object with the summary is missing');
-    if (!said || problems.length > 0) return problems;
-    for (const finding of listOf(said.findings)) await call('finding', finding);
-    for (const name of ['plan', 'report'] as const)
-      if (said[name] !== undefined && said[name] !== null && step.tools.includes(name))
-        await call(name, said[name]);
-    if (problems.length > 0) return problems;
-    if (step.tools.includes('finish')) await call('finish', { summary: said.summary });
-    else l.tools.state.finished = String(said.summary ?? '');
+    await handIn(l, advice.said, problems, call);
     return problems;
   }
 
@@ -131,5 +123,3 @@ export function createAdvisory(l: RunnerInput): StepRunner {
     waiting: () => current,
   };
 }
-
-const listOf = (v: unknown): unknown[] => (Array.isArray(v) ? v : []);

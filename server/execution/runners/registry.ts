@@ -6,20 +6,16 @@ import type { Transcript } from '../transcript.ts';
 import { createAdvisory } from './advisory.ts';
 import { createLoop } from './loop.ts';
 import { anotherWayHelps, type FailedWay, withEarlier } from './policy.ts';
+import { createProcess } from './process.ts';
 import type { CreateRunner, Spent, StepRunner, WorkingKind } from './runner.ts';
 import { errorData } from './transcribe.ts';
 
 /** One runner for each way of working. */
-const runners: Partial<Record<WorkingKind, CreateRunner>> = {
+export const runners = {
   loop: createLoop,
   advisory: createAdvisory,
-};
-
-export function runnerOf(kind: WorkingKind): CreateRunner {
-  const create = runners[kind];
-  if (create) return create;
-  throw new AlaiError('MODEL_MISSING', `no ${kind} runner is in this release`, 'Choose another pipeline.');
-}
+  process: createProcess,
+} as const satisfies Record<WorkingKind, CreateRunner>;
 
 export interface Ways {
   /** In the order they are tried. */

@@ -87,6 +87,7 @@ export async function detectBwrap(): Promise<Sandbox | null> {
           ]
         : [];
       const place = [...tree, ...installed, '--remount-ro', '/', '--chdir', INSIDE];
+      const readable = (s.readable ?? []).flatMap((p) => ['--ro-bind', p, p]);
       const packages = s.modules ? ['--ro-bind', s.modules, MODULES] : [];
       // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
       const all = base(s.network, sized);
@@ -95,6 +96,7 @@ export async function detectBwrap(): Promise<Sandbox | null> {
       const argv = [
         ...own,
         ...packages,
+        ...readable,
         ...set,
         ...place,
         ...inside,

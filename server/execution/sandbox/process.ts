@@ -21,6 +21,8 @@ export interface ProcessSpec {
   modules?: string;
   /** Installed packages of the project, readable at its node_modules. */
   packages?: string;
+  /** Folders or files of the machine that it may read where they are. */
+  readable?: string[];
   /** Variables it is given besides the usual ones. */
   env?: Record<string, string>;
   sandbox: Sandbox;
@@ -65,13 +67,14 @@ export async function launch(
   const tmp = await mkdtemp(join(runDir, 'tmp-'));
   const removeTmp = () => rm(tmp, { recursive: true, force: true });
   try {
-    const { argv, root, network, readOnly, protect, modules, packages, env } = s;
+    const { argv, root, network, readOnly, protect, modules, packages, readable, env } = s;
     const wrapped = await s.sandbox.wrap({
       ...{ argv, root, network, tmp },
       ...(readOnly ? { readOnly } : {}),
       ...(protect ? { protect } : {}),
       ...(modules ? { modules } : {}),
       ...(packages ? { packages } : {}),
+      ...(readable ? { readable } : {}),
       ...(env ? { env } : {}),
     });
     s.signal.throwIfAborted();

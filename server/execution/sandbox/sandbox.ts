@@ -13,6 +13,8 @@ export interface SandboxSpec {
   modules?: string;
   /** Installed packages of the project, readable at its node_modules. */
   packages?: string;
+  /** Folders or files of the machine that it may read where they are: the program of an agent. */
+  readable?: string[];
   /** Variables besides the usual ones; never on the command line, where others could read them. */
   env?: Record<string, string>;
   /** A private folder for temporary files of this command. */

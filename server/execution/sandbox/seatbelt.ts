@@ -31,6 +31,7 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
               s.tmp,
               ...(s.modules ? [s.modules] : []),
               ...(s.packages ? [s.packages] : []),
+              ...(s.readable ?? []),
               dirname(node),
               ...(npm ? [npm] : []),
             ],

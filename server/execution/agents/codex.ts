@@ -1,0 +1,71 @@
+import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } from './agent.ts';
+
+/** Its name for a model server of ours; the built-in one takes no other address. */
+const PROVIDER = 'alai';
+
+export const codex: CliAgent = {
+  provider: 'codex',
+  title: 'Codex',
+  binary: 'codex',
+  keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
+  address: 'OPENAI_BASE_URL',
+  passes: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL'],
+
+  argv: ({ model, sandboxed, given }) => [
+    ...['exec', '--json', '--ephemeral', '--ignore-user-config', '--ignore-rules', '--skip-git-repo-check'],
+    ...(sandboxed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['-s', 'workspace-write']),
+    ...['-m', model],
+    ...(given.OPENAI_BASE_URL ? serverAt(given.OPENAI_BASE_URL, given) : []),
+    '-',
+  ],
+
+  // `exec` signs in by this name; the other one is what people have.
+  env: ({ given }) =>
+    given.CODEX_API_KEY || !given.OPENAI_API_KEY ? {} : { CODEX_API_KEY: given.OPENAI_API_KEY },
+
+  read(e): AgentEvent[] {
+    const item = fieldsOf(e.item);
+    const id = textOf(item.id);
+    switch (e.type) {
+      case 'item.started':
+        return item.type === 'command_execution'
+          ? [{ kind: 'call', id, name: 'shell', arguments: { command: item.command } }]
+          : [];
+      case 'item.completed':
+        if (item.type === 'agent_message') return [{ kind: 'text', text: textOf(item.text) }];
+        if (item.type === 'command_execution')
+          return [{ kind: 'result', id, ok: item.exit_code === 0, output: textOf(item.aggregated_output) }];
+        if (item.type === 'file_change')
+          return [
+            { kind: 'call', id, name: 'apply_patch', arguments: { changes: listOf(item.changes) } },
+            { kind: 'result', id, ok: item.status === 'completed', output: textOf(item.status) },
+          ];
+        return [];
+      case 'turn.completed': {
+        const u = fieldsOf(e.usage);
+        const read = countOf(u.cached_input_tokens);
+        return [
+          {
+            kind: 'usage',
+            tokensIn: Math.max(0, countOf(u.input_tokens) - read),
+            tokensOut: countOf(u.output_tokens),
+            tokensCacheRead: read,
+            tokensCacheWrite: 0,
+            tokensThinking: countOf(u.reasoning_output_tokens),
+          },
+          { kind: 'end', text: null },
+        ];
+      }
+      case 'turn.failed':
+        return [{ kind: 'failed', message: textOf(fieldsOf(e.error).message) }];
+      default:
+        return [];
+    }
+  },
+};
+
+function serverAt(url: string, given: Record<string, string>): string[] {
+  const key = given.OPENAI_API_KEY ? 'OPENAI_API_KEY' : 'CODEX_API_KEY';
+  const server = `{name="${PROVIDER}",base_url=${JSON.stringify(url)},env_key="${key}",wire_api="responses",request_max_retries=1,stream_max_retries=1}`;
+  return ['-c', `model_provider="${PROVIDER}"`, '-c', `model_providers.${PROVIDER}=${server}`];
+}

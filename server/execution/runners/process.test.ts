@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blueprintSchema } from '#server/domain/blueprint.ts';
+import { gitLine } from '#server/platform/git.ts';
+import { createFactory, type Factory, type MemoryPorts, memoryPorts } from '#test/execution.ts';
+import { cliAgents } from '../agents/registry.ts';
+import { noSandbox } from '../sandbox/none.ts';
+
+/** A program that speaks Claude Code's lines and does what its script says. */
+const agent = (script: string) => ({
+  find: () => ({
+    agent: { ...cliAgents['claude-code'], argv: () => ['-c', script], passes: [] },
+    program: '/bin/sh',
+    readable: '/bin/sh',
+  }),
+  given: () => ({}),
+});
+const says = (event: object) => `printf '%s\\n' '${JSON.stringify(event).replaceAll("'", `'\\''`)}'`;
+const usage = { input_tokens: 100, output_tokens: 20 };
+const ends = (structured_output?: object) =>
+  says({ type: 'result', is_error: false, result: 'It is done. Verdict: pass.', structured_output, usage });
+const done = ends({ summary: 'The file is mended.' });
+
+let f: Factory;
+beforeAll(async () => {
+  f = await createFactory({ 'README.md': '# demo\n', 'src/a.js': 'a\n', 'secret/b.txt': 'b\n' });
+});
+afterAll(() => f.stop());
+
+const step = (over: object = {}) =>
+  blueprintSchema.parse({
+    name: 'test',
+    steps: [
+      {
+        key: 'build',
+        role: 'builder',
+        instructions: 'Mend src/a.js.',
+        tools: ['write', 'read', 'finish'],
+        paths: { deny: ['secret/**', 'new/**'] },
+        ...over,
+      },
+    ],
+  });
+async function run(
+  script: string,
+  o: { ports?: MemoryPorts; signal?: AbortSignal; step?: object; rails?: string; resume?: MemoryPorts } = {},
+) {
+  const memory = o.resume?.memories.at(-1);
+  const w = await f.work(
+    'BUILD',
+    { id: 4001, title: 'Mend a' },
+    {
+      blueprint: step(o.step),
+      model: { provider: 'claude-code', name: 'claude-x', tier: 4, host: 'forge', pipelines: ['claude-cli'] },
+      rails: { modes: {}, paths: o.rails ? [{ glob: o.rails, rail: 'mine', reason: 'it is mine' }] : [] },
+    },
+  );
+  const stepId = w.steps[0]?.id ?? 0;
+  const answer = { answer: 'approve' as const, by: 'Alem', note: '' };
+  const resume = memory ? { stepId, memory: memory.memory, answer } : null;
+  return await f.run({ ...w, resume }, o.ports ?? memoryPorts(), o.signal, undefined, agent(script));
+}
+const fileOf = (r: Awaited<ReturnType<typeof run>>, path: string) =>
+  gitLine(['show', `${r.kind === 'done' ? r.commit : 'main'}:${path}`], { gitDir: f.bare });
+
+describe('an agent with a process of its own', () => {
+  it('writes with its own tools, and its last object is taken for its word', async () => {
+    const r = await run(`cat > /dev/null; echo mended > src/a.js; ${done}`);
+    expect(r).toMatchObject({ kind: 'done' });
+    expect(await fileOf(r, 'src/a.js')).toBe('mended');
+    expect(r.ports.calls).toMatchObject([
+      { provider: 'claude-code', tokensIn: 100, tokensOut: 20, ok: true },
+    ]);
+  });
+
+  it('is given the prompt by its input and no variable of ours', async () => {
+    process.env.ALAI_TEST_SECRET = 'hidden';
+    const r = await run(`grep -o 'Mend src/a.js.' > told.txt; env | sort >> told.txt; ${done}`);
+    expect(r).toMatchObject({ kind: 'done' });
+    const told = await fileOf(r, 'told.txt');
+    expect(told).toContain('Mend src/a.js.');
+    expect(told).toContain('HOME=');
+    expect(told).not.toContain('hidden');
+    delete process.env.ALAI_TEST_SECRET;
+  });
+
+  it('that wrote where it may not has that put back, and the step fails with the reason', async () => {
+    const r = await run(`cat > /dev/null; mkdir -p new; echo x > new/c.txt; echo ok > src/a.js; ${done}`);
+    expect(r).toMatchObject({ kind: 'failed', code: 'TOOL_REFUSED' });
+    expect(r.kind === 'failed' && r.message).toContain('new/c.txt');
+    expect(r.kind === 'failed' && r.message).toContain('put back');
+  });
+
+  it('decides nothing by prose: without the object it is asked once more, then it failed', async () => {
+    const ports = memoryPorts();
+    const r = await run(`cat > /dev/null; ${ends()}`, { ports });
+    expect(r).toMatchObject({ kind: 'failed', cause: 'model', code: 'MODEL_GARBAGE' });
+    expect(ports.calls).toHaveLength(2);
+  });
+
+  it('says what is wrong when its key is refused, and when it is busy', async () => {
+    const failing = (text: string) =>
+      run(
+        `cat > /dev/null; ${says({ type: 'result', subtype: 'success', is_error: true, result: text, usage })}; exit 1`,
+      );
+    expect(await failing('Invalid API key · 401')).toMatchObject({ kind: 'failed', code: 'PROVIDER_KEY' });
+    expect(await failing('API Error: 529 overloaded_error')).toMatchObject({
+      kind: 'infra',
+      code: 'MODEL_BUSY',
+    });
+  });
+
+  it('is stopped by numbers: time, tokens, the same call again and again', async () => {
+    const call = says({
+      type: 'assistant',
+      message: { id: 'm', content: [{ type: 'tool_use', id: 'a', name: 'Bash', input: { command: 'ls' } }] },
+    });
+    const again = `cat > /dev/null; while true; do ${call}; done`;
+    for (const [script, limits, why] of [
+      ['sleep 60', { seconds: 1 }, 'seconds (1)'],
+      [
+        `${says({ type: 'assistant', message: { id: 'm', usage, content: [] } })}; sleep 60`,
+        { tokens: 50 },
+        'tokens (50)',
+      ],
+      [again, {}, 'identical tool calls (6)'],
+    ] as const) {
+      const r = await run(script, { step: { limits } });
+      expect(r).toMatchObject({ kind: 'failed', cause: 'limit', code: 'LIMIT_REACHED' });
+      expect(r.kind === 'failed' && r.message).toContain(why);
+    }
+  });
+
+  it('dies with its attempt, and everything it started', async () => {
+    const stop = new AbortController();
+    const mark = `3${process.pid}.125`;
+    const ports = memoryPorts({ transcript: (e) => void (e.kind === 'assistant' && stop.abort('stopped')) });
+    const text = says({
+      type: 'assistant',
+      message: { id: 'm', content: [{ type: 'text', text: 'I begin.' }] },
+    });
+    const r = await run(`cat > /dev/null; (setsid sleep ${mark} &); ${text}; sleep ${mark}`, {
+      ports,
+      signal: stop.signal,
+    });
+    expect(r).toMatchObject({ kind: 'yielded', reason: 'stopped' });
+    const left = execFileSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' });
+    expect(left.split('\n').filter((l) => !l.startsWith('Z') && l.includes(mark))).toEqual([]);
+  });
+
+  it('asks the owner about a file that his rail names, and is not run again after his yes', async () => {
+    const ports = memoryPorts();
+    const asked = await run(`cat > /dev/null; echo mine > src/a.js; ${done}`, { ports, rails: 'src/**' });
+    expect(asked).toMatchObject({ kind: 'yielded', reason: 'permission' });
+    const r = await run('exit 9', { resume: ports, rails: 'src/**' });
+    expect(r).toMatchObject({ kind: 'done' });
+    expect(await fileOf(r, 'src/a.js')).toBe('mine');
+  });
+
+  it('asks first where the machine has no sandbox', async () => {
+    const bare = await createFactory({ 'README.md': '# demo\n' }, { sandbox: noSandbox });
+    const w = await bare.work('BUILD', {}, { blueprint: step() });
+    const model = { ...w.model, provider: 'claude-code' as const, pipelines: ['claude-cli' as const] };
+    const project = { ...w.project, unsandboxedAllowed: false };
+    expect(await bare.run({ ...w, model, project })).toMatchObject({ kind: 'yielded', reason: 'consent' });
+    await bare.stop();
+  });
+});

@@ -1,0 +1,246 @@
+import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import { pipelines } from '#server/domain/pipelines.ts';
+import { isCliProvider } from '#server/domain/providers.ts';
+import { readOnlyReason, writeReason } from '#server/domain/role-rules.ts';
+import { NO_USAGE, type ToolCall } from '#server/models/provider.ts';
+import type { AgentEvent } from '../agents/agent.ts';
+import { givenTo, type InstalledAgent, installedAgent } from '../agents/detect.ts';
+import { type Meter, runAgent } from '../agents/run.ts';
+import { isScripted } from '../agents/scripted.ts';
+import { capText, escapeText } from '../escape.ts';
+import { permitPath } from '../permission.ts';
+import { answerSchema } from '../prompt/advice.ts';
+import { maskDeep } from '../prompt/mask.ts';
+import { tokensOf } from '../prompt/tokens.ts';
+import { protectedPaths } from '../sandbox/protect.ts';
+import { readAdvice } from './advice.ts';
+import { carryOut } from './call.ts';
+import { handIn } from './hand-in.ts';
+import type { RunnerInput, StepRunner } from './runner.ts';
+import { shown } from './transcribe.ts';
+
+/**
+ * An agent with a process of its own, in the sandbox of the attempt. It works with its own tools; what it changed is
+ * checked by path afterwards, and only the JSON object it ends with is taken for its word.
+ */
+
+/** One more try for an answer without its object. */
+const MENDS = 1;
+/** An agent is silent while its own commands run. */
+const IDLE_FACTOR = 3;
+/** It looks at more, and in smaller pieces, than our loop lets an agent do. */
+const CALLS_PER_TURN = 3;
+const MAX_ANSWER_TOKENS = 32_000;
+const SHOWN = 20_000;
+
+export function createProcess(l: RunnerInput): StepRunner {
+  const { step, messages, model } = l;
+  const { config, transcript, workspace: ws, signal, work, ports } = l.context;
+  const provider = pipelines[l.pipeline].provider;
+  const spent = { turns: l.spent.turns, tokens: l.spent.tokens };
+  const readOnly = readOnlyReason(l.rules) !== null;
+  const waited = l.resume;
+  let current: ToolCall | null = null;
+  let taken = false;
+
+  async function run(): Promise<void> {
+    l.tools.state.finished = null;
+    // What waited for the human had been done: only his word was missing.
+    if (!taken && waited?.memory.waiting) {
+      taken = true;
+      const kept = waited.memory.waiting.arguments as { said?: Record<string, unknown>; paths?: string[] };
+      const problems = await take(kept.said ?? null, kept.paths ?? []);
+      if (problems.length === 0) return;
+      tell(problems.join('\n'));
+    } else if (!taken && waited) tell('You were interrupted and go on now. The files are as you left them.');
+    taken = true;
+    for (let mends = 0; ; mends++) {
+      const problems = await take(await ask(), []);
+      if (problems.length === 0) return;
+      if (mends >= MENDS)
+        throw new AlaiError(
+          'MODEL_GARBAGE',
+          `${l.pipeline} ended without an answer that can be used: ${problems[0]}`,
+          'See the transcript for what it said.',
+          { transient: false },
+        );
+      tell(
+        `Your answer was not taken:\n${problems.map((p) => `- ${p}`).join('\n')}\nThe files are as you left them.`,
+      );
+    }
+  }
+
+  /** One run of the program; answers with the object it ended with. */
+  async function ask(): Promise<Record<string, unknown> | null> {
+    const found = programOf();
+    const given = (config.agents?.given ?? givenTo)(found.agent);
+    const secondsLeft = step.limits.seconds - (performance.now() - l.spent.since) / 1_000;
+    if (secondsLeft <= 0 || spent.tokens >= step.limits.tokens || spent.turns >= step.limits.turns)
+      throw new AlaiError(
+        'LIMIT_REACHED',
+        `the step "${step.key}" has used up its limits`,
+        'Raise the limit in the blueprint, or make the task smaller.',
+      );
+    spent.turns++;
+    const prompt = messages.map((m) => m.content).join('\n\n');
+    const scripted = await isScripted(given[found.agent.address]);
+    const root = readOnly && !config.sandbox.isolates ? await ws.scratch() : ws.root;
+    const forbidden = [...l.rules.rules.forbiddenPaths, ...l.rules.paths.deny];
+    const tokens = step.limits.tokens - spent.tokens;
+    const asked = {
+      provider,
+      model,
+      tokensIn: tokensOf(prompt),
+      maxTokens: Math.min(MAX_ANSWER_TOKENS, tokens),
+    };
+    await ports.beforeCall({ ...asked, totalMs: secondsLeft * 1_000 });
+    const meter: Meter = { usage: NO_USAGE };
+    let calls = 0;
+    const from = performance.now();
+    let errorCode: string | null = null;
+    try {
+      const r = await runAgent(
+        {
+          found,
+          prompt,
+          model,
+          schema: answerSchema(l.specs),
+          given,
+          seconds: secondsLeft,
+          idleSeconds: step.limits.idleSeconds * IDLE_FACTOR,
+          tokens,
+          calls: step.limits.turns * CALLS_PER_TURN,
+          sameCalls: step.limits.identicalFailures * 2,
+          place: {
+            root,
+            readOnly: readOnly && config.sandbox.isolates,
+            protect: config.sandbox.isolates && !readOnly ? await protectedPaths(ws.root, forbidden) : [],
+            sandbox: config.sandbox,
+            hostDir: config.hostDir,
+            attempt: work.attemptId,
+            signal,
+          },
+          onEvent: (e) => {
+            if (e.kind === 'call') calls++;
+            write(e);
+          },
+        },
+        meter,
+      );
+      messages.push({ role: 'assistant', content: r.text });
+      if (meter.usage === NO_USAGE) {
+        meter.usage = { ...NO_USAGE, tokensIn: tokensOf(prompt) * (calls + 1), tokensOut: tokensOf(r.text) };
+        transcript.add(step.key, 'harness', {
+          text: 'It does not say what it used: its tokens are estimated from its words.',
+        });
+      }
+      return r.answer ?? readAdvice(r.text).said;
+    } catch (e) {
+      errorCode = isAlaiError(e) ? e.code : 'INTERNAL';
+      throw e;
+    } finally {
+      spent.tokens += meter.usage.tokensIn + meter.usage.tokensOut;
+      if (!signal.aborted)
+        await l.recordCall({
+          stepKey: step.key,
+          provider,
+          model,
+          ...meter.usage,
+          ms: Math.round(performance.now() - from),
+          ok: errorCode === null,
+          errorCode,
+          scripted,
+        });
+    }
+  }
+
+  function programOf(): InstalledAgent {
+    const found = isCliProvider(provider) ? (config.agents?.find ?? installedAgent)(provider) : null;
+    if (found) return found;
+    throw new AlaiError(
+      'MODEL_MISSING',
+      `${provider} is not installed on ${work.host}`,
+      `Install it there, then look at: npx alai agents`,
+      { transient: false, kind: 'permanent' },
+    );
+  }
+
+  /** Checks what was written, then takes its word. Forbidden files are put back, and end the step. */
+  async function take(said: Record<string, unknown> | null, allowed: string[]): Promise<string[]> {
+    if (!readOnly) await checkFiles(said, allowed);
+    const problems: string[] = [];
+    let n = 0;
+    await handIn(l, said, problems, async (name, args) => {
+      current = { id: `${step.key}-${spent.turns}-${++n}`, name, arguments: args };
+      const r = await carryOut(l, current, false);
+      current = null;
+      if (!r.ok) problems.push(r.output);
+    });
+    return problems;
+  }
+
+  async function checkFiles(said: Record<string, unknown> | null, allowed: string[]): Promise<void> {
+    const before = await ws.treeOf(ws.head());
+    const now = await ws.snapshot();
+    const changed = now === before ? [] : (await ws.changes(before, now)).map((f) => f.path);
+    const putBack = async (paths: string[]) => ws.restore(await ws.treeWith(now, before, paths));
+    const refused = changed.filter((path) => writeReason(l.rules, path) !== null);
+    if (refused.length > 0) {
+      await putBack(refused);
+      const why = writeReason(l.rules, refused[0] ?? '');
+      throw new AlaiError(
+        'TOOL_REFUSED',
+        `${provider} changed what this step may not write, and it was put back: ${refused.slice(0, 5).join(', ')} (${why?.reason})`,
+        why?.hint ?? '',
+      );
+    }
+    const answer = waited?.answer;
+    const was = (waited?.memory.waiting?.arguments as { path?: string } | undefined)?.path;
+    for (const path of changed) {
+      const mine = allowed.includes(path) || path === was;
+      if (path === was && answer?.answer !== 'approve') {
+        await putBack([path]);
+        throw new AlaiError(
+          'TOOL_REFUSED',
+          `${answer?.by ?? 'nobody'} does not allow the change of ${path}; it was put back. ${answer?.note ?? ''}`.trim(),
+          'The next try is told so.',
+        );
+      }
+      const paths = [...allowed, ...(was ? [was] : [])];
+      current = { id: `${step.key}-${path}`, name: 'write', arguments: { path, paths, said } };
+      permitPath({ ...l.tools, allowed: () => mine }, path, `Change ${path}`);
+      current = null;
+    }
+  }
+
+  function write(e: AgentEvent): void {
+    const { mask } = l.tools;
+    ports.progress();
+    switch (e.kind) {
+      case 'text':
+        transcript.add(step.key, 'assistant', { text: escapeText(mask(e.text)) });
+        break;
+      case 'call':
+        transcript.add(step.key, 'tool_call', {
+          id: e.id,
+          name: e.name,
+          arguments: maskDeep(shown(e.arguments), mask),
+        });
+        break;
+      case 'result': {
+        const output = capText(escapeText(mask(e.output)), SHOWN).text;
+        transcript.add(step.key, 'tool_result', { id: e.id, name: '', ok: e.ok, output, ms: 0 });
+        break;
+      }
+      default:
+    }
+  }
+
+  function tell(text: string): void {
+    const told = l.tools.mask(text);
+    transcript.add(step.key, 'harness', { text: told });
+    messages.push({ role: 'user', content: told });
+  }
+
+  return { run, tell, soFar: () => ({ messages, ...spent }), waiting: () => current };
+}
