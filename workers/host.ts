@@ -25,7 +25,6 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
 import { every } from './conductor/every.ts';
-import { followFile } from './host/follow-file.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId, RESTART } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
@@ -66,8 +65,12 @@ const backend = e.REDIS_URL ? 'redis' : 'postgres';
 await claimQueueBackend(db, backend);
 const queue = openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL });
 const sandbox = await detectSandbox();
-const own = providerAt('ollama', config.ollama ?? ollamaUrl(e.OLLAMA_HOST));
-const first = await probeServer(own, t.probe);
+/** Where its Ollama is by the file as it stands now: another address counts without a restart. */
+const own = () => {
+  const host = readCatalogue().fleet.hosts.find((h) => h.name === config.name) ?? config;
+  return providerAt('ollama', host.ollama ?? ollamaUrl(e.OLLAMA_HOST));
+};
+const first = await probeServer(own(), t.probe);
 const worker = { id: randomUUID(), host: config.name };
 
 await registerWorker(db, queue, {
@@ -85,11 +88,11 @@ await registerWorker(db, queue, {
   },
 });
 
-const watch = watchServer({ db, host: config.name, server: () => own, timing: t, log });
+const watch = watchServer({ db, host: config.name, server: own, timing: t, log });
 const modelJobs = await tendModels({
   db,
   worker,
-  server: () => own,
+  server: own,
   log,
   changed: async () => void (await watch.look()),
 });
@@ -168,18 +171,11 @@ log.info(
   'worker is up',
 );
 
-const file = followFile({
-  host: config,
-  everyMs: t.heartbeat,
-  onMoved: () => void leave('its model server has another address in fleet.yaml', RESTART),
-});
-
 async function leave(reason: string, code: number): Promise<void> {
   if (leaving) return;
   leaving = true;
   slots.close();
   looking.stop();
-  file.stop();
   watch.stop();
   llama.stop();
   const givenBack = modelJobs.stop();

@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { HostCard } from './host-card.tsx';
 import { KillDialog } from './kill-dialog.tsx';
+import { Services } from './services.tsx';
 import { useActs, useFleet } from './use-fleet.ts';
 import { fleetSentence } from './words.ts';
 
@@ -50,6 +51,7 @@ export function FleetPage() {
           </Button>
         ) : null}
       </header>
+      <Services services={view.services} />
       {view.hosts.length === 0 ? (
         <Empty title="There is no host yet.">
           <p>

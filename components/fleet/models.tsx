@@ -5,9 +5,10 @@ import type { FleetHostView, HostModelView, ModelJobView } from '#server/domain/
 import { Button } from '../ui/button.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { useNow } from '../ui/time.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import type { FleetActs } from './use-fleet.ts';
-import { modelStanding, progressText } from './words.ts';
+import { breakerText, modelStanding, progressText } from './words.ts';
 
 function Progress({ job: j, onCancel }: { job: ModelJobView; onCancel: (() => void) | null }) {
   const percent = j.total > 0 ? Math.floor((j.completed / j.total) * 100) : 0;
@@ -38,6 +39,8 @@ interface RowProps {
 function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
   const { shape, word } = modelStanding(m);
   const live = job !== undefined && job.endedAt === null;
+  const now = useNow();
+  const breaker = breakerText(m.breaker, now);
   const failed = job?.state === 'FAILED' ? job.error : null;
   return (
     <li className="model">
@@ -69,7 +72,7 @@ function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
             {m.neededBy.join(', ')}
           </span>
           <span className="model-act">
-            {may && m.installed ? (
+            {may && m.installed && m.server === 'ollama' ? (
               <Button small kind="quiet" onClick={onRemove} aria-label={`Remove ${m.name} from ${h.label}`}>
                 Remove
               </Button>
@@ -86,6 +89,11 @@ function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
           </span>
         </>
       )}
+      {breaker ? (
+        <p className="model-failed">
+          <Mark shape="failed" /> <span>{plain(breaker)}</span>
+        </p>
+      ) : null}
       {failed ? (
         <p className="model-failed">
           <Mark shape="failed" /> {job?.act === 'remove' ? 'Not removed' : 'Not pulled'}: {plain(failed)}
@@ -118,6 +126,8 @@ export function Models({ host: h, acts, may }: { host: FleetHostView; acts: Flee
           lane: null,
           running: 0,
           tokensPerSecond: null,
+          breaker: null,
+          server: 'ollama',
           neededBy: [],
         }),
       ),

@@ -1,5 +1,11 @@
 import { type HostAct, sizeText } from '#server/domain/host.ts';
-import type { FleetHostView, FleetView, HostModelView, ModelJobView } from '#server/domain/views/fleet.ts';
+import type {
+  BreakerFacts,
+  FleetHostView,
+  FleetView,
+  HostModelView,
+  ModelJobView,
+} from '#server/domain/views/fleet.ts';
 import { clock, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
 
@@ -89,10 +95,21 @@ export const acts: Record<HostAct, { name: string; yes: string }> = {
 
 /** Where a model stands, shape and word. */
 export function modelStanding(m: HostModelView): { shape: Shape; word: string } {
+  if (m.breaker?.state === 'OPEN') return { shape: 'failed', word: 'Left alone' };
   if (m.running > 0) return { shape: 'running', word: 'In use' };
   if (m.loaded) return { shape: 'done', word: 'Loaded' };
   if (m.installed) return { shape: 'done', word: 'Pulled' };
   return { shape: 'none', word: 'Not pulled' };
+}
+
+/** What the breaker of a model or a service says; empty while it just works. */
+export function breakerText(b: BreakerFacts | null, now: number): string {
+  if (!b) return '';
+  const why = b.error.replace(/[.]$/, '');
+  if (b.state === 'HALF_OPEN') return `Being tried again: ${why}`;
+  if (b.state === 'CLOSED') return '';
+  const left = b.probeAt ? b.probeAt.getTime() - now : 0;
+  return `${b.offline ? 'Offline' : 'Left alone'}, ${left > 0 ? `tried again in ${span(left)}` : 'tried again with the next work'}: ${why}`;
 }
 
 /** "2.4 of 5.0 GB · 41 MB/s · 1m left" */

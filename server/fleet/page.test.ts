@@ -6,7 +6,7 @@ import { declareHosts, writeProbe } from '#server/engine/hosts.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { askModel } from './commands.ts';
-import { readFleet } from './page.ts';
+import { type KnownElsewhere, readFleet } from './page.ts';
 
 const { db } = await testDatabase();
 let f: Awaited<ReturnType<typeof testFactory>>;
@@ -24,8 +24,23 @@ const queue = async (n: number) =>
       ),
     )
   ).taskIds;
+const breakers: KnownElsewhere['breakers'] = [
+  {
+    host: 'ANVIL',
+    model: 'extra:8b',
+    state: 'OPEN',
+    failures: 5,
+    openedAt: new Date(),
+    probeAt: new Date(),
+    error: 'It answered 503',
+    offline: false,
+  },
+];
 const anvil = async () => {
-  const hosts = await readFleet(db, timing(1), (host, model) => [`${model} of ${host}`]);
+  const hosts = await readFleet(db, timing(1), {
+    needs: (host, model) => [`${model} of ${host}`],
+    breakers,
+  });
   const found = hosts.find((h) => h.name === 'ANVIL');
   if (!found) throw new Error('no ANVIL');
   return found;
@@ -89,6 +104,7 @@ it('shows slots, models, lanes, what waits and why, and when it is likely to sta
     bytes: 19e9,
     neededBy: ['qwen2.5-coder:32b of ANVIL'],
   });
+  expect(host.models.map((m) => m.breaker?.error)).toEqual([undefined, 'It answered 503']);
   const [first, second] = host.waiting;
   // The lane is full although a slot is free; the history says six minutes.
   expect(first).toMatchObject({ taskId: ids[2], why: 'Waits for qwen2.5-coder:32b, busy with 2 on ANVIL' });
@@ -116,9 +132,9 @@ it('says who paused a host and why, and promises no start there', async () => {
 it('keeps the last job of each model, and is what the API promises', async () => {
   const ask = { host: 'FORGE', act: 'pull' as const, model: 'qwen3:8b', neededBy: [], force: false };
   await askModel(db, ask, ceo);
-  const hosts = await readFleet(db, timing(1), () => []);
+  const hosts = await readFleet(db, timing(1), { needs: () => [], breakers: [] });
   expect(hosts.find((h) => h.name === 'FORGE')?.jobs).toMatchObject([{ model: 'qwen3:8b', state: 'QUEUED' }]);
   expect(() =>
-    fleetSchema.parse({ now: new Date(), stopped: null, version: '1', hosts, problems: [] }),
+    fleetSchema.parse({ now: new Date(), stopped: null, version: '1', hosts, services: [], problems: [] }),
   ).not.toThrow();
 });

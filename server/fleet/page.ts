@@ -1,7 +1,13 @@
 import { type HostState, type LoadedModel, sameModel } from '#server/domain/host.ts';
 import { startsIn } from '#server/domain/lane-eta.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { FleetHostView, HostModelView, ModelJobView, SlotView } from '#server/domain/views/fleet.ts';
+import type {
+  BreakerFacts,
+  FleetHostView,
+  HostModelView,
+  ModelJobView,
+  SlotView,
+} from '#server/domain/views/fleet.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
 import type { Db } from '#server/platform/db.ts';
 import { heardState, sandboxOf } from './data.ts';
@@ -31,6 +37,7 @@ interface HostRow {
   planned: { name: string; gb: number; context: number | null; parallel: number }[];
   lanes: Record<string, number>;
   models: string[];
+  llama: string[] | null;
   installed: { name: string; bytes: number }[];
   loaded: (Omit<LoadedModel, 'until'> & { until: string | null })[];
   probed_at: Date | null;
@@ -116,12 +123,15 @@ export async function readModelJob(db: Db, id: number): Promise<ModelJobView | u
   return rows[0];
 }
 
-/** All that the fleet page shows of the hosts. `needs` says who needs a model of a host, in words. */
-export async function readFleet(
-  db: Db,
-  timing: Timing,
-  needs: (host: string, model: string) => string[],
-): Promise<FleetHostView[]> {
+/** What other rooms know of a host's models. */
+export interface KnownElsewhere {
+  /** Who needs a model of a host, in words. */
+  needs: (host: string, model: string) => string[];
+  breakers: (BreakerFacts & { host: string; model: string })[];
+}
+
+/** All that the fleet page shows of the hosts. */
+export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): Promise<FleetHostView[]> {
   const [hosts, slots, queue, medians, speeds, jobs] = await Promise.all([
     readRows(db),
     readSlots(db, timing.suspicious),
@@ -180,7 +190,7 @@ export async function readFleet(
             }
           : null,
       running: running.map(({ host: _h, ...s }) => s),
-      models: modelsOf(h, running, speeds.rows, needs),
+      models: modelsOf(h, running, speeds.rows, known),
       queued: h.queued,
       waiting: queued.map((t) => ({
         taskId: t.id,
@@ -201,25 +211,47 @@ function modelsOf(
   h: HostRow,
   running: SlotView[],
   speeds: { host: string; model: string; speed: number | null }[],
-  needs: (host: string, model: string) => string[],
+  known: KnownElsewhere,
 ): HostModelView[] {
   const names: string[] = [];
-  for (const name of [...h.loaded.map((m) => m.model), ...h.planned.map((m) => m.name), ...h.models])
+  for (const name of [
+    ...h.loaded.map((m) => m.model),
+    ...h.planned.map((m) => m.name),
+    ...h.models,
+    ...(h.llama ?? []),
+  ])
     if (!names.some((n) => sameModel(n, name))) names.push(name);
   return names.map((name) => {
     const is = (m: { name: string }) => sameModel(m.name, name);
     const planned = h.planned.find(is);
     const loaded = h.loaded.find((m) => sameModel(m.model, name));
+    const llama = (h.llama ?? []).some((m) => sameModel(m, name));
+    const breaker = known.breakers.find((b) => b.host === h.name && sameModel(b.model, name));
     return {
       name,
-      installed: h.models.some((m) => sameModel(m, name)),
+      installed: llama || h.models.some((m) => sameModel(m, name)),
       bytes: h.installed.find(is)?.bytes ?? null,
       planned: planned ? { gb: planned.gb, context: planned.context, parallel: planned.parallel } : null,
-      loaded: loaded ? { bytes: loaded.bytes, until: loaded.until ? new Date(loaded.until) : null } : null,
+      loaded: loaded
+        ? { bytes: loaded.bytes, until: loaded.until ? new Date(loaded.until) : null }
+        : llama
+          ? { bytes: (planned?.gb ?? 0) * 1e9, until: null }
+          : null,
       lane: h.lanes[name] ?? null,
       running: running.filter((r) => sameModel(r.model, name)).length,
       tokensPerSecond: speeds.find((s) => s.host === h.name && sameModel(s.model, name))?.speed ?? null,
-      neededBy: needs(h.name, name),
+      breaker: breaker
+        ? {
+            state: breaker.state,
+            failures: breaker.failures,
+            openedAt: breaker.openedAt,
+            probeAt: breaker.probeAt,
+            error: breaker.error,
+            offline: breaker.offline,
+          }
+        : null,
+      server: llama ? ('llama-server' as const) : ('ollama' as const),
+      neededBy: known.needs(h.name, name),
     };
   });
 }

@@ -5,6 +5,7 @@ import { fleetSchema, modelJobViewSchema } from '#server/domain/views/fleet.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import { askModel, cancelModelJob } from '#server/fleet/commands.ts';
 import { readFleet, readModelJob } from '#server/fleet/page.ts';
+import { readBreakers, SERVICE } from '#server/models/resilience/data.ts';
 import { version } from '#server/platform/version.ts';
 import { actorOf } from '../auth.ts';
 import { fleetProblems, neededBy } from '../fleet-files.ts';
@@ -17,15 +18,14 @@ const which = { host: text(40), model: modelName };
 export const fleetRouter = router({
   /** Hosts with slots, models, lanes and what waits in them. */
   get: procedure.output(fleetSchema).query(async ({ ctx: { s } }) => {
-    const [k, hosts] = await Promise.all([
-      killSwitch(s.db),
-      readFleet(s.db, s.timing, neededBy(s.catalogue)),
-    ]);
+    const [k, breakers] = await Promise.all([killSwitch(s.db), readBreakers(s.db)]);
+    const hosts = await readFleet(s.db, s.timing, { needs: neededBy(s.catalogue), breakers });
     return {
       now: new Date(),
       stopped: k.engaged ? { by: k.by, at: k.at, reason: k.reason } : null,
       version,
       hosts,
+      services: breakers.filter((b) => b.host === SERVICE).map(({ model, ...b }) => ({ ...b, name: model })),
       problems: fleetProblems(s.catalogue),
     };
   }),

@@ -44,6 +44,17 @@ export const modelJobViewSchema = z.object({
 });
 export type ModelJobView = z.infer<typeof modelJobViewSchema>;
 
+/** Whether a model or a service is asked: closed, left alone after failures, or tried with one probe. */
+export const breakerViewSchema = z.object({
+  state: z.enum(['CLOSED', 'OPEN', 'HALF_OPEN']),
+  failures: z.number(),
+  openedAt: at.nullable(),
+  probeAt: at.nullable(),
+  error: z.string(),
+  offline: z.boolean(),
+});
+export type BreakerFacts = z.infer<typeof breakerViewSchema>;
+
 /** One model of a host: planned in fleet.yaml, installed, loaded, or several of these. */
 export const hostModelSchema = z.object({
   name: z.string(),
@@ -55,6 +66,10 @@ export const hostModelSchema = z.object({
   lane: z.number().nullable(),
   running: z.number(),
   tokensPerSecond: z.number().nullable(),
+  /** Null while nothing failed lately. */
+  breaker: breakerViewSchema.nullable(),
+  /** Which server of the host has it. */
+  server: z.enum(['ollama', 'llama-server']),
   /** Who needs it, in words: "tier 2 (local medium)". */
   neededBy: z.array(z.string()),
 });
@@ -115,6 +130,8 @@ export const fleetSchema = z.object({
   /** This program's version; a worker of another one was left behind by an update. */
   version: z.string(),
   hosts: z.array(fleetHostSchema),
+  /** Services outside the hosts that failed lately. */
+  services: z.array(breakerViewSchema.extend({ name: z.string() })),
   /** What is wrong in the files of the fleet; the last good version goes on. */
   problems: z.array(
     z.object({ file: z.string(), line: z.number(), message: z.string(), remedy: z.string() }),
