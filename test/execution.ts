@@ -34,11 +34,12 @@ import { createRunner } from '#workers/runner.ts';
 /** A real rehearsal server on a free port, with no pauses. */
 export async function startRehearsal(
   paceMs = 0,
+  more: string[] = [],
 ): Promise<{ url: string; provider: Provider; stop(): Promise<void> }> {
   const server = createRehearsal({
     scenarios: join(import.meta.dirname, '../workers/rehearsal/scenarios'),
     paceMs,
-    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'deepseek-r1:8b', 'bge-m3:latest'],
+    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'deepseek-r1:8b', 'bge-m3:latest', ...more],
     dripMs: 60,
   });
   await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));

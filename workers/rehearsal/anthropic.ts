@@ -255,12 +255,12 @@ function wireOf(system: unknown, messages: ClaudeMessage[]): WireMessage[] {
           names.set(b.id ?? '', b.name ?? '');
           return { function: { name: b.name ?? '', arguments: b.input ?? {} } };
         });
-      const content = textOf(m.content.filter((b) => b.type === 'text'));
-      const own =
-        content || calls.length > 0 || results.length === 0
-          ? [{ role: m.role, content, ...(calls.length > 0 ? { tool_calls: calls } : {}) }]
-          : [];
-      return [...results, ...own];
+      const texts = m.content.filter((b) => b.type === 'text');
+      // What a user said one after the other comes as the blocks of one message.
+      if (m.role === 'user')
+        return [...results, ...texts.map((b) => ({ role: 'user', content: b.text ?? '' }))];
+      const content = textOf(texts);
+      return [{ role: m.role, content, ...(calls.length > 0 ? { tool_calls: calls } : {}) }];
     }),
   ];
 }
