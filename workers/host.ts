@@ -25,6 +25,7 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
 import { every } from './conductor/every.ts';
+import { agentsOfHost, watchAgents } from './host/agents.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId, RESTART } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
@@ -98,6 +99,7 @@ const modelJobs = await tendModels({
 });
 
 const llama = watchLlama({ db, host: config, timing: t, log });
+const agents = watchAgents({ db, host: config.name, log });
 
 let leaving = false;
 const held = new HeldAttempts({
@@ -120,6 +122,7 @@ const run = createRunner({
   hostDir,
   provider: modelsOfHost(config, e, db, t),
   sandbox,
+  agents: agentsOfHost(e),
   repositoryToken: secrets(e).gitToken,
   registry: await npmRegistry(),
   secretValues: [...Object.values(secrets(e)), ...secretValues(process.env)],
@@ -178,6 +181,7 @@ async function leave(reason: string, code: number): Promise<void> {
   looking.stop();
   watch.stop();
   llama.stop();
+  agents.stop();
   const givenBack = modelJobs.stop();
   log.info({ reason, running: held.size }, 'leaving');
   held.stopAll(code === 1 ? 'stale' : 'drained');

@@ -1,6 +1,13 @@
 import path from 'node:path';
+import { z } from 'zod';
 import { storeVersions, versionsOf } from '#server/catalogue/commands.ts';
 import type { Catalogue } from '#server/catalogue/data.ts';
+import {
+  type AgentCapability,
+  capabilitiesOf,
+  foundAgentSchema,
+  modelFactsSchema,
+} from '#server/domain/agents.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, minionOf } from '#server/domain/plan.ts';
 import {
@@ -43,10 +50,34 @@ async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolea
     last_seen: Date | null;
     scripted: boolean;
     llama: string[] | null;
-    agents: string[] | null;
-  }>(`SELECT name, models, last_seen, scripted, llama, to_jsonb(h)->'agents' agents FROM host h`);
-  return rows.map(({ last_seen, ...r }) => ({ ...r, models: last_seen ? r.models : null }));
+    agents: unknown;
+    installed: unknown;
+  }>('SELECT name, models, last_seen, scripted, llama, agents, installed FROM host');
+  return rows.map(({ last_seen, agents, installed, ...r }) => ({
+    ...r,
+    models: last_seen ? r.models : null,
+    agents: z
+      .array(foundAgentSchema)
+      .catch([])
+      .parse(agents)
+      .filter((a) => a.usable)
+      .map((a) => a.name),
+    can: canOf(installed),
+  }));
 }
+
+/** What each installed model can be given, as far as its server was asked. */
+const canOf = (installed: unknown): Record<string, AgentCapability[]> =>
+  Object.fromEntries(
+    z
+      .array(modelFactsSchema)
+      .catch([])
+      .parse(installed)
+      .flatMap((m) => {
+        const can = capabilitiesOf(m);
+        return can ? [[m.name, can]] : [];
+      }),
+  );
 
 /** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
 function routeText(

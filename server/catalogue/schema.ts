@@ -316,8 +316,6 @@ export const tiersSchema = z
     ),
     /** Complexity -> the tier a task starts on. */
     complexity: z.strictObject({ '1': tier, '2': tier, '3': tier, '4': tier, '5': tier }),
-    /** Models that cannot drive an agent, by the start of their name. */
-    not_agents: z.array(z.string()).default([]),
   })
   .refine((t) => t.default in t.presets, { path: ['default'], message: 'names a preset that is not there' });
 export type Tiers = z.infer<typeof tiersSchema>;

@@ -112,7 +112,9 @@ export interface ProbeFacts {
   ms: number;
   problem: { code: string; message: string; hint: string } | null;
   /** Null when it did not answer: what was there is not taken for gone. */
-  models: { name: string; bytes: number }[] | null;
+  models:
+    | { name: string; bytes: number; capabilities?: string[] | undefined; context?: number | null }[]
+    | null;
   loaded: LoadedModel[];
   scripted: boolean | null;
 }

@@ -1,3 +1,4 @@
+import type { FoundAgent } from '#server/domain/agents.ts';
 import type { ProbeFacts } from '#server/domain/host.ts';
 import type { Db } from '#server/platform/db.ts';
 import { toJson, transaction } from '#server/platform/db.ts';
@@ -183,6 +184,20 @@ export async function workerSeen(db: Db, id: string, host: string): Promise<Orde
 /** The worker leaves in order. */
 export async function workerGone(db: Db, id: string): Promise<void> {
   await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE id = $1`, [id]);
+}
+
+/** The coding agents a host's worker found. That one came, went or got its key is an event. */
+export async function hostAgents(db: Db, host: string, found: FoundAgent[]): Promise<void> {
+  await transaction(db, async (q) => {
+    const { rowCount } = await q.query(
+      'UPDATE host SET agents = $2::jsonb WHERE name = $1 AND agents IS DISTINCT FROM $2::jsonb',
+      [host, toJson(found)],
+    );
+    if (!rowCount) return;
+    const usable = found.filter((a) => a.usable).map((a) => a.name);
+    const about = { entity: 'host', id: host, ver: 0, actor: { kind: 'worker' as const, name: host } };
+    await appendEvents(q, [{ ...about, type: 'host.agents', data: { agents: usable } }]);
+  });
 }
 
 /** What the host's llama-server has loaded; null while it has none or does not say. */

@@ -25,7 +25,7 @@ export interface RunnerConfig {
   /** Agents with a program of their own, as this machine has them; its PATH and environment when absent. */
   agents?: {
     find: (name: CliProvider) => InstalledAgent | null;
-    given: (agent: CliAgent) => Record<string, string>;
+    given: (agent: CliAgent, work: AttemptWork) => Record<string, string>;
   };
   /** How often streaming text is written to the transcript, in milliseconds. */
   streamEveryMs?: number;

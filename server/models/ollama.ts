@@ -45,6 +45,7 @@ export function createOllama(url: string): Provider {
         family: said.details.family,
         tools: said.capabilities.includes('tools'),
         embedding: said.capabilities.includes('embedding'),
+        capabilities: said.capabilities,
         contextLength: typeof context === 'number' ? context : null,
         scripted: said.details.family === 'scripted',
       };

@@ -115,6 +115,8 @@ export interface InstalledModel {
   family: string;
   tools: boolean;
   embedding: boolean;
+  /** All that its server says it can do; absent where the protocol does not say. */
+  capabilities?: string[];
   contextLength: number | null;
   scripted: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Fleet, TierRow, Tiers } from '#server/catalogue/data.ts';
-import { pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
-import { isLocalProvider, type ProviderKind } from '#server/domain/providers.ts';
+import type { AgentCapability } from '#server/domain/agents.ts';
+import { type PipelineName, pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
+import { isLocalProvider } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views.ts';
 import type { AccountState, HostState } from './schema.ts';
 
@@ -94,7 +95,7 @@ function choicesOf(row: TierRow, reach: Reach, first: string[], offline: boolean
     let standsIn = false;
     for (const way of ways) {
       const { provider } = pipelines[way];
-      const at = whereOf(provider, row, name, reach, offline);
+      const at = whereOf(way, row, name, reach, offline);
       if ('why' in at) {
         if (at.why) whys.add(at.why);
         continue;
@@ -127,19 +128,29 @@ type Where = { model: string; standsIn: boolean; account?: string } | { why: str
 
 /** Whether this provider can be asked from this host for the model of a tier, or why not; '' needs no words. */
 function whereOf(
-  provider: ProviderKind,
+  way: PipelineName,
   row: TierRow,
   name: string,
   { tiers, fleet, hosts, accounts }: Reach,
   offline: boolean,
 ): Where {
+  const { provider, runner } = pipelines[way];
   const host = hosts.find((h) => h.name === name);
   const there = { model: row.model, standsIn: false };
   if (provider === 'ollama') {
     // A host that has not reported yet is trusted with the table's model: its worker will say if it is not there.
     const models = host?.models ?? null;
-    if (models === null || models.some((m) => sameModel(m, row.model))) return there;
-    const other = substitute(row, tiers, models);
+    // With tools it writes itself; in text it advises, and its files are written for it.
+    const needed: AgentCapability = runner === 'loop' ? 'implementer' : 'analyst';
+    const able = (m: string) => host?.can?.[m]?.includes(needed);
+    const own = models?.find((m) => sameModel(m, row.model));
+    if (own && able(own) === false) return { why: `${own} on ${label(fleet, name)} ${unable[needed]}` };
+    if (models === null || own) return there;
+    const other = substitute(
+      row,
+      tiers,
+      models.filter((m) => able(m) === true),
+    );
     return other ? { model: other, standsIn: true } : { why: '' };
   }
   if (provider === 'llama-server') {
@@ -166,9 +177,13 @@ function whereOf(
 const needsNetwork = (c: Route['choices'][number], accounts: Reach['accounts']): boolean =>
   !isLocalProvider(c.provider) && !(c.account && accounts[c.account]?.offline);
 
-/** An installed model that can drive an agent: of the same family first, then one of another tier, then any. */
-function substitute(row: TierRow, tiers: Tiers, models: string[]): string | undefined {
-  const able = models.filter((m) => !tiers.not_agents.some((n) => m.toLowerCase().startsWith(n)));
+const unable: Partial<Record<AgentCapability, string>> = {
+  implementer: 'cannot use tools',
+  analyst: 'does not answer in text',
+};
+
+/** An able model of those installed: of the same family first, then one of another tier, then any. */
+function substitute(row: TierRow, tiers: Tiers, able: string[]): string | undefined {
   const family = (row.model.split(':')[0] ?? row.model).toLowerCase();
   const rows = tiers.presets[tiers.default]?.tiers ?? [];
   return (

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Catalogue, readCatalogue } from '#server/catalogue/data.ts';
+import type { AgentCapability } from '#server/domain/agents.ts';
 import { classifyByKeywords, keywordClassifier } from './keywords.ts';
 import { planModels, routeAnew, tierOfModel } from './models.ts';
 import { type Overrides, planWork } from './policy.ts';
@@ -197,6 +198,9 @@ describe('the chain', () => {
   });
 });
 
+const all: AgentCapability[] = ['analyst', 'implementer', 'validator', 'integrator'];
+const can = { 'mistral:7b': all, 'qwen2.5-coder:7b': all, 'bge-m3:latest': [] };
+
 describe('tier and model', () => {
   const models = (wanted: number, hosts = both) => planModels({ ...catalogue, hosts, accounts: {} }, wanted);
   const where = (p: ReturnType<typeof models>) => p.choices.map((c) => `${c.host}:${c.model}:${c.tier}`);
@@ -238,13 +242,27 @@ describe('tier and model', () => {
 
   test('a model nobody pulled is replaced by an installed one that can use tools, and it is said', () => {
     const found = models(2, [
-      { name: 'anvil', models: ['bge-m3:latest', 'mistral:7b'] },
-      { name: 'forge', models: ['qwen2.5-coder:7b', 'mistral:7b'] },
+      { name: 'anvil', models: ['bge-m3:latest', 'mistral:7b'], can },
+      { name: 'forge', models: ['qwen2.5-coder:7b', 'mistral:7b'], can },
     ]);
     expect(where(found)).toEqual(['anvil:mistral:7b:2', 'forge:qwen2.5-coder:7b:2']);
     expect(found.reasons.join()).toContain(
       'qwen2.5-coder:32b is not pulled anywhere: mistral:7b on ANVIL stands in',
     );
+  });
+
+  test('what a model can do decides, not its name: without tools it only advises, and nobody stands in unasked', () => {
+    const text: HostState['can'] = { 'qwen2.5-coder:32b': ['analyst'] };
+    const own = models(2, [{ name: 'anvil', models: ['qwen2.5-coder:32b'], can: text }]);
+    expect(own.choices[0]).toMatchObject({ model: 'qwen2.5-coder:32b', pipelines: ['ollama-simple'] });
+    const small = models(1, [
+      { name: 'forge', models: ['qwen3:8b'], can: { 'qwen3:8b': ['analyst'] } },
+      { name: 'anvil', models: [] },
+    ]);
+    expect(small.choices.map((c) => [c.tier, c.pipelines])).toEqual([[2, ['ollama-simple']]]);
+    expect(small.skipped[0]?.reason).toBe('qwen3:8b on FORGE cannot use tools');
+    const strange = ['anvil', 'forge'].map((name) => ({ name, models: ['unheard-of:7b'] }));
+    expect(models(2, strange).choices).toEqual([]);
   });
 
   test('hosts that have not reported are trusted with the table', () => {
@@ -253,7 +271,7 @@ describe('tier and model', () => {
 
   test('with only embedding models anywhere there is no choice, and the route says that it waits', () => {
     const none = models(2, [
-      { name: 'anvil', models: ['bge-m3:latest'] },
+      { name: 'anvil', models: ['bge-m3:latest'], can },
       { name: 'forge', models: [] },
     ]);
     expect(none.choices).toEqual([]);

@@ -1,3 +1,5 @@
+import type { AgentCapability } from '#server/domain/agents.ts';
+
 /** What routing is asked about. */
 export interface TaskText {
   title: string;
@@ -32,6 +34,8 @@ export interface HostState {
   llama?: string[] | null;
   /** The CLI agents that can run on it. */
   agents?: string[] | null;
+  /** What each of its models can be given; a model that is not there was not asked about yet. */
+  can?: Record<string, readonly AgentCapability[]>;
 }
 
 /** A service of providers.yaml, and why it cannot be used now; null when it can. */

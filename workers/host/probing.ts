@@ -1,7 +1,7 @@
 import type { ProbeFacts } from '#server/domain/host.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import { writeProbe } from '#server/engine/hosts.ts';
-import type { LoadedModel, Probe, Provider } from '#server/models/provider.ts';
+import type { InstalledModel, LoadedModel, Probe, Provider } from '#server/models/provider.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { every } from '../conductor/every.ts';
@@ -52,11 +52,18 @@ export async function probeServer(
     version: probe.version,
     ms: Math.round(ms),
     problem: probe.problem,
-    models: probe.reachable ? probe.models.map(({ name, bytes }) => ({ name, bytes })) : null,
+    models: probe.reachable ? probe.models.map(factsOf) : null,
     loaded: probe.reachable ? loaded : [],
     scripted: probe.reachable ? probe.scripted : null,
   };
 }
+
+const factsOf = ({ name, bytes, capabilities, contextLength }: InstalledModel) => ({
+  name,
+  bytes,
+  capabilities,
+  context: contextLength,
+});
 
 /** What of a look is worth a write: not how long it took, and of a lease in memory only that it is there. */
 function probeDigest(f: ProbeFacts): string {

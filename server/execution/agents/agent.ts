@@ -20,8 +20,9 @@ export interface CliAgent {
   binary: string;
   /** Any one of these lets it sign in. */
   keys: readonly string[];
-  /** Where it is told to look for its model instead of at its maker's. */
+  /** Where it is told to look for its model instead of at its maker's, and what follows the server's own address there. */
   address: string;
+  addressPath: '' | '/v1';
   /** Variables of the worker that it is given, and no others. */
   passes: readonly string[];
   /** Arguments behind the program; the prompt comes by standard input. */

@@ -4,18 +4,22 @@ import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } fro
 /** More than any step should cost; the step's own limits and the budgets stop it long before. */
 const MOST_USD = '10';
 
+/** The tiers' own names are the family; it knows the newest of each by its last word. */
+const ALIAS = /^claude-(sonnet|opus|haiku)$/;
+
 export const claudeCode: CliAgent = {
   provider: 'claude-code',
   title: 'Claude Code',
   binary: 'claude',
   keys: ['ANTHROPIC_API_KEY'],
   address: 'ANTHROPIC_BASE_URL',
+  addressPath: '',
   passes: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
 
   argv: ({ model, schema, sandboxed }) => [
     ...['-p', '--bare', '--output-format', 'stream-json', '--verbose'],
     ...['--strict-mcp-config', '--no-session-persistence', '--disable-slash-commands'],
-    ...['--max-budget-usd', MOST_USD, '--model', model],
+    ...['--max-budget-usd', MOST_USD, '--model', ALIAS.exec(model)?.[1] ?? model],
     ...(sandboxed ? ['--dangerously-skip-permissions'] : ['--permission-mode', 'acceptEdits']),
     ...['--json-schema', JSON.stringify(schema)],
   ],

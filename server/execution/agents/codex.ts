@@ -9,6 +9,7 @@ export const codex: CliAgent = {
   binary: 'codex',
   keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
   address: 'OPENAI_BASE_URL',
+  addressPath: '/v1',
   passes: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL'],
 
   argv: ({ model, sandboxed, given }) => [

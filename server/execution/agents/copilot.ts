@@ -4,8 +4,9 @@ export const copilot: CliAgent = {
   provider: 'copilot',
   title: 'GitHub Copilot CLI',
   binary: 'copilot',
-  keys: ['COPILOT_GITHUB_TOKEN', 'COPILOT_PROVIDER_API_KEY'],
+  keys: ['COPILOT_PROVIDER_API_KEY', 'COPILOT_GITHUB_TOKEN'],
   address: 'COPILOT_PROVIDER_BASE_URL',
+  addressPath: '/v1',
   passes: [
     ...['COPILOT_GITHUB_TOKEN', 'COPILOT_PROVIDER_API_KEY', 'COPILOT_PROVIDER_BASE_URL'],
     ...['COPILOT_PROVIDER_TYPE', 'COPILOT_PROVIDER_WIRE_API', 'COPILOT_PROVIDER_MODEL_ID'],

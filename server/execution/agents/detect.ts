@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
@@ -44,6 +44,11 @@ export function givenTo(agent: CliAgent, env: Environment = process.env): Record
   return Object.fromEntries(agent.passes.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
+/** The variables with which an agent asks a scripted server instead of its maker: no key of this machine is among them. */
+export function rehearsedFor(agent: CliAgent, url: string): Record<string, string> {
+  return { [agent.keys[0] ?? '']: 'scripted', [agent.address]: `${url}${agent.addressPath}` };
+}
+
 /** Why an agent that is installed cannot sign in, or null. Only whether a key is there is looked at, never the key. */
 export function keyProblem(agent: CliAgent, env: Environment = process.env): string | null {
   if (agent.keys.some((name) => env[name])) return null;
@@ -59,13 +64,25 @@ export async function detectAgents(env: Environment = process.env): Promise<Foun
         const reason = `${cliAgents[name].binary} is not on the PATH of the worker`;
         return { name, version: null, usable: false, reason };
       }
-      const version = await versionOf(found.program, env);
+      const version = await knownVersion(found.program, env);
       if (version === null)
         return { name, version, usable: false, reason: `${found.agent.binary} --version fails` };
       const problem = keyProblem(found.agent, env);
       return { name, version, usable: problem === null, reason: problem ?? '' };
     }),
   );
+}
+
+const versions = new Map<string, string | null>();
+
+/** A program is asked again only when it changed. */
+async function knownVersion(program: string, env: Environment): Promise<string | null> {
+  const key = `${program} ${statSync(program).mtimeMs}`;
+  const known = versions.get(key);
+  if (known !== undefined) return known;
+  const version = await versionOf(program, env);
+  versions.set(key, version);
+  return version;
 }
 
 async function versionOf(program: string, env: Environment): Promise<string | null> {

@@ -14,6 +14,7 @@ export const gemini: CliAgent = {
   binary: 'gemini',
   keys: ['GEMINI_API_KEY'],
   address: 'GOOGLE_GEMINI_BASE_URL',
+  addressPath: '',
   passes: ['GEMINI_API_KEY', 'GOOGLE_GEMINI_BASE_URL'],
 
   argv: ({ model, sandboxed }) => [

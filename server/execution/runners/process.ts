@@ -73,7 +73,7 @@ export function createProcess(l: RunnerInput): StepRunner {
   /** One run of the program; answers with the object it ended with. */
   async function ask(): Promise<Record<string, unknown> | null> {
     const found = programOf();
-    const given = (config.agents?.given ?? givenTo)(found.agent);
+    const given = config.agents ? config.agents.given(found.agent, work) : givenTo(found.agent);
     const secondsLeft = step.limits.seconds - (performance.now() - l.spent.since) / 1_000;
     if (secondsLeft <= 0 || spent.tokens >= step.limits.tokens || spent.turns >= step.limits.turns)
       throw new AlaiError(
