@@ -25,7 +25,7 @@ export function barText(
     `${Math.floor(part * 100)}%`.padStart(4),
     `${sizeText(j.completed)} of ${sizeText(j.total)}`,
     j.bytesPerSecond > 0 ? `${sizeText(j.bytesPerSecond)}/s` : '',
-    left !== null && left > 0 ? `${ageText(left)} left` : '',
+    left !== null && left >= 1_000 ? `${ageText(left)} left` : '',
   ]
     .filter(Boolean)
     .join('  ');

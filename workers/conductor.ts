@@ -2,6 +2,7 @@
 
 import { sealTrail } from '#server/audit/commands.ts';
 import { returnForgotten } from '#server/budget/commands.ts';
+import { keepLastGood } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
@@ -29,6 +30,7 @@ if (!e.DATABASE_URL)
     'Start everything with npm start, or set DATABASE_URL.',
   );
 const databaseUrl = e.DATABASE_URL;
+keepLastGood(e.ALAI_HOME);
 const log = createLogger('conductor');
 const db = createDb(databaseUrl, { max: 6, name: 'alai-conductor' });
 const t = timing(e.ALAI_TIMING_SCALE);

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { admit } from '#server/budget/commands.ts';
-import { readCatalogue } from '#server/catalogue/data.ts';
+import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { tuningAt } from '#server/domain/schedule.ts';
 import { timing } from '#server/domain/timing.ts';
@@ -38,6 +38,7 @@ import { createRunner } from './runner.ts';
 
 const { values } = parseArgs({ options: { host: { type: 'string' } } });
 const e = env();
+keepLastGood(e.ALAI_HOME);
 const config = readCatalogue().fleet.hosts.find((h) => h.name === values.host?.toLowerCase());
 if (!config)
   throw new AlaiError(

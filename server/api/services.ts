@@ -1,4 +1,4 @@
-import { readCatalogue } from '#server/catalogue/data.ts';
+import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { createDb, type Db } from '#server/platform/db.ts';
@@ -34,12 +34,13 @@ export function services(): Services {
     timing: timing(e.ALAI_TIMING_SCALE),
     catalogue: readCatalogue,
   };
-  warm();
+  warm(e.ALAI_HOME);
   return shared.alaiServices;
 }
 
 /** What was good when the process started is what it goes on with when a file breaks before anybody asked for it. */
-function warm(): void {
+function warm(home: string): void {
+  keepLastGood(home);
   try {
     readCatalogue();
   } catch {

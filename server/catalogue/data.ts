@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import path from 'node:path';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Prices } from '#server/domain/prices.ts';
 import type { GivenSkill } from '#server/domain/skill.ts';
@@ -8,6 +9,7 @@ import type { Company } from './company.ts';
 import { type Files, readFiles } from './files.ts';
 import type { Fleet } from './fleet.ts';
 import { stampOf } from './folder.ts';
+import { type GoodTexts, goodTextsIn } from './last-good.ts';
 import { type ResolvedMcp, resolveMcp } from './mcp.ts';
 import type { Providers } from './providers.ts';
 import type { CompanyCard, Routing, Safety, Tiers } from './schema.ts';
@@ -57,6 +59,16 @@ export interface Catalogue {
 const FRESH_FOR = 500;
 const cache = new Map<string, { stamp: string; checked: number; files: Files; catalogue: Catalogue }>();
 
+let texts: GoodTexts | undefined;
+
+/**
+ * From now on this process keeps the last good fleet, tiers, prices and providers in the home, and begins with them when the files
+ * are broken: a worker that is restarted while somebody edits must not be lost. `npm start` does not: it says what is wrong.
+ */
+export function keepLastGood(home: string): void {
+  texts = goodTextsIn(path.join(home, 'run', 'last-good'));
+}
+
 /** Where the companies are: ALAI_COMPANIES, else beside the program. */
 export const companiesFolder = (): string => env().ALAI_COMPANIES;
 
@@ -80,7 +92,7 @@ export function readCatalogue(folder: string = companiesFolder()): Catalogue {
     return known.catalogue;
   }
   try {
-    const files = readFiles(folder, known?.files);
+    const files = readFiles(folder, known?.files, texts);
     const catalogue = catalogueOf(files);
     cache.set(folder, { stamp, checked: Date.now(), files, catalogue });
     return catalogue;

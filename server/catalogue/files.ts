@@ -4,6 +4,7 @@ import { type Prices, pricesSchema } from '#server/domain/prices.ts';
 import { type BlueprintFile, lookUp, readBlueprints, resolveBlueprint } from './blueprints.ts';
 import { type Company, readCompany } from './company.ts';
 import { type Fleet, fleetSchema } from './fleet.ts';
+import type { GoodTexts } from './last-good.ts';
 import { resolveMcp } from './mcp.ts';
 import { type Providers, providersSchema } from './providers.ts';
 import {
@@ -45,11 +46,11 @@ export interface Files {
 
 /**
  * Reads the whole folder. A company or shared file with a problem stays as `before` had it, so that a file half-written
- * by an editor never takes a working company away. Throws for shared files that were never good.
+ * by an editor never takes a working company away. Throws for shared files that were never good, here or in `texts`.
  */
-export function readFiles(root: string, before?: Files): Files {
+export function readFiles(root: string, before?: Files, texts?: GoodTexts): Files {
   const collect = new Collector();
-  const shared = readShared(root, collect, before?.shared);
+  const shared = readShared(root, collect, before?.shared, texts);
   const companies = new Map<string, Company>();
   const cards = new Map<string, CompanyCard>();
   const kept = new Set<string>();
@@ -94,10 +95,21 @@ export function companyFolders(root: string): string[] {
     .sort();
 }
 
-function readShared(root: string, collect: Collector, before: Shared | undefined): Shared | undefined {
+function readShared(
+  root: string,
+  collect: Collector,
+  before: Shared | undefined,
+  texts: GoodTexts | undefined,
+): Shared | undefined {
   const one = <S extends z.ZodType>(name: string, schema: S, last: z.output<S> | undefined) => {
     const file = `_shared/${name}`;
-    return collect.read(() => parseSource(readSource(root, file), file, schema)) ?? last;
+    const text = collect.read(() => readSource(root, file));
+    const good = text === undefined ? undefined : collect.read(() => parseSource(text, file, schema));
+    if (text !== undefined && good !== undefined) texts?.put(name, text);
+    if (good !== undefined || last !== undefined) return good ?? last;
+    const kept = texts?.get(name);
+    // What an older version kept may not fit any more; then there is nothing to go on with.
+    return kept === undefined ? undefined : new Collector().read(() => parseSource(kept, file, schema));
   };
   const folder = (name: string, kind: 'blueprint' | 'workflow', last: Shared['blueprints'] | undefined) =>
     checkedBlueprints(readBlueprints(root, `_shared/${name}`, collect, kind), collect, (file) =>

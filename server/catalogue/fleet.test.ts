@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFiles } from './files.ts';
 import { lanesOf } from './fleet.ts';
+import { goodTextsIn } from './last-good.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -30,6 +31,19 @@ test('the shipped fleet is good, and a lane takes no more than the model answers
   expect(fleet.hosts.map((h) => h.name)).toEqual(['anvil', 'forge']);
   const [, forge] = fleet.hosts;
   expect(forge && lanesOf(forge)).toMatchObject({ 'qwen3:8b': 3, 'kimi-k2.5:tq1': 1 });
+});
+
+test('a process that starts while the file is broken begins with what was good last; safety rules do not', () => {
+  const kept = path.join(folder, '.kept');
+  write(good);
+  readFiles(folder, undefined, goodTextsIn(kept));
+  write(good.replace('stand_by: anvil', 'stand_by: avnil'));
+  expect(() => readFiles(folder)).toThrow(/avnil/);
+  const files = readFiles(folder, undefined, goodTextsIn(kept));
+  expect(files.shared.fleet.hosts[1]?.stand_by).toBe('anvil');
+  expect(files.problems).toHaveLength(1);
+  writeFileSync(path.join(folder, '_shared/safety.yaml'), 'patterns: 1');
+  expect(() => readFiles(folder, undefined, goodTextsIn(kept))).toThrow(/safety.yaml/);
 });
 
 describe('a mistake', () => {

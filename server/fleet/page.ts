@@ -14,7 +14,7 @@ import { heardState, sandboxOf } from './data.ts';
 
 /** Queued tasks that are shown of one host; the rest is a number. */
 const MOST_WAITING = 50;
-const JOBS_KEPT = `interval '1 day'`;
+const JOBS_KEPT = `interval '1 hour'`;
 
 interface HostRow {
   name: string;
@@ -106,11 +106,11 @@ const readSpeeds = (db: Db) =>
 const jobColumns = `id, host, act, model, state, status, completed::float8, total::float8, bytes_per_second "bytesPerSecond", error,
   asked_by "askedBy", cancelled_by "cancelledBy", created_at "createdAt", updated_at "updatedAt", ended_at "endedAt"`;
 
-/** The model jobs that live, and those of the last day: the newest of each model. */
+/** The model jobs that live, and what ended within the hour: the newest of each model. */
 export async function readModelJobs(db: Db): Promise<ModelJobView[]> {
   const { rows } = await db.pool.query<ModelJobView>(
     `SELECT DISTINCT ON (host, model) ${jobColumns} FROM model_job
-     WHERE state IN ('QUEUED', 'RUNNING') OR created_at > now() - ${JOBS_KEPT} ORDER BY host, model, id DESC`,
+     WHERE state IN ('QUEUED', 'RUNNING') OR ended_at > now() - ${JOBS_KEPT} ORDER BY host, model, id DESC`,
   );
   return rows;
 }
