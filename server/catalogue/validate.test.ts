@@ -48,6 +48,20 @@ steps:
   expect(all).toMatch(/trial\.yaml:6 steps\.2: names no agent\./);
 });
 
+test('a service that is not there, lies inside the network or would send its key in the open is named with its line', () => {
+  edit('_shared/tiers.yaml', 'provider: claude-code,', 'provider: anthropic, account: anthropc,');
+  edit('_shared/providers.yaml', 'https://api.openai.com/v1', 'https://169.254.169.254/v1');
+  edit('_shared/providers.yaml', 'https://api.deepseek.com/v1', 'http://api.deepseek.com/v1');
+  const all = told().join('\n');
+  expect(all).toMatch(/providers\.yaml:\d+ .*169\.254\.169\.254 lies inside the network; say allow_private/);
+  expect(all).toMatch(/providers\.yaml:\d+ .*is plain http, so that anybody on the way could read the key/);
+  edit('_shared/providers.yaml', 'https://169.254.169.254/v1', 'https://api.openai.com/v1');
+  edit('_shared/providers.yaml', 'http://api.deepseek.com/v1', 'https://api.deepseek.com/v1');
+  expect(told().join('\n')).toMatch(
+    /tiers\.yaml:\d+ .*account: providers\.yaml has no anthropc of the kind anthropic\. Use one of anthropic\./,
+  );
+});
+
 test('a folder that is not there is refused by name', () => {
   expect(() => validateFolder('/nowhere/at/all')).toThrow('There is no folder /nowhere/at/all.');
 });

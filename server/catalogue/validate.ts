@@ -94,13 +94,26 @@ function routingReferences(root: string, { cards, companies, shared }: Files): P
   return problems;
 }
 
-/** Hosts in tiers.yaml are those of fleet.yaml: a preferred host that is misspelt would silently never be preferred. */
-function tierReferences(root: string, { shared: { tiers, fleet } }: Files): Problem[] {
+/** Hosts and services in tiers.yaml are those of fleet.yaml and providers.yaml: a misspelt one would silently never be used. */
+function tierReferences(root: string, { shared: { tiers, fleet, providers } }: Files): Problem[] {
   const problems: Problem[] = [];
   const wrong = reporter(root, '_shared/tiers.yaml', problems);
   const hosts = fleet.hosts.map((h) => h.name);
   for (const [preset, { tiers: rows }] of Object.entries(tiers.presets))
     rows.forEach((row, n) => {
+      const isService = row.provider === 'openai' || row.provider === 'anthropic';
+      const account = row.account ?? (isService ? row.provider : undefined);
+      const named = account === undefined ? undefined : providers.providers[account];
+      if (account !== undefined && (!named || (isService && named.kind !== row.provider))) {
+        const fit = Object.entries(providers.providers).filter(
+          ([, a]) => !isService || a.kind === row.provider,
+        );
+        wrong(
+          ['presets', preset, 'tiers', n, row.account === undefined ? 'provider' : 'account'],
+          `providers.yaml has no ${account}${isService ? ` of the kind ${row.provider}` : ''}.`,
+          `Use one of ${fit.map(([name]) => name).join(', ') || 'none: add it there'}.`,
+        );
+      }
       row.hosts.forEach((host, i) => {
         if (!hosts.includes(host))
           wrong(

@@ -162,6 +162,9 @@ function whereOf(
     if (loaded.some((m) => sameModel(m, row.model))) return there;
     return { why: `the llama-server of ${label(fleet, name)} has ${loaded.join(', ') || 'nothing'} loaded` };
   }
+  // A chain of which half is scripted would look reviewed and not be it.
+  if (host?.scripted && provider !== 'human')
+    return { why: 'the rehearsal answers here, and nothing real is asked beside it' };
   if (provider === 'openai' || provider === 'anthropic') {
     const account = (provider === row.provider ? row.account : undefined) ?? provider;
     const state = accounts[account];

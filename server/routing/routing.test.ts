@@ -332,6 +332,13 @@ describe('tier and model', () => {
     expect(offline.skipped.find((s) => s.tier === 4)?.reason).toContain('anthropic needs a network');
   });
 
+  test('beside the rehearsal nothing real is asked', () => {
+    const hosts = both.map((h) => ({ ...h, scripted: true, agents: ['claude-code'] }));
+    const found = cloud({ hosts });
+    expect(found.choices.every((c) => c.provider === 'ollama')).toBe(true);
+    expect(found.skipped.find((s) => s.tier === 4)?.reason).toContain('nothing real is asked beside it');
+  });
+
   test('a llama-server counts for the model it has loaded and for no other', () => {
     const fleet = {
       hosts: catalogue.fleet.hosts.map((h) => ({

@@ -36,6 +36,8 @@ export interface HostState {
   agents?: string[] | null;
   /** What each of its models can be given; a model that is not there was not asked about yet. */
   can?: Record<string, readonly AgentCapability[]>;
+  /** The rehearsal stands in for its models. */
+  scripted?: boolean;
 }
 
 /** A service of providers.yaml, and why it cannot be used now; null when it can. */

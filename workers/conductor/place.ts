@@ -8,7 +8,7 @@ import type { HostState } from '#server/routing/schema.ts';
 /** Work that was created while no host had a model gets a route as soon as one has. The sweep queues it. */
 export async function placeWaiting(db: Db): Promise<void> {
   const { rows: hosts } = await db.pool.query<HostState>(
-    `SELECT name, models, llama, to_jsonb(h)->'agents' agents FROM host h WHERE last_seen IS NOT NULL`,
+    `SELECT name, models, llama, scripted, to_jsonb(h)->'agents' agents FROM host h WHERE last_seen IS NOT NULL`,
   );
   if (hosts.length === 0) return;
   const { tiers, fleet, providers } = readCatalogue();

@@ -21,17 +21,18 @@ export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (wor
     const { fleet, providers } = readCatalogue();
     const accounts = providers.providers;
     const wanted = { provider: work.model.provider, account: work.model.account };
-    // The shipped sample is always rehearsed, and everything is where no model may be called.
-    if (e.ALAI_REHEARSAL === 'always' || (work.project.isSample && e.ALAI_REHEARSAL !== 'never'))
+    const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
+    const ollama = host.ollama ?? ollamaUrl(e.OLLAMA_HOST);
+    // The shipped sample is always rehearsed, and everything is where the rehearsal stands in for the host's models.
+    if (ollama === rehearsal || (work.project.isSample && e.ALAI_REHEARSAL !== 'never'))
       return resilient(rehearsed(wanted, rehearsal, accounts), {
         db,
         host: config.name,
         timing,
         service: null,
       });
-    const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
     const provider = providerFor(wanted, {
-      ollama: host.ollama ?? ollamaUrl(e.OLLAMA_HOST),
+      ollama,
       llamaServer: host.llama_server,
       accounts,
       env: process.env,

@@ -20,7 +20,7 @@ export async function ollamaVersion(url: string, ms = 1_500): Promise<string | u
   }
 }
 
-/** Chooses what the agents talk to. A key alone cannot help yet: this release talks to Ollama only. */
+/** Chooses what the agents talk to. Where it is the rehearsal no service is called beside it, whatever keys there are. */
 export async function chooseModels(env: Env, rehearsalPort: number): Promise<ModelServer> {
   const rehearsal = `http://127.0.0.1:${rehearsalPort}`;
   if (env.ALAI_REHEARSAL === 'always') {
@@ -37,5 +37,11 @@ export async function chooseModels(env: Env, rehearsalPort: number): Promise<Mod
     return { kind: 'ollama', url, said: `Ollama at ${url} (does not answer yet; work waits for it)` };
   }
   const asked = env.OLLAMA_HOST ? `nothing answers at ${url}` : 'no Ollama on this machine';
-  return { kind: 'rehearsal', url: rehearsal, said: `rehearsal: ${asked} (scripted, no model is called)` };
+  const keys = env.ANTHROPIC_API_KEY || env.OPENAI_API_KEY;
+  const instead = keys ? '; ALAI_REHEARSAL=never works with your keys alone' : '';
+  return {
+    kind: 'rehearsal',
+    url: rehearsal,
+    said: `rehearsal: ${asked} (scripted, no model is called${instead})`,
+  };
 }
