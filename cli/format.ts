@@ -125,3 +125,17 @@ export function routeText({ title, route }: RoutePreview): string {
     ...route.reasons.map((r) => `  ${r}`),
   ].join('\n');
 }
+
+/** Rows under their headings, each column as wide as its widest cell; nothing for no rows. */
+export function table(head: string[], rows: string[][]): string {
+  if (rows.length === 0) return '';
+  const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]?.length ?? 0)));
+  return [head, ...rows]
+    .map((r) =>
+      r
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

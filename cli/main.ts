@@ -20,6 +20,7 @@ import { registerRunCommands } from './run.ts';
 import { registerSafetyCommands } from './safety.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
+import { registerSpendCommands } from './spend.ts';
 import { registerValidateCommand } from './validate.ts';
 import { registerVerifyCommand } from './verify.ts';
 
@@ -50,6 +51,7 @@ registerPeopleCommands(program);
 registerTokenCommands(program);
 registerAuditCommands(program);
 registerSafetyCommands(program);
+registerSpendCommands(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -73,6 +73,16 @@ export const rooms: readonly Room[] = [
     here: below('/fleet'),
   },
   {
+    href: '/spend',
+    name: 'Spend',
+    icon: '--i-spend',
+    key: 'g m',
+    needs: 'read',
+    rail: 'top',
+    phone: false,
+    here: below('/spend'),
+  },
+  {
     href: '/companies',
     name: 'Companies',
     icon: '--i-companies',

@@ -14,6 +14,7 @@ import { queueRouter } from './routers/queue.ts';
 import { routingRouter } from './routers/routing.ts';
 import { safetyRouter } from './routers/safety.ts';
 import { sampleRouter } from './routers/sample.ts';
+import { spendRouter } from './routers/spend.ts';
 import { statusRouter } from './routers/status.ts';
 import { tasksRouter } from './routers/tasks.ts';
 import { router } from './trpc.ts';
@@ -36,6 +37,7 @@ export const appRouter = router({
   routing: routingRouter,
   safety: safetyRouter,
   sample: sampleRouter,
+  spend: spendRouter,
   status: statusRouter,
   strip: stripRouter,
   tasks: tasksRouter,

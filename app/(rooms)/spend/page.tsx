@@ -1,0 +1,5 @@
+import { SpendPage } from '#components/spend/spend-page.tsx';
+
+export default function Page() {
+  return <SpendPage />;
+}
