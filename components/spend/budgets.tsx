@@ -123,11 +123,9 @@ function Change({ row, fallback, onClose }: { row: BudgetRow; fallback: number; 
             </Dialog.Description>
             <label className="flex items-center gap-2">
               <span className="m">Euro</span>
-              {/* biome-ignore lint/a11y/noAutofocus: the dialog asks for nothing else */}
               <input
                 className="field"
                 inputMode="decimal"
-                autoFocus
                 value={text}
                 onChange={(e) => setText(e.target.value)}
               />

@@ -12,10 +12,10 @@ export function Days({ days, limit }: { days: SpendDay[]; limit: number }) {
   if (most === 0) return <p className="m spend-none">Nothing was spent in these days.</p>;
   return (
     <figure className="spend-days">
-      <div className="bars" aria-hidden="true">
+      <div className="spend-bars" aria-hidden="true">
         {days.map((d) => (
-          <div key={d.day} className="bar" title={`${short(d.day)}: ${money(d.eur)}`}>
-            <div className="pile" style={{ height: `${(d.eur / most) * 100}%` }}>
+          <div key={d.day} className="spend-day" title={`${short(d.day)}: ${money(d.eur)}`}>
+            <div className="spend-pile" style={{ height: `${(d.eur / most) * 100}%` }}>
               {tiers.map((t) => (
                 <i key={t} data-tier={t} style={{ flexGrow: d.tiers[t] ?? 0 }} />
               ))}
