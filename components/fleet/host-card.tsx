@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { actsOf, type HostAct } from '#server/domain/host.ts';
 import type { FleetHostView } from '#server/domain/views/fleet.ts';
+import { useCommands } from '../frame/commands.ts';
 import { Button, Tag } from '../ui/button.tsx';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -35,6 +36,8 @@ export function HostCard({ host: h, version, acts, may }: HostProps) {
   const { shape, word } = standing(h);
   const order = orderText(h, now);
   const remedy = remedyOf(h);
+  const can = may ? actsOf(h.order).filter((a) => a !== 'restart' || h.worker !== null) : [];
+  useCommands(can.map((a) => ({ name: `${actWords[a].name} ${h.label}`, act: () => setAct(a) })));
   const stale = h.worker !== null && h.worker.version !== '' && h.worker.version !== version;
   return (
     <section className={`host float ${h.state}`} aria-label={h.label}>
@@ -47,22 +50,18 @@ export function HostCard({ host: h, version, acts, may }: HostProps) {
           </span>
         ) : null}
         <span className="host-acts">
-          {may
-            ? actsOf(h.order)
-                .filter((a) => a !== 'restart' || h.worker !== null)
-                .map((a) => (
-                  <Button
-                    key={a}
-                    small
-                    kind={a === 'resume' ? 'primary' : 'plain'}
-                    onClick={() => setAct(a)}
-                    disabled={acts.steer.isPending || (a === 'resume' && !h.declared)}
-                    aria-label={`${actWords[a].name} ${h.label}`}
-                  >
-                    {actWords[a].name}
-                  </Button>
-                ))
-            : null}
+          {can.map((a) => (
+            <Button
+              key={a}
+              small
+              kind={a === 'resume' ? 'primary' : 'plain'}
+              onClick={() => setAct(a)}
+              disabled={acts.steer.isPending || (a === 'resume' && !h.declared)}
+              aria-label={`${actWords[a].name} ${h.label}`}
+            >
+              {actWords[a].name}
+            </Button>
+          ))}
         </span>
       </header>
       {order ? <p className="host-order">{plain(order)}</p> : null}

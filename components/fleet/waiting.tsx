@@ -1,9 +1,9 @@
 import Link from 'next/link';
+import { startText } from '#server/domain/lane-eta.ts';
 import type { FleetHostView } from '#server/domain/views/fleet.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Scroll } from '../ui/scroll.tsx';
-import { etaText } from './words.ts';
 
 /** What waits for a host, in the order in which it will be taken, each with why and when. */
 export function Waiting({ host: h }: { host: FleetHostView }) {
@@ -28,7 +28,7 @@ export function Waiting({ host: h }: { host: FleetHostView }) {
                     className="n m waiting-eta"
                     title={t.etaMs === null ? 'No history to say when' : 'By how long such work took before'}
                   >
-                    {etaText(t.etaMs)}
+                    {startText(t.etaMs)}
                   </span>
                 </Link>
               </li>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fleet, quietFleet } from '../fixtures/fleet.ts';
 import { ago, now } from '../fixtures/moment.ts';
-import { etaText, fleetSentence, memoryText, orderText, progressText, remedyOf, standing } from './words.ts';
+import { fleetSentence, memoryText, orderText, progressText, remedyOf, standing } from './words.ts';
 
 const [forge, anvil] = fleet.hosts as [(typeof fleet.hosts)[0], (typeof fleet.hosts)[0]];
 
@@ -49,14 +49,4 @@ it('a pull says how far it is, and when it waits or ends', () => {
   expect(progressText(job)).toBe('103 GB of 240 GB · 61 MB/s · 37m left');
   expect(progressText({ ...job, state: 'QUEUED' })).toBe('waits for its worker');
   expect(progressText({ ...job, cancelledBy: 'Alem' })).toBe('is being cancelled');
-});
-
-it('a start is as exact as it can be known', () => {
-  expect([null, 1_000, 40_000, 360_000, 9_000_000].map(etaText)).toEqual([
-    '',
-    'next',
-    '~40 s',
-    '~6 min',
-    '~2.5 h',
-  ]);
 });

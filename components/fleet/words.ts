@@ -68,10 +68,13 @@ export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
   const waiting = f.hosts.reduce((n, h) => n + h.queued, 0);
   const up = f.hosts.filter((h) => h.state === 'live').length;
   return [
+    f.stopped ? 'The factory is stopped' : '',
     up === f.hosts.length ? plural(up, 'host') : `${up} of ${plural(f.hosts.length, 'host')} take work`,
     `${busy} of ${plural(slots, 'slot')} busy`,
-    waiting === 0 ? 'nothing waits' : `${plural(waiting, 'task waits', 'tasks wait')}`,
-  ].join(' · ');
+    waiting === 0 ? 'nothing waits' : plural(waiting, 'task waits', 'tasks wait'),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 export const loadedBytes = (h: Pick<FleetHostView, 'models'>): number =>
@@ -125,13 +128,4 @@ export function progressText(j: ModelJobView): string {
   ]
     .filter(Boolean)
     .join(' · ');
-}
-
-/** "~6 min", "~40 s"; how far off a start is likely to be. */
-export function etaText(ms: number | null): string {
-  if (ms === null) return '';
-  if (ms < 5_000) return 'next';
-  if (ms < 90_000) return `~${Math.round(ms / 1_000)} s`;
-  if (ms < 90 * 60_000) return `~${Math.round(ms / 60_000)} min`;
-  return `~${(ms / 3_600_000).toFixed(1)} h`;
 }

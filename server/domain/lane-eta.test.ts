@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { startsIn } from './lane-eta.ts';
+import { startsIn, startText } from './lane-eta.ts';
 
 const minutes = (n: number) => n * 60_000;
 const facts = {
@@ -44,4 +44,14 @@ it('takes what runs longer than usual to end now, and says nothing where nothing
     { model: 'new', elapsedMs: 0 },
   ];
   expect(startsIn(unknown, queue('small'), facts).get(1)).toBeNull();
+});
+
+it('says a start as exactly as it can be known', () => {
+  expect([null, 1_000, 40_000, 360_000, 9_000_000].map(startText)).toEqual([
+    '',
+    'next',
+    '~40 s',
+    '~6 min',
+    '~2.5 h',
+  ]);
 });

@@ -57,3 +57,12 @@ export function startsIn(
   for (const w of waiting) starts.set(w.id, null);
   return starts;
 }
+
+/** "next", "~40 s", "~6 min", "~2.5 h": how far off a start is likely to be; empty where nothing is known. */
+export function startText(ms: number | null): string {
+  if (ms === null) return '';
+  if (ms < 5_000) return 'next';
+  if (ms < 90_000) return `~${Math.round(ms / 1_000)} s`;
+  if (ms < 90 * 60_000) return `~${Math.round(ms / 60_000)} min`;
+  return `~${(ms / 3_600_000).toFixed(1)} h`;
+}

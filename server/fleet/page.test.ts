@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { timing } from '#server/domain/timing.ts';
 import { fleetSchema } from '#server/domain/views/fleet.ts';
+import { waitReasons } from '#server/engine/data/waits.ts';
 import { steerHost } from '#server/engine/host-state.ts';
 import { declareHosts, writeProbe } from '#server/engine/hosts.ts';
 import { testDatabase } from '#test/database.ts';
@@ -110,6 +111,11 @@ it('shows slots, models, lanes, what waits and why, and when it is likely to sta
   expect(first).toMatchObject({ taskId: ids[2], why: 'Waits for qwen2.5-coder:32b, busy with 2 on ANVIL' });
   expect(first?.etaMs).toBeGreaterThan(5 * 60_000);
   expect(first?.etaMs).toBeLessThanOrEqual(6 * 60_000);
+  const third = { id: ids[2] as number, status: 'QUEUED' as const, host: 'ANVIL', project_id: 'p1' };
+  // The board says it in one line.
+  expect((await waitReasons(db.pool, [third])).get(third.id)).toBe(
+    'Waits for qwen2.5-coder:32b, busy with 2 on ANVIL · ~6 min',
+  );
   expect(second?.etaMs).toBeGreaterThanOrEqual(first?.etaMs as number);
 });
 

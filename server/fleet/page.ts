@@ -1,5 +1,4 @@
 import { type HostState, type LoadedModel, sameModel } from '#server/domain/host.ts';
-import { startsIn } from '#server/domain/lane-eta.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type {
   BreakerFacts,
@@ -8,6 +7,7 @@ import type {
   ModelJobView,
   SlotView,
 } from '#server/domain/views/fleet.ts';
+import { type LanePlace, readLanes } from '#server/engine/data/lanes.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
 import type { Db } from '#server/platform/db.ts';
 import { heardState, sandboxOf } from './data.ts';
@@ -55,7 +55,7 @@ interface QueuedRow {
   priority: 'H' | 'M' | 'L';
   project_id: string | null;
   queued_at: Date;
-  model: string | null;
+  place: LanePlace;
 }
 
 const readRows = (db: Db) =>
@@ -76,26 +76,18 @@ const readSlots = (db: Db, suspiciousMs: number) =>
     [suspiciousMs],
   );
 
-/** The first of each host's queue, in the order in which it takes them. */
-const readQueue = (db: Db) =>
-  db.pool.query<QueuedRow>(
-    `SELECT q.* FROM (
-       SELECT t.id, t.status, t.title, t.host, t.priority, t.project_id, t.queued_at,
-         (SELECT c->>'model' FROM jsonb_array_elements(t.route->'choices') c
-          WHERE c->>'host' = t.host AND (c->>'tier')::int = t.tier LIMIT 1) model,
-         row_number() OVER (PARTITION BY t.host ORDER BY CASE t.priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, t.queued_at, t.id) rn
-       FROM task t WHERE t.status = 'QUEUED') q
-     WHERE q.rn <= $1 ORDER BY q.host, q.rn`,
-    [MOST_WAITING],
+/** The titles of the first of each host's queue. */
+async function readQueue(db: Db, lanes: Map<number, LanePlace>): Promise<QueuedRow[]> {
+  const first = [...lanes.values()].filter((p) => p.ahead < MOST_WAITING);
+  const { rows } = await db.pool.query<Omit<QueuedRow, 'place'>>(
+    `SELECT id, status, title, host, priority, project_id, queued_at FROM task WHERE id = ANY($1) AND status = 'QUEUED'`,
+    [first.map((p) => p.id)],
   );
-
-/** How long the last attempts took that came to an end, by host and model. */
-const readMedians = (db: Db) =>
-  db.pool.query<{ host: string; model: string; ms: number }>(
-    `SELECT host, model, (extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY ended_at - started_at)) * 1000)::float8 ms
-     FROM (SELECT host, model, started_at, ended_at FROM attempt WHERE state = 'SUCCEEDED' ORDER BY id DESC LIMIT 500) a
-     GROUP BY host, model`,
-  );
+  return first.flatMap((place) => {
+    const row = rows.find((r) => r.id === place.id);
+    return row ? [{ ...row, place }] : [];
+  });
+}
 
 const readSpeeds = (db: Db) =>
   db.pool.query<{ host: string; model: string; speed: number | null }>(
@@ -132,31 +124,18 @@ export interface KnownElsewhere {
 
 /** All that the fleet page shows of the hosts. */
 export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): Promise<FleetHostView[]> {
-  const [hosts, slots, queue, medians, speeds, jobs] = await Promise.all([
+  const [hosts, slots, lanes, speeds, jobs] = await Promise.all([
     readRows(db),
     readSlots(db, timing.suspicious),
-    readQueue(db),
-    readMedians(db),
+    readLanes(db.pool),
     readSpeeds(db),
     readModelJobs(db),
   ]);
-  const waits = await waitReasons(db.pool, queue.rows);
-  const now = Date.now();
+  const queue = await readQueue(db, lanes);
+  const waits = await waitReasons(db.pool, queue, { eta: false });
   return hosts.rows.map((h) => {
     const running = slots.rows.filter((s) => s.host === h.name);
-    const queued = queue.rows.filter((t) => t.host === h.name);
-    const medianMs = (model: string) =>
-      medians.rows.find((m) => m.host === h.name && m.model === model)?.ms ??
-      medians.rows.find((m) => m.model === model)?.ms ??
-      null;
-    const starts =
-      h.state === 'LIVE'
-        ? startsIn(
-            running.map((r) => ({ model: r.model, elapsedMs: now - r.startedAt.getTime() })),
-            queued.map((t) => ({ id: t.id, model: t.model ?? '' })),
-            { slots: h.slots, lanes: h.lanes, medianMs },
-          )
-        : new Map<number, null>();
+    const queued = queue.filter((t) => t.host === h.name);
     return {
       name: h.name,
       label: h.label || h.name.toUpperCase(),
@@ -196,10 +175,10 @@ export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): 
         taskId: t.id,
         title: t.title,
         priority: t.priority,
-        model: t.model ?? '',
+        model: t.place.model ?? '',
         queuedAt: t.queued_at,
         why: waits.get(t.id) ?? '',
-        etaMs: starts.get(t.id) ?? null,
+        etaMs: t.place.startsInMs,
       })),
       jobs: jobs.filter((j) => j.host === h.name),
     };

@@ -1,9 +1,13 @@
+import { startText } from '#server/domain/lane-eta.ts';
 import { cannotRun, type HostNow } from '#server/domain/schedule.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { readHostsNow } from '../pick.ts';
+import { type LanePlace, readLanes } from './lanes.ts';
 import type { TaskRow } from './rows.ts';
 
 const MAX_NAMED = 2;
+/** A start within this needs no estimate. */
+const SOON = 5_000;
 const idle: Record<string, string> = { PAUSED: 'is paused', DRAINING: 'drains', STOPPED: 'is stopped' };
 
 /** "#4001 to merge and #4002": what is still missing, by name as long as it fits one line. */
@@ -29,12 +33,16 @@ function fullFor(h: HostNow | undefined, model: string | null): string | null {
 
 type WaitingTask = Pick<TaskRow, 'id' | 'status' | 'host' | 'project_id'>;
 
-/** Why each task that does not run waits, in one line. Nothing waits silently. */
-export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<Map<number, string>> {
+/** Why each task that does not run waits, in one line, and (unless it is shown elsewhere) for about how long. Nothing waits silently. */
+export async function waitReasons(
+  q: Queryable,
+  tasks: WaitingTask[],
+  o: { eta: boolean } = { eta: true },
+): Promise<Map<number, string>> {
   const reasons = new Map<number, string>();
   const open = tasks.filter((t) => t.status === 'OPEN');
   const queued = tasks.filter((t) => t.status === 'QUEUED');
-  const [missing, ahead, hosts, now, stop] = await Promise.all([
+  const [missing, lanes, hosts, now, stop] = await Promise.all([
     open.length === 0
       ? []
       : q
@@ -45,15 +53,7 @@ export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<M
             [open.map((t) => t.id)],
           )
           .then((r) => r.rows),
-    queued.length === 0
-      ? []
-      : q
-          .query<{ id: number; ahead: number; model: string | null; held: string | null }>(
-            `SELECT id, CASE WHEN wait_until > clock_timestamp() THEN wait_why END held, (SELECT c->>'model' FROM jsonb_array_elements(route->'choices') c
-                WHERE c->>'host' = host AND (c->>'tier')::int = tier LIMIT 1) model, (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
-             FROM task WHERE status = 'QUEUED'`,
-          )
-          .then((r) => r.rows),
+    queued.length === 0 ? new Map<number, LanePlace>() : readLanes(q),
     q
       .query<{ name: string; state: string; live: boolean }>(
         `SELECT h.name, h.state, EXISTS (SELECT 1 FROM worker w WHERE w.host = h.name AND w.state = 'ACTIVE') live FROM host h`,
@@ -74,18 +74,18 @@ export async function waitReasons(q: Queryable, tasks: WaitingTask[]): Promise<M
     else if (deps.length > 0) reasons.set(t.id, `Waits for ${named(deps)}`);
     else reasons.set(t.id, 'Waits for a host with a model for it');
   }
-  const places = new Map(ahead.map((r) => [r.id, r]));
   for (const t of queued) {
     const host = hosts.find((h) => h.name === t.host);
     const name = t.host?.toUpperCase() ?? 'a host';
-    const { ahead: before = 0, model = null, held = null } = places.get(t.id) ?? {};
+    const { ahead = 0, model = null, held = null, startsInMs = null } = lanes.get(t.id) ?? {};
+    const eta = o.eta && startsInMs !== null && startsInMs >= SOON ? ` · ${startText(startsInMs)}` : '';
     const full = fullFor(now.find((h) => h.state.name === t.host)?.state, model);
     if (stop) reasons.set(t.id, 'The factory is stopped');
     else if (host && !host.live) reasons.set(t.id, `Waits for ${name}, which has no worker`);
     else if (host && host.state !== 'LIVE') reasons.set(t.id, `Waits for ${name}, which ${idle[host.state]}`);
     else if (held) reasons.set(t.id, held);
-    else if (full) reasons.set(t.id, `Waits for ${full} on ${name}`);
-    else reasons.set(t.id, `Waits for ${name}${before > 0 ? ` · ${before} ahead` : ' · next'}`);
+    else if (full) reasons.set(t.id, `Waits for ${full} on ${name}${eta}`);
+    else reasons.set(t.id, `Waits for ${name}${ahead > 0 ? ` · ${ahead} ahead` : ' · next'}${eta}`);
   }
   return reasons;
 }
