@@ -8,6 +8,7 @@ import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Age, useNow } from '../ui/time.tsx';
 import { ActDialog } from './act-dialog.tsx';
+import { Agents } from './agents.tsx';
 import { Memory } from './memory.tsx';
 import { Models } from './models.tsx';
 import { Slots } from './slots.tsx';
@@ -82,6 +83,7 @@ export function HostCard({ host: h, version, acts, may }: HostProps) {
       <Memory host={h} />
       <Slots host={h} />
       <Models host={h} acts={acts} may={may} />
+      <Agents host={h} />
       <Waiting host={h} />
       <footer className="host-foot">
         <span suppressHydrationWarning>

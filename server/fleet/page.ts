@@ -38,6 +38,7 @@ interface HostRow {
   lanes: Record<string, number>;
   models: string[];
   llama: string[] | null;
+  agents: FleetHostView['agents'];
   installed: { name: string; bytes: number }[];
   loaded: (Omit<LoadedModel, 'until'> & { until: string | null })[];
   probed_at: Date | null;
@@ -168,6 +169,7 @@ export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): 
               problem: h.probe.problem,
             }
           : null,
+      agents: h.agents.map(({ name, version, usable, reason }) => ({ name, version, usable, reason })),
       running: running.map(({ host: _h, ...s }) => s),
       models: modelsOf(h, running, speeds.rows, known),
       queued: h.queued,

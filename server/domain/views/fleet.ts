@@ -116,6 +116,10 @@ export const fleetHostSchema = z.object({
       problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
     })
     .nullable(),
+  /** The coding agents with a program of their own that its worker found. */
+  agents: z.array(
+    z.object({ name: z.string(), version: z.string().nullable(), usable: z.boolean(), reason: z.string() }),
+  ),
   running: z.array(slotViewSchema),
   models: z.array(hostModelSchema),
   queued: z.number(),
