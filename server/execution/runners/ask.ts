@@ -106,8 +106,9 @@ export function modelCalls(l: RunnerInput): Calls {
             return r;
           } catch (e) {
             live.end(text);
-            // What no budget allowed was never asked.
-            if (!signal.aborted && isAlaiError(e) && !shortOf(e)) await record({ errorCode: e.code }, from);
+            // What no budget allowed, or stands behind an open breaker, was never asked.
+            const asked = isAlaiError(e) && !shortOf(e) && e.code !== 'MODEL_PAUSED';
+            if (!signal.aborted && asked) await record({ errorCode: e.code }, from);
             throw e;
           }
         },

@@ -131,6 +131,14 @@ describe('a breaker', () => {
     expect((await m.ask()).text).toBe('Yes.');
   });
 
+  it('opens also where the server is gone before anything could be asked', async () => {
+    const gone: Provider = { ...puppet([]), contextOf: () => Promise.reject(busy()) };
+    const asks = resilient(gone, { db, host: 'forge', timing: t, service: null });
+    for (let n = 0; n < FAILURES_TO_OPEN; n++)
+      expect(await failure(asks.contextOf(KEY.model))).toBe('MODEL_UNREACHABLE');
+    expect(await failure(asks.contextOf(KEY.model))).toBe('MODEL_PAUSED');
+  });
+
   it('of twenty workers that see it due, one probes', async () => {
     const m = model();
     await opened(m);

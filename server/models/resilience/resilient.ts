@@ -27,24 +27,28 @@ const guess = (r: ChatRequest) =>
 export function resilient(provider: Provider, c: Resilience): Provider {
   const { db, timing: t, service } = c;
 
+  const keyOf = (model: string): BreakerKey =>
+    service ? { host: SERVICE, model: service.name } : { host: c.host, model };
+
+  function paused(key: BreakerKey, ms: number, error: string) {
+    const who = key.host === SERVICE ? `The service ${key.model}` : `${key.model} on ${key.host}`;
+    return modelError(
+      'MODEL_PAUSED',
+      `${who} is not asked for another ${Math.ceil(ms / 1_000)} s, because it failed: ${error}`,
+      'It is tried again by itself; another choice of the task can take over.',
+      'transient',
+      { retryAfterMs: ms },
+    );
+  }
+
   /** Throws MODEL_PAUSED while the breaker is open. True when this call is the one probe. */
   async function enter(key: BreakerKey): Promise<boolean> {
     for (;;) {
       const { breaker, now } = await readBreaker(db.pool, key);
       const may = mayAsk(breaker, now, c.host, t);
       if (may.kind === 'go') return false;
-      if (may.kind === 'probe') {
-        if (await writeBreaker(db, key, breaker, may.next, c.host)) return true;
-        continue;
-      }
-      const who = key.host === SERVICE ? `The service ${key.model}` : `${key.model} on ${key.host}`;
-      throw modelError(
-        'MODEL_PAUSED',
-        `${who} is not asked for another ${Math.ceil(may.ms / 1_000)} s, because it failed: ${breaker.error}`,
-        'It is tried again by itself; another choice of the task can take over.',
-        'transient',
-        { retryAfterMs: may.ms },
-      );
+      if (may.kind === 'wait') throw paused(key, may.ms, breaker.error);
+      if (await writeBreaker(db, key, breaker, may.next, c.host)) return true;
     }
   }
 
@@ -66,8 +70,23 @@ export function resilient(provider: Provider, c: Resilience): Provider {
 
   return {
     ...provider,
+
+    /** Asked before every call, and often the first to find a server gone. It answers for no model, so it closes nothing. */
+    async contextOf(model) {
+      const key = keyOf(model);
+      const { breaker, now } = await readBreaker(db.pool, key);
+      const may = mayAsk(breaker, now, c.host, t);
+      if (may.kind === 'wait' && breaker.state === 'OPEN') throw paused(key, may.ms, breaker.error);
+      try {
+        return await provider.contextOf(model);
+      } catch (e) {
+        await tell(key, e, breaker.state !== 'CLOSED', false);
+        throw e;
+      }
+    },
+
     async chat(request) {
-      const key = service ? { host: SERVICE, model: service.name } : { host: c.host, model: request.model };
+      const key = keyOf(request.model);
       const probing = await enter(key);
       let answered = false;
       try {
