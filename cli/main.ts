@@ -1,5 +1,6 @@
 /** `npx alai`: a client of the API, and the way to start each process alone. */
 import { Command } from 'commander';
+import { registerAgentCommands } from './agents.ts';
 import { registerAuditCommands } from './audit.ts';
 import { refusalOf } from './client.ts';
 import { registerCompanyCommands } from './company.ts';
@@ -39,6 +40,7 @@ registerCompanyCommands(program);
 registerSampleCommand(program);
 registerFactoryCommands(program);
 registerModelCommands(program);
+registerAgentCommands(program);
 registerNotifyCommands(program);
 registerProcessCommands(program);
 registerProjectCommands(program);

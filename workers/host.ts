@@ -34,6 +34,7 @@ import { probeServer, watchServer } from './host/probing.ts';
 import { processAttempt, takeNext } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
 import { Slots } from './host/slots.ts';
+import { tendTrials } from './host/trials.ts';
 import { createRunner } from './runner.ts';
 
 const { values } = parseArgs({ options: { host: { type: 'string' } } });
@@ -101,6 +102,8 @@ const modelJobs = await tendModels({
 
 const llama = watchLlama({ db, host: config, timing: t, log });
 const agents = watchAgents({ db, host: config.name, log });
+const provider = modelsOfHost(config, e, db, t);
+const trials = await tendTrials({ db, worker, sandbox, hostDir, provider, agents: agentsOfHost(e), log });
 
 let leaving = false;
 const held = new HeldAttempts({
@@ -121,7 +124,7 @@ const engine = {
 };
 const run = createRunner({
   hostDir,
-  provider: modelsOfHost(config, e, db, t),
+  provider,
   sandbox,
   agents: agentsOfHost(e),
   repositoryToken: secrets(e).gitToken,
@@ -183,6 +186,7 @@ async function leave(reason: string, code: number): Promise<void> {
   watch.stop();
   llama.stop();
   agents.stop();
+  trials.stop();
   const givenBack = modelJobs.stop();
   log.info({ reason, running: held.size }, 'leaving');
   held.stopAll(code === 1 ? 'stale' : 'drained');

@@ -2,6 +2,9 @@ import type { Permission } from '#server/domain/permissions.ts';
 
 /** The permission that each procedure needs. One that is not here is refused to everybody; access.test.ts walks the table. */
 export const needed: Readonly<Record<string, Permission>> = {
+  'agents.list': 'read',
+  'agents.test': 'operate',
+  'agents.trial': 'read',
   'audit.list': 'audit',
   'audit.verify': 'audit',
   'board.get': 'read',

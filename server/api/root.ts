@@ -1,3 +1,4 @@
+import { agentsRouter } from './routers/agents.ts';
 import { auditRouter } from './routers/audit.ts';
 import { boardRouter, stripRouter } from './routers/board.ts';
 import { companiesRouter } from './routers/companies.ts';
@@ -25,6 +26,7 @@ export const appRouter = router({
   board: boardRouter,
   companies: companiesRouter,
   factory: factoryRouter,
+  agents: agentsRouter,
   fleet: fleetRouter,
   graph: graphRouter,
   integration: integrationRouter,

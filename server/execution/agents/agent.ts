@@ -4,9 +4,10 @@ import type { Usage } from '#server/models/provider.ts';
 /** A coding agent that is a program of its own. One file per agent; nothing here starts a process. */
 
 export interface AgentAsk {
+  /** Empty: its own choice. */
   model: string;
-  /** JSON Schema of the object its last message ends with. */
-  schema: Record<string, unknown>;
+  /** JSON Schema of the object its last message ends with; null where words will do. */
+  schema: Record<string, unknown> | null;
   /** The sandbox around it holds; its own would only be in the way. */
   sandboxed: boolean;
   /** The variables of `passes` that this machine has. */

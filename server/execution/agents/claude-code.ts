@@ -19,9 +19,10 @@ export const claudeCode: CliAgent = {
   argv: ({ model, schema, sandboxed }) => [
     ...['-p', '--bare', '--output-format', 'stream-json', '--verbose'],
     ...['--strict-mcp-config', '--no-session-persistence', '--disable-slash-commands'],
-    ...['--max-budget-usd', MOST_USD, '--model', ALIAS.exec(model)?.[1] ?? model],
+    ...['--max-budget-usd', MOST_USD],
+    ...(model ? ['--model', ALIAS.exec(model)?.[1] ?? model] : []),
     ...(sandboxed ? ['--dangerously-skip-permissions'] : ['--permission-mode', 'acceptEdits']),
-    ...['--json-schema', JSON.stringify(schema)],
+    ...(schema ? ['--json-schema', JSON.stringify(schema)] : []),
   ],
 
   env: ({ sandboxed }) => ({

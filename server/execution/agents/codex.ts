@@ -15,7 +15,7 @@ export const codex: CliAgent = {
   argv: ({ model, sandboxed, given }) => [
     ...['exec', '--json', '--ephemeral', '--ignore-user-config', '--ignore-rules', '--skip-git-repo-check'],
     ...(sandboxed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['-s', 'workspace-write']),
-    ...['-m', model],
+    ...(model ? ['-m', model] : []),
     ...(given.OPENAI_BASE_URL ? serverAt(given.OPENAI_BASE_URL, given) : []),
     '-',
   ],

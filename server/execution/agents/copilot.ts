@@ -1,5 +1,8 @@
 import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } from './agent.ts';
 
+/** With a server of one's own a model has to be named. */
+const BYOK_MODEL = 'gpt-5';
+
 export const copilot: CliAgent = {
   provider: 'copilot',
   title: 'GitHub Copilot CLI',
@@ -14,13 +17,14 @@ export const copilot: CliAgent = {
 
   argv: ({ model, sandboxed }) => [
     ...['--output-format', 'json', '--no-ask-user', '--no-auto-update', '--no-color'],
-    ...['--disable-builtin-mcps', '--model', model],
+    '--disable-builtin-mcps',
+    ...(model ? ['--model', model] : []),
     ...(sandboxed ? ['--allow-all-tools', '--allow-all-paths'] : ['--allow-tool', 'write']),
     ...['--secret-env-vars', 'COPILOT_GITHUB_TOKEN,COPILOT_PROVIDER_API_KEY'],
   ],
   // With a model server of one's own it needs nothing of GitHub.
   env: ({ given, model }) =>
-    given.COPILOT_PROVIDER_BASE_URL ? { COPILOT_OFFLINE: 'true', COPILOT_MODEL: model } : {},
+    given.COPILOT_PROVIDER_BASE_URL ? { COPILOT_OFFLINE: 'true', COPILOT_MODEL: model || BYOK_MODEL } : {},
 
   read(e): AgentEvent[] {
     const d = fieldsOf(e.data);

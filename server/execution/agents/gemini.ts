@@ -18,7 +18,8 @@ export const gemini: CliAgent = {
   passes: ['GEMINI_API_KEY', 'GOOGLE_GEMINI_BASE_URL'],
 
   argv: ({ model, sandboxed }) => [
-    ...['-m', model, '-o', 'stream-json', '--skip-trust'],
+    ...(model ? ['-m', model] : []),
+    ...['-o', 'stream-json', '--skip-trust'],
     ...['--approval-mode', sandboxed ? 'yolo' : 'auto_edit'],
   ],
   env: () => ({}),

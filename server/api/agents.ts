@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import {
+  capabilitiesOf,
+  cliCapabilities,
+  foundAgentSchema,
+  modelFactsSchema,
+} from '#server/domain/agents.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import { sameModel } from '#server/domain/host.ts';
+import { type PipelineName, pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
+import { type CliProvider, isCliProvider, type ProviderKind } from '#server/domain/providers.ts';
+import type { AgentView, TrialInput } from '#server/domain/views/agents.ts';
+import { heardState } from '#server/fleet/data.ts';
+import type { NewTrial } from '#server/fleet/trials.ts';
+import { accountStates } from '#server/models/account.ts';
+import type { Services } from './services.ts';
+
+/** Who can be given work: models of the hosts, coding agents of their machines, services of providers.yaml. */
+
+interface HostRow {
+  name: string;
+  state: 'LIVE' | 'PAUSED' | 'DRAINING' | 'STOPPED';
+  seen_ms: number | null;
+  installed: unknown;
+  models: string[];
+  llama: string[] | null;
+  agents: unknown;
+}
+interface Tier {
+  tier: number;
+  model: string;
+  provider: ProviderKind;
+  pipelines: PipelineName[];
+}
+
+export async function listAgents(s: Services): Promise<AgentView[]> {
+  const { rows } = await s.db.pool.query<HostRow>(
+    `SELECT h.name, h.state, (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms, h.installed, h.models, h.llama,
+       h.agents FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
+     WHERE h.declared ORDER BY h.slots DESC, h.name`,
+  );
+  const { tiers, providers } = s.catalogue();
+  const table = tiers.presets[tiers.default]?.tiers ?? [];
+  const silent = (h: HostRow) =>
+    ['absent', 'silent'].includes(heardState(h, s.timing)) ? `the worker of ${h.name} is not running` : null;
+  return [
+    ...rows.flatMap((h) => modelsOf(h, table, silent(h))),
+    ...rows.flatMap((h) => programsOf(h, table, silent(h))),
+    ...Object.entries(accountStates(providers.providers, process.env)).map(([name, a]): AgentView => {
+      const account = providers.providers[name];
+      const capabilities = a.kind === 'anthropic' ? ['completion', 'tools', 'thinking'] : undefined;
+      return {
+        ...{ name, provider: a.kind, host: null, version: null, usable: a.why === null, why: a.why ?? '' },
+        model:
+          table.find((t) => t.provider === a.kind)?.model ?? Object.keys(account?.models ?? {})[0] ?? null,
+        capabilities: capabilitiesOf({
+          ...(capabilities ? { capabilities } : {}),
+          context: account?.context ?? null,
+        }),
+        pipelines: [...pipelinesOf(a.kind)],
+        tiers: table.filter((t) => uses(t, a.kind)).map((t) => t.tier),
+      };
+    }),
+  ];
+}
+
+const uses = (t: Tier, provider: ProviderKind) =>
+  t.provider === provider || t.pipelines.some((p) => pipelines[p].provider === provider);
+
+function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[] {
+  const facts = z.array(modelFactsSchema).catch([]).parse(h.installed);
+  const tiersOf = (model: string) => table.filter((t) => sameModel(t.model, model)).map((t) => t.tier);
+  const local = h.models.map((model): AgentView => {
+    const capabilities = capabilitiesOf(facts.find((f) => f.name === model) ?? {});
+    const ways = pipelinesOf('ollama').filter(
+      (p) =>
+        !capabilities || capabilities.includes(pipelines[p].runner === 'loop' ? 'implementer' : 'analyst'),
+    );
+    const why = silent ?? (ways.length === 0 ? 'it gives vectors, not words' : '');
+    return {
+      ...{ name: model, provider: 'ollama', host: h.name, model, version: null, capabilities },
+      ...{ pipelines: ways, usable: why === '', why, tiers: tiersOf(model) },
+    };
+  });
+  const loaded = (h.llama ?? []).map(
+    (model): AgentView => ({
+      ...{ name: model, provider: 'llama-server', host: h.name, model, version: null, capabilities: null },
+      ...{ pipelines: [...pipelinesOf('llama-server')], usable: silent === null, why: silent ?? '' },
+      tiers: tiersOf(model),
+    }),
+  );
+  return [...local, ...loaded];
+}
+
+function programsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[] {
+  return z
+    .array(foundAgentSchema)
+    .catch([])
+    .parse(h.agents)
+    .map((a): AgentView => {
+      const why = silent ?? a.reason;
+      return {
+        ...{
+          name: a.name,
+          provider: a.name,
+          host: h.name,
+          version: a.version,
+          capabilities: [...cliCapabilities],
+        },
+        model: modelFor(a.name, table),
+        ...{ pipelines: [...pipelinesOf(a.name)], usable: a.usable && why === '', why },
+        tiers: table.filter((t) => uses(t, a.name)).map((t) => t.tier),
+      };
+    });
+}
+
+const modelFor = (agent: CliProvider, table: Tier[]): string | null =>
+  table.find((t) => t.provider === agent)?.model ?? null;
+
+/** What a name of `alai agents` means: `qwen3:8b`, `qwen3:8b@forge`, `claude-code`, `anthropic`. Says who there is when nobody is meant. */
+export function trialOf(all: AgentView[], input: TrialInput, hosts: string[]): NewTrial {
+  const at = /^(.+)@([a-z][a-z0-9-]*)$/.exec(input.name);
+  const name = at?.[1] ?? input.name;
+  const host = at?.[2] ?? input.host ?? null;
+  const named = all.filter((a) => a.name === name || (a.model !== null && sameModel(a.name, name)));
+  const here = named.filter((a) => host === null || a.host === null || a.host === host);
+  const found = here.find((a) => a.usable) ?? here[0];
+  if (!found)
+    throw new AlaiError(
+      'NOT_FOUND',
+      named.length > 0 ? `${name} is not on ${host}.` : `There is no agent ${name}.`,
+      `Name one of ${[...new Set(all.map((a) => a.name))].slice(0, 20).join(', ') || 'none yet'}: npx alai agents`,
+    );
+  if (!found.usable)
+    throw new AlaiError('CONFLICT', `${found.name} cannot be asked: ${found.why}.`, 'See npx alai agents.');
+  const where = found.host ?? host ?? hosts[0];
+  if (!where)
+    throw new AlaiError('CONFLICT', 'No host could ask it.', 'Start one: npx alai worker --host forge');
+  const model = input.model ?? found.model;
+  if (!model && !isCliProvider(found.provider))
+    throw new AlaiError('BAD_INPUT', `${found.name} has many models.`, 'Say which: --model NAME');
+  return {
+    ...{ host: where, name: found.name, provider: found.provider, model: model ?? '', prompt: input.prompt },
+    account: found.host === null ? found.name : null,
+  };
+}

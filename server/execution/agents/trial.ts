@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AlaiError } from '#server/domain/errors.ts';
+import { NO_USAGE, type Provider, type Usage } from '#server/models/provider.ts';
+import { tokensOf } from '../prompt/tokens.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { InstalledAgent } from './detect.ts';
+import { type Meter, runAgent } from './run.ts';
+import { isScripted } from './scripted.ts';
+
+/** One question to one agent, outside of any task: in an empty folder that is thrown away. */
+
+const SECONDS = 180;
+const MAX_TOKENS = 2_048;
+const AGENT_TOKENS = 60_000;
+const CALLS = 20;
+
+export interface TrialAsk {
+  model: string;
+  prompt: string;
+  /** All that was said until now. */
+  onText: (whole: string) => void;
+  signal: AbortSignal;
+}
+export interface TrialAnswer {
+  text: string;
+  usage: Usage;
+  ms: number;
+  scripted: boolean;
+}
+
+/** Asks a model over HTTP. */
+export async function tryModel(provider: Provider, t: TrialAsk): Promise<TrialAnswer> {
+  let said = '';
+  const r = await provider.chat({
+    model: t.model,
+    messages: [{ role: 'user', content: t.prompt }],
+    tools: [],
+    maxTokens: MAX_TOKENS,
+    idleMs: 60_000,
+    totalMs: SECONDS * 1_000,
+    signal: t.signal,
+    onText: (d) => {
+      said += d;
+      t.onText(said);
+    },
+  });
+  const { tokensIn, tokensOut, tokensCacheRead, tokensCacheWrite, tokensThinking } = r;
+  const usage = { tokensIn, tokensOut, tokensCacheRead, tokensCacheWrite, tokensThinking };
+  return { text: r.text, usage, ms: r.ms, scripted: r.scripted };
+}
+
+/** Asks an agent with a program of its own. Only in a sandbox: nobody is there to allow it something. */
+export async function tryAgent(
+  o: { found: InstalledAgent; given: Record<string, string>; sandbox: Sandbox; hostDir: string },
+  t: TrialAsk,
+): Promise<TrialAnswer> {
+  if (!o.sandbox.isolates)
+    throw new AlaiError('SANDBOX_MISSING', 'there is no sandbox on this machine', o.sandbox.note);
+  const folder = join(o.hostDir, 'trials');
+  await mkdir(folder, { recursive: true });
+  const root = await mkdtemp(join(folder, 'trial-'));
+  const scripted = await isScripted(o.given[o.found.agent.address]);
+  const meter: Meter = { usage: NO_USAGE };
+  const started = performance.now();
+  let said = '';
+  try {
+    const r = await runAgent(
+      {
+        found: o.found,
+        prompt: t.prompt,
+        model: t.model,
+        schema: null,
+        given: o.given,
+        seconds: SECONDS,
+        idleSeconds: SECONDS,
+        tokens: AGENT_TOKENS,
+        calls: CALLS,
+        sameCalls: 5,
+        place: { root, sandbox: o.sandbox, hostDir: o.hostDir, attempt: 0, signal: t.signal },
+        onEvent: (e) => {
+          if (e.kind === 'text') said += `${e.text}\n`;
+          if (e.kind === 'call') said += `(${e.name})\n`;
+          t.onText(said);
+        },
+      },
+      meter,
+    );
+    const guessed = { ...NO_USAGE, tokensIn: tokensOf(t.prompt), tokensOut: tokensOf(r.text) };
+    return {
+      text: r.text,
+      usage: meter.usage === NO_USAGE ? guessed : meter.usage,
+      ms: performance.now() - started,
+      scripted,
+    };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listAgents, trialOf } from '#server/api/agents.ts';
+import type { Services } from '#server/api/services.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
+import { timing } from '#server/domain/timing.ts';
+import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
+import { declareHosts, hostAgents, registerWorker, writeProbe } from '#server/engine/hosts.ts';
+import { cliAgents } from '#server/execution/agents/registry.ts';
+import { detectSandbox } from '#server/execution/sandbox/registry.ts';
+import { askTrial, readTrial } from '#server/fleet/trials.ts';
+import { createLogger } from '#server/platform/logger.ts';
+import { testDatabase } from '#test/database.ts';
+import { startRehearsal } from '#test/execution.ts';
+import { ceo } from '#test/factory.ts';
+import { tendTrials } from './trials.ts';
+
+const { db } = await testDatabase();
+const t = timing(0.1);
+const s = { db, timing: t, catalogue: readCatalogue } as unknown as Services;
+const worker = { id: '00000000-0000-4000-8000-000000000001', host: 'forge' };
+let hostDir: string;
+let rehearsal: Awaited<ReturnType<typeof startRehearsal>>;
+let trials: { stop(): void };
+
+const slow = (script: string) => ({
+  agent: { ...cliAgents.codex, argv: () => ['-c', script] },
+  program: '/bin/sh',
+  readable: '/bin/sh',
+});
+let script = 'exit 1';
+
+beforeAll(async () => {
+  hostDir = await mkdtemp(join(tmpdir(), 'alai-trial-'));
+  rehearsal = await startRehearsal();
+  const declared = ['forge', 'anvil'].map((name) => ({
+    ...{ name, label: name.toUpperCase(), slots: 2, memoryGb: null, local: true, ollama: null },
+    ...{ llamaServer: null, standBy: null, models: [], lanes: {} },
+  }));
+  await declareHosts(db, declared, 1_000);
+  const facts = { name: 'forge', slots: 2, memoryGb: null, models: [], scripted: true, sandbox: 'none' };
+  await registerWorker(db, { publish: async () => {} } as never, { id: worker.id, pid: 1, host: facts });
+  const probe = await rehearsal.provider.probe();
+  await writeProbe(db, 'forge', {
+    ...{ reachable: true, version: probe.version, ms: 1, problem: null, loaded: [], scripted: true },
+    models: probe.models.map((m) => ({ ...m, context: m.contextLength })),
+  });
+  await hostAgents(db, 'forge', [
+    { name: 'codex', version: '1.0', usable: true, reason: '' },
+    { name: 'gemini', version: null, usable: false, reason: 'gemini is not on the PATH of the worker' },
+  ]);
+  trials = await tendTrials({
+    ...{ db, worker, hostDir, sandbox: await detectSandbox(), log: createLogger('test') },
+    provider: () => rehearsal.provider,
+    agents: { find: () => slow(script), given: () => ({}) },
+  });
+});
+afterAll(async () => {
+  trials.stop();
+  await rehearsal.stop();
+  await rm(hostDir, { recursive: true, force: true });
+});
+
+async function ask(name: string, prompt = 'How are you?') {
+  const trial = trialOf(await listAgents(s), { name, prompt }, ['forge']);
+  const id = await askTrial(db, trial, ceo, t);
+  return async () => {
+    for (;;) {
+      const now = await readTrial(db, id);
+      if (now?.endedAt) return now;
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  };
+}
+
+describe('who can be asked', () => {
+  it('is listed with what it can do, and why not', async () => {
+    const all = await listAgents(s);
+    const of = (name: string) => all.find((a) => a.name === name);
+    expect(of('qwen3:8b')).toMatchObject({
+      ...{ host: 'forge', provider: 'ollama', usable: true, tiers: [1] },
+      capabilities: ['analyst', 'implementer', 'validator', 'integrator'],
+      pipelines: ['ollama-tool', 'ollama-simple'],
+    });
+    expect(of('bge-m3:latest')).toMatchObject({ usable: false, capabilities: [], pipelines: [] });
+    expect(of('gemini')).toMatchObject({ usable: false, why: 'gemini is not on the PATH of the worker' });
+    expect(of('codex')).toMatchObject({ usable: true, pipelines: ['codex-cli'], version: '1.0' });
+    expect(of('anthropic')).toMatchObject({ host: null, provider: 'anthropic' });
+  });
+
+  it('is said where a name means nobody, or somebody who cannot answer', async () => {
+    await expect(ask('gpt-9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(ask('qwen3:8b@anvil')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(ask('gemini')).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('one question', () => {
+  it('is answered by the model of a host, with tokens, time and cost, and the log keeps who asked', async () => {
+    const end = await (await ask('qwen3:8b@forge'))();
+    expect(end).toMatchObject({
+      state: 'DONE',
+      scripted: true,
+      host: 'forge',
+      model: 'qwen3:8b',
+      error: null,
+    });
+    expect(end.answer).toContain('How are you?');
+    expect(end.tokensIn).toBeGreaterThan(0);
+    expect(end.eur).not.toBeNull();
+    const { rows } = await db.pool.query(`SELECT actor, data FROM event WHERE type = 'host.agent-tested'`);
+    expect(rows.at(-1)).toMatchObject({ actor: ceo.name, data: { name: 'qwen3:8b' } });
+    expect((await db.pool.query('SELECT 1 FROM task')).rowCount).toBe(0);
+  });
+
+  it('that an agent fails at says why', async () => {
+    script = 'cat > /dev/null; echo "401 Unauthorized" >&2; exit 1';
+    expect(await (await ask('codex'))()).toMatchObject({ state: 'FAILED', error: { code: 'PROVIDER_KEY' } });
+  });
+
+  it('is not asked while the factory is stopped, and what is asked then ends', async () => {
+    script = 'cat > /dev/null; sleep 30';
+    const open = await ask('codex');
+    for (let running = false; !running; ) {
+      const { rows } = await db.pool.query(`SELECT 1 FROM agent_trial WHERE state = 'RUNNING'`);
+      running = rows.length > 0;
+    }
+    await stopFactory(db, ceo, 'stop');
+    await expect(ask('qwen3:8b')).rejects.toMatchObject({ code: 'FACTORY_STOPPED' });
+    expect(await open()).toMatchObject({ state: 'FAILED', error: { code: 'FACTORY_STOPPED' } });
+    await resumeFactory(db, { publish: async () => {} } as never, ceo);
+  });
+});

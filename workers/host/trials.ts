@@ -1,0 +1,117 @@
+import { readCatalogue } from '#server/catalogue/data.ts';
+import type { AttemptWork } from '#server/domain/attempt.ts';
+import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import { costOf } from '#server/domain/prices.ts';
+import { isCliProvider } from '#server/domain/providers.ts';
+import { killSwitch } from '#server/engine/factory.ts';
+import { type TrialAnswer, type TrialAsk, tryAgent, tryModel } from '#server/execution/agents/trial.ts';
+import type { RunnerConfig } from '#server/execution/ports.ts';
+import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
+import { dropTrials, endTrial, noteTrial, type Trial, takeTrial } from '#server/fleet/trials.ts';
+import { NO_USAGE, type Provider } from '#server/models/provider.ts';
+import type { Db } from '#server/platform/db.ts';
+import type { Logger } from '#server/platform/logger.ts';
+import { every } from '../conductor/every.ts';
+
+const LOOK_MS = 500;
+const NOTE_MS = 300;
+const KILL_LOOK_MS = 1_000;
+
+interface Context {
+  db: Db;
+  worker: { id: string; host: string };
+  sandbox: Sandbox;
+  hostDir: string;
+  provider: (work: AttemptWork) => Provider;
+  agents: NonNullable<RunnerConfig['agents']>;
+  log: Logger;
+}
+
+/** Answers the questions people ask single agents on the fleet page and by `alai test-agent`, beside the host's work. */
+export async function tendTrials(c: Context): Promise<{ stop(): void }> {
+  await dropTrials(c.db, c.worker.host);
+  const leaving = new AbortController();
+  const loop = every(
+    LOOK_MS,
+    async () => {
+      const trial = await takeTrial(c.db, c.worker);
+      if (trial) await answer(c, trial, leaving.signal);
+    },
+    (err) => c.log.warn({ err }, 'a trial could not be answered'),
+  );
+  return {
+    stop() {
+      loop.stop();
+      leaving.abort(new AlaiError('ABORTED', 'Its worker leaves.', 'Ask again.'));
+    },
+  };
+}
+
+async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, leaving]);
+  // The kill switch leaves no agent alive, whoever asked it.
+  const watch = every(
+    KILL_LOOK_MS,
+    async () => {
+      if ((await killSwitch(c.db)).engaged)
+        stop.abort(
+          new AlaiError('FACTORY_STOPPED', 'The factory was stopped.', 'Resume it, then ask again.'),
+        );
+    },
+    () => {},
+  );
+  let said = '';
+  let written = '';
+  const notes = every(
+    NOTE_MS,
+    async () => {
+      if (said === written) return;
+      written = said;
+      await noteTrial(c.db, t.id, written);
+    },
+    () => {},
+  );
+  const started = performance.now();
+  try {
+    const r = await ask(c, t, { model: t.model, prompt: t.prompt, signal, onText: (text) => (said = text) });
+    await endTrial(c.db, t.id, { ...r, answer: r.text, eur: priceOf(c, t, r), error: null });
+  } catch (e) {
+    const why = signal.aborted ? signal.reason : e;
+    const error = isAlaiError(why)
+      ? { code: why.code, message: why.message, hint: why.hint }
+      : { code: 'INTERNAL', message: String(why), hint: 'See the log of the worker.' };
+    const ms = performance.now() - started;
+    await endTrial(c.db, t.id, { answer: said, usage: NO_USAGE, ms, eur: null, scripted: false, error });
+  } finally {
+    watch.stop();
+    notes.stop();
+  }
+}
+
+async function ask(c: Context, t: Trial, asked: TrialAsk): Promise<TrialAnswer> {
+  // It is nobody's project: where only the sample is rehearsed, this asks the real one.
+  const work = {
+    project: { isSample: false },
+    model: { provider: t.provider, account: t.account, name: t.model, host: c.worker.host },
+  } as unknown as AttemptWork;
+  if (!isCliProvider(t.provider)) return await tryModel(c.provider(work), asked);
+  const found = c.agents.find(t.provider);
+  if (!found)
+    throw new AlaiError(
+      'MODEL_MISSING',
+      `${t.provider} is not installed on ${c.worker.host}.`,
+      'Install it there.',
+    );
+  const given = c.agents.given(found.agent, work);
+  return await tryAgent({ found, given, sandbox: c.sandbox, hostDir: c.hostDir }, asked);
+}
+
+function priceOf(c: Context, t: Trial, r: TrialAnswer): number | null {
+  try {
+    const where = { provider: t.provider, model: t.model, host: c.worker.host };
+    return costOf(readCatalogue().prices, where, { ...r.usage, ms: r.ms }).eur;
+  } catch {
+    return null;
+  }
+}
