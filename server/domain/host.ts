@@ -45,12 +45,11 @@ export function consequenceOf(
 ): string {
   const { running, queued } = host;
   const runs = times(running, 'attempt', 'attempts');
+  const first = host.standBy ? `, ${host.standBy} first` : '';
   const waiting =
     queued === 0
       ? ''
-      : ` The ${times(queued, 'task', 'tasks')} queued here ${queued === 1 ? 'goes' : 'go'} to ${
-          host.standBy ? `${host.standBy}, its stand-by` : 'another host that has the model, or waits'
-        }.`;
+      : ` What is queued here (${times(queued, 'task', 'tasks')}) goes to a host that has its model${first}, or waits.`;
   switch (act) {
     case 'pause':
       return `Nothing new starts on ${host.label}. ${running ? `What runs (${runs}) goes on.` : 'Nothing runs here.'}${waiting}`;

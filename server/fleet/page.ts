@@ -169,7 +169,7 @@ export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): 
               problem: h.probe.problem,
             }
           : null,
-      agents: h.agents.map(({ name, version, usable, reason }) => ({ name, version, usable, reason })),
+      agents: h.agents,
       running: running.map(({ host: _h, ...s }) => s),
       models: modelsOf(h, running, speeds.rows, known),
       queued: h.queued,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foundAgentSchema } from '../agents.ts';
 import { hostStates, modelActs, modelJobStates } from '../host.ts';
 import { stages } from '../status.ts';
 import { hostViewSchema } from '../views.ts';
@@ -117,9 +118,7 @@ export const fleetHostSchema = z.object({
     })
     .nullable(),
   /** The coding agents with a program of their own that its worker found. */
-  agents: z.array(
-    z.object({ name: z.string(), version: z.string().nullable(), usable: z.boolean(), reason: z.string() }),
-  ),
+  agents: z.array(foundAgentSchema),
   running: z.array(slotViewSchema),
   models: z.array(hostModelSchema),
   queued: z.number(),
