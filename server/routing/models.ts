@@ -1,5 +1,6 @@
 import type { Fleet, TierRow, Tiers } from '#server/catalogue/data.ts';
 import type { AgentCapability } from '#server/domain/agents.ts';
+import { sameModel } from '#server/domain/host.ts';
 import { type PipelineName, pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
 import { isLocalProvider } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views.ts';
@@ -194,12 +195,6 @@ function substitute(row: TierRow, tiers: Tiers, able: string[]): string | undefi
     able.find((m) => rows.some((r) => sameModel(m, r.model))) ??
     able[0]
   );
-}
-
-/** Ollama lists `qwen3` as `qwen3:latest`. */
-function sameModel(a: string, b: string): boolean {
-  const full = (m: string) => (m.includes(':') ? m : `${m}:latest`).toLowerCase();
-  return full(a) === full(b);
 }
 
 function label(fleet: Fleet, host: string | null | undefined): string {
