@@ -14,7 +14,8 @@ function git(cwd: string, ...args: string[]): void {
 }
 
 /** A small Node project with a test of its own, as an operator would have it. */
-export function makeProject(folder: string): string {
+/** @param testMs how long its own test takes. */
+export function makeProject(folder: string, testMs = 0): string {
   mkdirSync(path.join(folder, 'test'), { recursive: true });
   writeFileSync(
     path.join(folder, 'package.json'),
@@ -23,7 +24,7 @@ export function makeProject(folder: string): string {
   writeFileSync(path.join(folder, 'README.md'), `# ${path.basename(folder)}\n`);
   writeFileSync(
     path.join(folder, 'test/base.test.js'),
-    `import test from 'node:test';\ntest('is there', () => {});\n`,
+    `import test from 'node:test';\ntest('is there', () => new Promise((r) => setTimeout(r, ${testMs})));\n`,
   );
   git(folder, 'init', '--quiet', '--initial-branch=main');
   git(folder, 'add', '--all');
@@ -32,9 +33,14 @@ export function makeProject(folder: string): string {
 }
 
 /** `chains` deliverables spread over `projects` repositories, each its own pipeline; some wait for another of their project. */
-export async function submitChains(w: World, chains: number, projects: number): Promise<number[]> {
+export async function submitChains(
+  w: World,
+  chains: number,
+  projects: number,
+  testMs = 0,
+): Promise<number[]> {
   const folders = Array.from({ length: projects }, (_, i) =>
-    makeProject(path.join(w.home, 'projects', `product-${i + 1}`)),
+    makeProject(path.join(w.home, 'projects', `product-${i + 1}`), testMs),
   );
   const roots: number[] = [];
   for (const [p, folder] of folders.entries()) {

@@ -15,6 +15,7 @@ import { secrets as readSecrets } from '#server/platform/secrets.ts';
 import { Child } from '#workers/supervisor/child.ts';
 import { migrateDatabase, prepareSignIn } from '#workers/supervisor/database.ts';
 import { machinePlan } from '#workers/supervisor/processes.ts';
+import type { Machine } from './network.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -48,6 +49,8 @@ export async function startWorld(o: {
   scale: number;
   web: boolean;
   pace?: number;
+  /** Machines of their own for processes, by name. */
+  at?: Record<string, Machine>;
 }): Promise<World> {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-world-'));
   // A folder only root may enter would send the database of a test run by root elsewhere, where nobody removes it.
@@ -92,8 +95,14 @@ export async function startWorld(o: {
   }).filter((spec) => spec.name !== 'web' || o.web);
   const children = new Map<string, Child>();
   for (const spec of plan) {
+    const machine = o.at?.[spec.name];
+    const over = machine ? await reachedFrom(machine, { postgres: postgres.url, git, rehearsal }) : {};
     const child = new Child(
-      { ...spec, env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0) } },
+      {
+        ...spec,
+        env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0), ...over },
+        ...(machine ? { within: machine.within } : {}),
+      },
       home,
       log,
       () => {},
@@ -126,6 +135,20 @@ export async function startWorld(o: {
       postgres.stop();
       rmSync(home, { recursive: true, force: true });
     },
+  };
+}
+
+/** Where a process on another machine finds the database, the repositories and the model server. */
+async function reachedFrom(
+  machine: Machine,
+  o: { postgres: string; git: number; rehearsal: number },
+): Promise<Record<string, string>> {
+  const database = new URL(o.postgres);
+  database.host = await machine.line(Number(database.port));
+  return {
+    DATABASE_URL: database.href,
+    ALAI_GIT_URL: `http://${await machine.line(o.git)}`,
+    OLLAMA_HOST: `http://${await machine.line(o.rehearsal)}`,
   };
 }
 

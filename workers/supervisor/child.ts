@@ -8,6 +8,8 @@ export interface ChildSpec {
   name: string;
   args: string[];
   env: NodeJS.ProcessEnv;
+  /** A command that runs it somewhere else; it must become what it runs, so that signals reach it. */
+  within?: string[];
 }
 
 /** Pauses at real time; a faster timing scale shortens them like every other duration. */
@@ -46,7 +48,8 @@ export class Child {
     const out = openSync(file, 'a');
     const started = Date.now();
     // Its own process group: Ctrl-C in the terminal reaches us alone, and we end the children in order.
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', out, out], detached: true });
+    const [command = process.execPath, ...before] = [...(this.spec.within ?? []), process.execPath];
+    const child = spawn(command, [...before, ...args], { env, stdio: ['ignore', out, out], detached: true });
     closeSync(out);
     this.#process = child;
     if (child.pid) rememberChild(this.#home, name, child.pid);
