@@ -8,7 +8,8 @@ export function concerns(event: FeedEvent, key: Key, data: unknown): boolean {
   const [room, procedure] = key[0];
   const asked = key[1]?.input?.id;
   if (room === 'strip' || room === 'board' || room === 'factory') return true;
-  if (room === 'fleet') return procedure === 'get';
+  if (room === 'fleet')
+    return procedure === 'get' && ['host', 'attempt', 'task', 'factory'].includes(event.entity);
   if (room === 'companies') return procedure === 'list' || procedure === 'get';
   if (room === 'queue')
     return procedure === 'list' || event.entity === 'escalation' || event.entity === 'decision';
