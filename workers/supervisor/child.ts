@@ -48,7 +48,7 @@ export class Child {
     const out = openSync(file, 'a');
     const started = Date.now();
     // Its own process group: Ctrl-C in the terminal reaches us alone, and we end the children in order.
-    const [command = process.execPath, ...before] = [...(this.spec.within ?? []), process.execPath];
+    const [command, ...before] = [...(this.spec.within ?? []), process.execPath];
     const child = spawn(command, [...before, ...args], { env, stdio: ['ignore', out, out], detached: true });
     closeSync(out);
     this.#process = child;
