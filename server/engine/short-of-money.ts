@@ -14,11 +14,14 @@ export interface RaiseOffer {
   spent: number;
 }
 
+/** Less would have to be asked for again before the work that waits is through. */
+const LEAST_RAISE = 1;
+
 const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
   scope: use.scope,
   key: use.key,
   period: use.period,
-  raise: Math.ceil(Math.max(use.limit, needs) * 100) / 100,
+  raise: Math.ceil(Math.max(use.limit, needs * 4, LEAST_RAISE) * 100) / 100,
   limit: use.limit,
   spent: use.spent,
 });
