@@ -83,6 +83,7 @@ export function Composer() {
       tags: tagsOf(d.tags),
       blueprint: d.way || null,
       company: d.company || null,
+      ...(d.offline ? { offline: true } : {}),
     })),
   };
   const asked = JSON.parse(useSettled(JSON.stringify(wanted), 200)) as Inputs['routing']['preview'];
@@ -319,6 +320,14 @@ export function Composer() {
               onChange={(e) => change(current.id, { minion: e.target.checked })}
             />
             One minion, no reviews
+          </label>
+          <label title="Services and agents that need a network are left out; the task stays on your machines.">
+            <input
+              type="checkbox"
+              checked={current.offline}
+              onChange={(e) => change(current.id, { offline: e.target.checked })}
+            />
+            Local models only
           </label>
         </fieldset>
       ) : null}

@@ -12,6 +12,8 @@ export interface Draft {
   way: string;
   /** One worktree, no reviews: its branch waits for the human. */
   minion: boolean;
+  /** Only models that need no network. */
+  offline: boolean;
   /** A company chosen by hand; empty is the one the route finds. */
   company: string;
 }
@@ -34,6 +36,7 @@ export const newDraft = (title = ''): Draft => ({
   after: '',
   way: '',
   minion: false,
+  offline: false,
   company: '',
 });
 
@@ -94,6 +97,7 @@ export function requestOf(drafts: Draft[], project: string | null, idempotencyKe
       blueprint: d.way || null,
       tier: null,
       minion: d.minion,
+      ...(d.offline ? { offline: true } : {}),
     })),
   };
 }

@@ -16,6 +16,7 @@ const line = z.strictObject({
   company: z.string().max(60).nullable().default(null),
   blueprint: z.string().max(60).nullable().default(null),
   tier: z.number().int().min(1).max(5).nullable().default(null),
+  offline: z.boolean().optional(),
 });
 
 export const routingRouter = router({

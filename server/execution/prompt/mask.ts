@@ -52,13 +52,15 @@ function decoded(text: string): string {
   }
 }
 
+/** Where a key belongs is no secret: `OPENAI_API_KEY_HOST`. */
+const PLACE_NAME = /_(?:HOST|URL)$/i;
 const SECRET_NAME = /(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIAL)/i;
 
 /** The secret values of an environment: by the names of the variables, and the passwords in its addresses. */
 export function secretValues(env: Record<string, string | undefined>): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (!value) return [];
-    if (SECRET_NAME.test(name)) return [value];
+    if (SECRET_NAME.test(name) && !PLACE_NAME.test(name)) return [value];
     const found = /^([a-z][a-z0-9+.-]*):\/\/([^\s:/@]*):([^\s@/]+)@/i.exec(value);
     const [, scheme = '', user = '', password] = found ?? [];
     // A word such as "postgres" hides nothing, and masking it would tear holes into ordinary text.

@@ -166,6 +166,7 @@ describe('secrets', () => {
   it('are found in an environment by name and inside addresses; short or plain values stay', () => {
     const values = secretValues({
       ALAI_GIT_TOKEN: 'token-of-git',
+      OPENAI_API_KEY_HOST: 'api.openai.com',
       DATABASE_URL: 'postgres://alai:p%40ssw0rd-long@db:5432/x',
       PORT: '3052',
       HOME: '/home/somebody',
