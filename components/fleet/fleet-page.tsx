@@ -10,6 +10,7 @@ import { Empty, Failure, Skeleton } from '../ui/states.tsx';
 import { HostCard } from './host-card.tsx';
 import { KillDialog } from './kill-dialog.tsx';
 import { Services } from './services.tsx';
+import { TestAgent } from './test-agent.tsx';
 import { useActs, useFleet } from './use-fleet.ts';
 import { fleetSentence } from './words.ts';
 
@@ -20,10 +21,14 @@ export function FleetPage() {
   const acts = useActs();
   const may = useMay('operate');
   const [killing, setKilling] = useState(false);
+  const [asking, setAsking] = useState(false);
   const view = fleet.data;
   useCommands(
     may && view && !view.stopped
-      ? [{ name: 'Kill switch: end every agent', act: () => setKilling(true) }]
+      ? [
+          { name: 'Ask one agent', act: () => setAsking(true) },
+          { name: 'Kill switch: end every agent', act: () => setKilling(true) },
+        ]
       : [],
   );
   if (fleet.error && !view)
@@ -46,9 +51,14 @@ export function FleetPage() {
       <header className="fleet-head">
         <p>{fleetSentence(view)}</p>
         {may && !view.stopped && view.hosts.length > 0 ? (
-          <Button kind="danger" small className="end" onClick={() => setKilling(true)}>
-            Kill switch
-          </Button>
+          <span className="fleet-acts end">
+            <Button small onClick={() => setAsking(true)}>
+              Ask one agent
+            </Button>
+            <Button kind="danger" small onClick={() => setKilling(true)}>
+              Kill switch
+            </Button>
+          </span>
         ) : null}
       </header>
       <Services services={view.services} />
@@ -66,6 +76,7 @@ export function FleetPage() {
           ))}
         </div>
       )}
+      {asking ? <TestAgent onClose={() => setAsking(false)} /> : null}
       {killing ? (
         <KillDialog
           running={view.hosts.reduce((n, h) => n + h.running.length, 0)}
