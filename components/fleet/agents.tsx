@@ -20,6 +20,7 @@ export function Agents({ host: h }: { host: FleetHostView }) {
           </li>
         ))}
       </ul>
+      <p className="m">Their network is open, because each has to reach its model.</p>
     </div>
   );
 }

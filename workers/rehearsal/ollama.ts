@@ -263,7 +263,7 @@ function embed({ ctx, res, body }: Request): void {
 function loaded(ctx: Context) {
   const now = Date.now();
   return [...ctx.lastUse]
-    .filter(([, at]) => now - at < 300_000)
+    .filter(([name, at]) => isInstalled(ctx, name) && now - at < 300_000)
     .map(([name, at]) => ({
       ...tag(name),
       size_vram: sizeOf(name),
