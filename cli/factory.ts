@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { DRAIN_MINUTES, type HostAct } from '#server/domain/host.ts';
-import type { HostView } from '#server/domain/views.ts';
+import { startText } from '#server/domain/lane-eta.ts';
+import type { FleetHostView } from '#server/domain/views/fleet.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { print } from './output.ts';
@@ -12,7 +13,7 @@ interface Options {
   minutes?: number;
 }
 
-const shapes: Record<HostView['state'], string> = {
+const shapes: Record<FleetHostView['state'], string> = {
   live: '◐',
   paused: '○',
   draining: '◍',
@@ -21,29 +22,52 @@ const shapes: Record<HostView['state'], string> = {
   absent: '✕',
 };
 
+/** Waiting tasks that a terminal shows of each host. */
+const SHOWN = 5;
+
 function minutesOf(value: string): number {
   const n = Number(value);
   if (Number.isInteger(n) && n >= 0 && n <= 1_440) return n;
   throw new InvalidArgumentError('a number of minutes from 0 to 1440');
 }
 
-const hostLine = (h: HostView, now: number) =>
-  [
-    `${shapes[h.state]} ${h.name.toUpperCase().padEnd(10)}${h.state.padEnd(9)}`,
-    `${h.busy}/${h.slots} slots`,
-    `${h.queued} queued`,
-    h.lastSeen ? `heard ${ageText(now - h.lastSeen.getTime())} ago` : 'never heard',
-    ...h.running.map((r) => `#${r.taskId} in slot ${r.slot}`),
-  ].join('  ');
+function hostLine(h: FleetHostView, now: number): string {
+  const slots = h.running.map(
+    (r) => `    slot ${r.slot}  #${r.taskId} ${r.title}  ${r.model}  ${ageText(now - r.startedAt.getTime())}`,
+  );
+  const order =
+    h.order === 'LIVE'
+      ? []
+      : [`    by ${h.orderBy ?? 'the factory'}${h.orderReason ? `: ${h.orderReason}` : ''}`];
+  const waiting = h.waiting
+    .slice(0, SHOWN)
+    .map(
+      (w) => `    ○ #${w.taskId} ${w.title}  ${w.why}${w.etaMs === null ? '' : `  ${startText(w.etaMs)}`}`,
+    );
+  const more = h.queued - waiting.length;
+  return [
+    [
+      `${shapes[h.state]} ${h.label.padEnd(10)}${h.state.padEnd(9)}`,
+      `${h.running.length}/${h.slots} slots`,
+      `${h.queued} queued`,
+      h.lastSeen ? `heard ${ageText(now - h.lastSeen.getTime())} ago` : 'never heard',
+    ].join('  '),
+    ...order,
+    ...slots,
+    ...waiting,
+    ...(more > 0 ? [`    and ${more} more`] : []),
+  ].join('\n');
+}
 
 async function status(): Promise<void> {
-  const { stopped, hosts } = await api().factory.status.query();
+  const { stopped, hosts, problems } = await api().fleet.get.query();
   const now = Date.now();
-  print({ stopped, hosts }, () =>
+  print({ stopped, hosts, problems }, () =>
     [
       stopped
         ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
         : '✓ The factory takes work.',
+      ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
       ...hosts.map((h) => hostLine(h, now)),
     ].join('\n'),
   );

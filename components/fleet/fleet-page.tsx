@@ -49,7 +49,7 @@ export function FleetPage() {
         kept={view.problems.length > 0 && view.hosts.length > 0 ? ['The factory'] : []}
       />
       <header className="fleet-head">
-        <p>{fleetSentence(view)}</p>
+        {view.hosts.length > 0 ? <p>{fleetSentence(view)}</p> : null}
         {may && !view.stopped && view.hosts.length > 0 ? (
           <span className="fleet-acts end">
             <Button small onClick={() => setAsking(true)}>

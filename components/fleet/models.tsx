@@ -89,11 +89,7 @@ function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
           </span>
         </>
       )}
-      {breaker ? (
-        <p className="model-failed">
-          <Mark shape="failed" /> <span>{plain(breaker)}</span>
-        </p>
-      ) : null}
+      {breaker ? <p className="model-failed">{plain(breaker)}</p> : null}
       {failed ? (
         <p className="model-failed">
           <Mark shape="failed" /> {job?.act === 'remove' ? 'Not removed' : 'Not pulled'}: {plain(failed)}

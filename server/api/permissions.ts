@@ -15,7 +15,6 @@ export const needed: Readonly<Record<string, Permission>> = {
   'companies.list': 'read',
   'companies.servers': 'read',
   'factory.resume': 'operate',
-  'factory.status': 'read',
   'factory.steer': 'operate',
   'factory.stop': 'operate',
   'fleet.cancel': 'operate',
