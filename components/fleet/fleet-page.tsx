@@ -11,6 +11,7 @@ import { HostCard } from './host-card.tsx';
 import { KillDialog } from './kill-dialog.tsx';
 import { Services } from './services.tsx';
 import { TestAgent } from './test-agent.tsx';
+import { Tiers } from './tiers.tsx';
 import { useActs, useFleet } from './use-fleet.ts';
 import { fleetSentence } from './words.ts';
 
@@ -77,6 +78,7 @@ export function FleetPage() {
         </div>
       )}
       {asking ? <TestAgent onClose={() => setAsking(false)} /> : null}
+      <Tiers />
       {killing ? (
         <KillDialog
           running={view.hosts.reduce((n, h) => n + h.running.length, 0)}

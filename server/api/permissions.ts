@@ -97,6 +97,8 @@ export const needed: Readonly<Record<string, Permission>> = {
   'safety.setPattern': 'configure',
   'safety.try': 'read',
   'sample.run': 'work',
+  'tiers.failures': 'read',
+  'tiers.get': 'read',
   'spend.budgets': 'read',
   'spend.get': 'read',
   'spend.setBudget': 'configure',

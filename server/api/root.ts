@@ -18,6 +18,7 @@ import { sampleRouter } from './routers/sample.ts';
 import { spendRouter } from './routers/spend.ts';
 import { statusRouter } from './routers/status.ts';
 import { tasksRouter } from './routers/tasks.ts';
+import { tiersRouter } from './routers/tiers.ts';
 import { router } from './trpc.ts';
 
 /** One router per room. Routers authorise, validate and compose; what happens is decided in the rooms. */
@@ -43,6 +44,7 @@ export const appRouter = router({
   status: statusRouter,
   strip: stripRouter,
   tasks: tasksRouter,
+  tiers: tiersRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -74,7 +74,8 @@ export async function afterAttempt(
       what === 'failed',
     ],
   );
-  if (next.kind === 'again' && next.tier !== t.tier) await tellTier(q, taskId, t.tier, next.tier);
+  if (next.kind === 'again' && next.tier !== t.tier)
+    await tellTier(q, taskId, t.tier, next.tier, message.slice(0, 2_000));
   if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
   await askHuman(q, {
     kind: belowTheBar ? 'quality' : 'retries',

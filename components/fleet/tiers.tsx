@@ -1,0 +1,154 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import { useState } from 'react';
+import type { TiersView } from '#server/domain/views/tiers.ts';
+import { useTRPC } from '../live/trpc.ts';
+import { money, plural, took } from '../ui/format.ts';
+import { Mark } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
+
+type Cell = { kind: string; tier: number };
+
+/** What each tier cost, took and achieved for each kind of work, why it failed, and where such work should better begin. */
+export function Tiers() {
+  const trpc = useTRPC();
+  const tiers = useQuery(trpc.tiers.get.queryOptions(undefined, { refetchInterval: 60_000 }));
+  const [open, setOpen] = useState<Cell | null>(null);
+  const v = tiers.data;
+  if (!v) return null;
+  const kinds = [...new Set(v.records.map((r) => r.kind))];
+  const used = v.tiers.filter((t) => v.records.some((r) => r.tier === t.tier));
+  return (
+    <section className="tiers" aria-labelledby="tiers">
+      <header>
+        <h2 id="tiers">Tiers</h2>
+        <p className="m">
+          Preset {plain(v.preset)} of tiers.yaml ({plain(v.source)}). The last {v.days} days, by stage and
+          type of work.
+        </p>
+      </header>
+      {v.scripted && kinds.length > 0 ? (
+        <p className="m">
+          These attempts were scripted: no model was called, so nothing is suggested from them.
+        </p>
+      ) : null}
+      {v.suggestions.map((s) => (
+        <p key={s.kind} className="tiers-suggestion">
+          <Mark shape="yours" />
+          <span>
+            <b>
+              Let {plain(s.kind)} begin on tier {s.to} instead of {s.from}.
+            </b>{' '}
+            {s.because} Say so in <code>complexity</code> of tiers.yaml, or in <code>tier_overrides</code> of
+            the company.
+          </span>
+        </p>
+      ))}
+      {kinds.length === 0 ? (
+        <p className="m">
+          No attempt has ended yet. What each tier is good for shows here as soon as some have.
+        </p>
+      ) : (
+        <div className="tiers-table">
+          <table>
+            <caption className="sr-only">Success, cost and time by tier and kind of work</caption>
+            <thead>
+              <tr>
+                <th scope="col">Kind of work</th>
+                {used.map((t) => (
+                  <th key={t.tier} scope="col" title={`${t.name}: ${t.use}`}>
+                    Tier {t.tier} <span className="m">{plain(t.model)}</span>
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {kinds.map((kind) => (
+                <tr key={kind}>
+                  <th scope="row">{plain(kind)}</th>
+                  {used.map((t) => (
+                    <td key={t.tier}>
+                      <Record view={v} cell={{ kind, tier: t.tier }} open={open} onOpen={setOpen} />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {open ? <Failures cell={open} /> : null}
+    </section>
+  );
+}
+
+function Record({
+  view,
+  cell,
+  open,
+  onOpen,
+}: {
+  view: TiersView;
+  cell: Cell;
+  open: Cell | null;
+  onOpen: (c: Cell | null) => void;
+}) {
+  const r = view.records.find((x) => x.kind === cell.kind && x.tier === cell.tier);
+  if (!r) return <span className="m">·</span>;
+  const failed = r.attempts - r.succeeded;
+  const shown = open?.kind === cell.kind && open.tier === cell.tier;
+  return (
+    <>
+      <span className="n">
+        {r.succeeded} of {r.attempts}
+      </span>{' '}
+      <span className="m n">
+        {view.scripted ? '' : `${money(r.eur)} · `}
+        {took(r.ms)}
+      </span>
+      {failed > 0 ? (
+        <button
+          type="button"
+          className="btn small quiet"
+          aria-expanded={shown}
+          onClick={() => onOpen(shown ? null : cell)}
+          title={r.failures.map((f) => `${f.code} ${f.n}`).join(', ')}
+        >
+          {failed} failed
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+/** Why attempts failed, in the words they ended with. */
+function Failures({ cell }: { cell: Cell }) {
+  const trpc = useTRPC();
+  const failures = useQuery(trpc.tiers.failures.queryOptions(cell));
+  return (
+    <div className="tiers-failures">
+      <h3>
+        Why {plain(cell.kind)} failed on tier {cell.tier}
+      </h3>
+      {failures.data ? (
+        <p className="m">{plural(failures.data.length, 'attempt')}, newest first.</p>
+      ) : (
+        <p className="m">Reading why</p>
+      )}
+      <ul>
+        {failures.data?.map((f) => (
+          <li key={`${f.taskId}-${f.n}`}>
+            <Link href={`/tasks/${f.taskId}`} className="n">
+              #{f.taskId}
+            </Link>{' '}
+            <span className="n m">
+              {f.code} · {plain(f.model)}
+            </span>{' '}
+            {plain(f.error).slice(0, 300)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
