@@ -73,6 +73,8 @@ const infraCodes = new Set<ErrorCode>([
   'MODEL_UNREACHABLE',
   'MODEL_BUSY',
   'MODEL_PAUSED',
+  'PROVIDER_KEY',
+  'PROVIDER_QUOTA',
   'GIT_FAILED',
   'WORKTREE_UNWRITABLE',
   'SANDBOX_REFUSED',
@@ -112,7 +114,9 @@ export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
   if (e.code === 'LEASE_LOST' || e.code === 'ABORTED') return { kind: 'aborted', code: e.code };
   if (e.code === 'SANDBOX_MISSING') return { kind: 'yielded', reason: 'consent', question: message };
   if (e.code === 'LIMIT_REACHED') return { kind: 'failed', cause: 'limit', code: e.code, message };
-  if (infraCodes.has(e.code)) return { kind: 'infra', code: e.code, message };
+  // A server that said nothing in time may answer later: no try of the agent's.
+  if (infraCodes.has(e.code) || (e.code === 'MODEL_TIMEOUT' && e.data.transient === true))
+    return { kind: 'infra', code: e.code, message };
   if (e.code.startsWith('MODEL_') || e.code.startsWith('PROVIDER_'))
     return { kind: 'failed', cause: 'model', code: e.code, message };
   return { kind: 'failed', cause: 'agent', code: e.code, message };

@@ -1,5 +1,8 @@
 import { readCatalogue } from '#server/catalogue/data.ts';
+import type { Account } from '#server/domain/accounts.ts';
+import { isAlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { Probe } from '#server/models/provider.ts';
 import { serviceOf } from '#server/models/registry.ts';
 import { changeBreaker, writeBreaker } from '#server/models/resilience/commands.ts';
 import { dueServices, readBreaker } from '#server/models/resilience/data.ts';
@@ -10,6 +13,16 @@ import type { Logger } from '#server/platform/logger.ts';
 const BY = 'conductor';
 const PROBE_MS = 10_000;
 
+/** What its probe said; without a usable key there is nothing to ask by. */
+async function ask(name: string, account: Account): Promise<Pick<Probe, 'reachable' | 'problem'>> {
+  try {
+    return await serviceOf(name, account, process.env).probe(AbortSignal.timeout(PROBE_MS));
+  } catch (e) {
+    if (!isAlaiError(e)) throw e;
+    return { reachable: false, problem: { code: e.code, message: e.message, hint: e.hint } };
+  }
+}
+
 /** Asks services that could not be reached whether they are back, by what costs no tokens: nobody else may come by for hours. */
 export async function probeServices(db: Db, t: Timing, log: Logger): Promise<void> {
   const { providers } = readCatalogue().providers;
@@ -19,9 +32,7 @@ export async function probeServices(db: Db, t: Timing, log: Logger): Promise<voi
     const { breaker, now } = await readBreaker(db.pool, key);
     const may = mayAsk(breaker, now, BY, t);
     if (may.kind !== 'probe' || !(await writeBreaker(db, key, breaker, may.next, BY))) continue;
-    const found = await serviceOf(key.model, account, process.env)
-      .probe(AbortSignal.timeout(PROBE_MS))
-      .catch((e: unknown) => ({ reachable: false, problem: { code: 'PROVIDER_KEY', message: String(e) } }));
+    const found = await ask(key.model, account);
     const { problem } = found;
     if (found.reachable) await changeBreaker(db, key, BY, (b) => afterAnswer(b));
     else

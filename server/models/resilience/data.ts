@@ -73,10 +73,10 @@ export async function readBreakers(db: { pool: Queryable }): Promise<BreakerView
   return rows;
 }
 
-/** Services that stand open and are due for a probe. */
+/** Services that stand open and are due for a probe. An empty account is found out by a call only: its probe would be answered. */
 export async function dueServices(q: Queryable): Promise<BreakerKey[]> {
   const { rows } = await q.query<BreakerKey>(
-    `SELECT host, model FROM breaker WHERE host = $1 AND state <> 'CLOSED' AND probe_at <= clock_timestamp()`,
+    `SELECT host, model FROM breaker WHERE host = $1 AND state <> 'CLOSED' AND probe_at <= clock_timestamp() AND code <> 'PROVIDER_QUOTA'`,
     [SERVICE],
   );
   return rows;

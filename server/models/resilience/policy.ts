@@ -57,6 +57,8 @@ export interface Failed {
   code: string;
   error: string;
   offline: boolean;
+  /** It will be so for everybody until a person did something: a key that is not taken, an account that is empty. */
+  lasting?: boolean;
 }
 
 /** The row after a call that failed in passing; a failed probe opens it for longer. */
@@ -66,8 +68,10 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
   const fresh = b.windowFrom !== null && now.getTime() - b.windowFrom.getTime() < t.breakerWindow;
   const failures = (fresh ? b.failures : 0) + 1;
   const windowFrom = fresh ? b.windowFrom : now;
-  if (!probed && failures < FAILURES_TO_OPEN) return { ...b, ...said, failures, windowFrom };
-  const wait = Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
+  if (!probed && !f.lasting && failures < FAILURES_TO_OPEN) return { ...b, ...said, failures, windowFrom };
+  const wait = f.lasting
+    ? t.breakerMost
+    : Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
   return {
     ...b,
     ...said,

@@ -175,6 +175,15 @@ describe('a breaker', () => {
     expect(b).toMatchObject({ state: 'CLOSED', failures: 1 });
   });
 
+  it('opens at once for a key that is not taken, for everybody and for long', async () => {
+    const m = model('openai');
+    m.state.chat = () => Promise.reject(modelError('PROVIDER_KEY', 'Not taken', 'Set it.', 'permanent'));
+    expect(await failure(m.ask())).toBe('PROVIDER_KEY');
+    expect(await failure(m.by('anvil').chat(request()))).toBe('MODEL_PAUSED');
+    const { breaker, now } = await readBreaker(db.pool, { host: SERVICE, model: 'openai' });
+    expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeGreaterThan(t.breakerMost * 0.9);
+  });
+
   it('says that there is no way to a service', async () => {
     const m = model('anthropic');
     const lost = busy();

@@ -16,6 +16,9 @@ export interface Resilience {
   service: { name: string; rates: Rates } | null;
 }
 
+/** What no other call of a service would find otherwise: all its work waits or goes round, instead of failing one by one. */
+const LASTING: readonly string[] = ['PROVIDER_KEY', 'PROVIDER_QUOTA'];
+
 /** How many tokens a request may come to, roughly: a bucket needs no more. */
 const guess = (r: ChatRequest) =>
   Math.ceil(JSON.stringify([r.messages, r.tools]).length / 4) + Math.min(r.maxTokens, 1_000);
@@ -123,10 +126,11 @@ export function resilient(provider: Provider, c: Resilience): Provider {
         await changeBreaker(db, key, c.host, (b, now) => (b.state === 'HALF_OPEN' ? afterAbort(b, now) : b));
       return;
     }
-    if (isAlaiError(e) && isTransient(e)) {
+    const lasting = service !== null && isAlaiError(e) && LASTING.includes(e.code);
+    if (isAlaiError(e) && (isTransient(e) || lasting)) {
       const network = e.data.network;
       const offline = network === 'dns' || network === 'route' || network === 'refused';
-      const failed = { code: e.code, error: e.message, offline };
+      const failed = { code: e.code, error: e.message, offline, lasting };
       await changeBreaker(db, key, c.host, (b, now) => afterFailure(b, failed, probing, now, t));
     } else if (probing) await changeBreaker(db, key, c.host, afterAnswer);
   }
