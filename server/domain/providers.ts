@@ -13,8 +13,7 @@ export const providerKinds = [
 export type ProviderKind = (typeof providerKinds)[number];
 
 /** Reached over HTTP, with the model port of server/models. */
-export const httpProviders = ['ollama', 'llama-server', 'openai', 'anthropic'] as const;
-export type HttpProvider = (typeof httpProviders)[number];
+export type HttpProvider = 'ollama' | 'llama-server' | 'openai' | 'anthropic';
 
 /** Run as a process in the sandbox of an attempt. */
 export const cliProviders = ['claude-code', 'codex', 'gemini', 'copilot'] as const;
@@ -23,9 +22,8 @@ export type CliProvider = (typeof cliProviders)[number];
 /** Everything but the human. */
 export type ModelProvider = HttpProvider | CliProvider;
 
-const among = (list: readonly string[]) => (kind: string) => list.includes(kind);
-export const isHttpProvider = among(httpProviders) as (kind: string) => kind is HttpProvider;
-export const isCliProvider = among(cliProviders) as (kind: string) => kind is CliProvider;
+export const isCliProvider = (kind: string): kind is CliProvider =>
+  (cliProviders as readonly string[]).includes(kind);
 
 /** Its models lie on the host itself: they answer without a network. */
 export const isLocalProvider = (kind: string): boolean => kind === 'ollama' || kind === 'llama-server';
@@ -34,5 +32,4 @@ export const isLocalProvider = (kind: string): boolean => kind === 'ollama' || k
  * What a failed call means: `transient` may succeed later unchanged, `permanent` never will, `refused` is the model's or
  * the provider's no to this request, `over-budget` the end of what its account may spend.
  */
-export const modelErrorKinds = ['transient', 'permanent', 'refused', 'over-budget'] as const;
-export type ModelErrorKind = (typeof modelErrorKinds)[number];
+export type ModelErrorKind = 'transient' | 'permanent' | 'refused' | 'over-budget';

@@ -42,7 +42,7 @@ interface Waiting {
   long: boolean;
 }
 
-export type Detour = { host: string; tier: number; reason: string };
+type Detour = { host: string; tier: number; reason: string };
 
 /** Where waiting work goes when its own model cannot be asked; null when it stays. Pure. */
 export function detour(w: Waiting): Detour | null {

@@ -16,7 +16,7 @@ export interface Called {
 }
 
 /** How a connection failed, by what the system said; the first three mean that there is no way to the server. */
-export type NetworkTrouble = 'dns' | 'route' | 'refused' | 'reset';
+type NetworkTrouble = 'dns' | 'route' | 'refused' | 'reset';
 
 const TROUBLES: Record<string, NetworkTrouble> = {
   ENOTFOUND: 'dns',

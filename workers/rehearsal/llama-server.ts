@@ -33,5 +33,5 @@ export const llamaServer: Protocol = (r) => {
   }
 };
 
-export const llamaModel = (ctx: Context): string =>
+const llamaModel = (ctx: Context): string =>
   ctx.o.llama ?? [...ctx.installed].find((m) => m.startsWith('kimi')) ?? [...ctx.installed][0] ?? 'none';

@@ -2,8 +2,7 @@ import type { Timing } from '#server/domain/timing.ts';
 
 /** When a model is asked, and when it is left alone. Pure: rows in, decisions out. */
 
-export const breakerStates = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const;
-export type BreakerState = (typeof breakerStates)[number];
+export type BreakerState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
 /** Transient failures inside one window that open a breaker: as many as one call makes with its retries. */
 export const FAILURES_TO_OPEN = 3;
