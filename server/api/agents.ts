@@ -24,6 +24,7 @@ interface HostRow {
   installed: unknown;
   models: string[];
   llama: string[] | null;
+  llama_facts: unknown;
   agents: unknown;
 }
 interface Tier {
@@ -35,7 +36,7 @@ interface Tier {
 
 export async function listAgents(s: Services): Promise<AgentView[]> {
   const { rows } = await s.db.pool.query<HostRow>(
-    `SELECT h.name, h.state, (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms, h.installed, h.models, h.llama,
+    `SELECT h.name, h.state, (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms, h.installed, h.models, h.llama, h.llama_facts,
        h.agents FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
      WHERE h.declared ORDER BY h.slots DESC, h.name`,
   );
@@ -69,6 +70,7 @@ const uses = (t: Tier, provider: ProviderKind) =>
 
 function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[] {
   const facts = z.array(modelFactsSchema).catch([]).parse(h.installed);
+  const showed = z.array(modelFactsSchema).catch([]).parse(h.llama_facts);
   const tiersOf = (model: string) => table.filter((t) => sameModel(t.model, model)).map((t) => t.tier);
   const local = h.models.map((model): AgentView => {
     const capabilities = capabilitiesOf(facts.find((f) => f.name === model) ?? {});
@@ -84,8 +86,9 @@ function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[]
   });
   const loaded = (h.llama ?? []).map(
     (model): AgentView => ({
-      ...{ name: model, provider: 'llama-server', host: h.name, model, version: null, capabilities: null },
+      ...{ name: model, provider: 'llama-server', host: h.name, model, version: null },
       ...{ pipelines: [...pipelinesOf('llama-server')], usable: silent === null, why: silent ?? '' },
+      capabilities: capabilitiesOf(showed.find((f) => f.name === model) ?? {}),
       tiers: tiersOf(model),
     }),
   );

@@ -52,8 +52,9 @@ async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolea
     llama: string[] | null;
     agents: unknown;
     installed: unknown;
-  }>('SELECT name, models, last_seen, scripted, llama, agents, installed FROM host');
-  return rows.map(({ last_seen, agents, installed, ...r }) => ({
+    llama_facts: unknown;
+  }>('SELECT name, models, last_seen, scripted, llama, llama_facts, agents, installed FROM host');
+  return rows.map(({ last_seen, agents, installed, llama_facts, ...r }) => ({
     ...r,
     models: last_seen ? r.models : null,
     agents: z
@@ -62,7 +63,7 @@ async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolea
       .parse(agents)
       .filter((a) => a.usable)
       .map((a) => a.name),
-    can: canOf(installed),
+    can: { ...canOf(installed), ...canOf(llama_facts) },
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { FoundAgent } from '#server/domain/agents.ts';
+import type { FoundAgent, ModelFacts } from '#server/domain/agents.ts';
 import type { ProbeFacts } from '#server/domain/host.ts';
 import type { Db } from '#server/platform/db.ts';
 import { toJson, transaction } from '#server/platform/db.ts';
@@ -203,4 +203,9 @@ export async function hostAgents(db: Db, host: string, found: FoundAgent[]): Pro
 /** What the host's llama-server has loaded; null while it has none or does not say. */
 export async function hostLlama(db: Db, host: string, models: string[] | null): Promise<void> {
   await db.pool.query('UPDATE host SET llama = $2::jsonb WHERE name = $1', [host, models && toJson(models)]);
+}
+
+/** What the models of a host's llama-server showed that they can do. */
+export async function hostLlamaFacts(db: Db, host: string, facts: ModelFacts[]): Promise<void> {
+  await db.pool.query('UPDATE host SET llama_facts = $2::jsonb WHERE name = $1', [host, toJson(facts)]);
 }

@@ -138,12 +138,12 @@ function whereOf(
   const { provider, runner } = pipelines[way];
   const host = hosts.find((h) => h.name === name);
   const there = { model: row.model, standsIn: false };
+  // With tools it writes itself; in text it advises, and its files are written for it.
+  const needed: AgentCapability = runner === 'loop' ? 'implementer' : 'analyst';
+  const able = (m: string) => host?.can?.[m]?.includes(needed);
   if (provider === 'ollama') {
     // A host that has not reported yet is trusted with the table's model: its worker will say if it is not there.
     const models = host?.models ?? null;
-    // With tools it writes itself; in text it advises, and its files are written for it.
-    const needed: AgentCapability = runner === 'loop' ? 'implementer' : 'analyst';
-    const able = (m: string) => host?.can?.[m]?.includes(needed);
     const own = models?.find((m) => sameModel(m, row.model));
     if (own && able(own) === false) return { why: `${own} on ${label(fleet, name)} ${unable[needed]}` };
     if (models === null || own) return there;
@@ -160,7 +160,9 @@ function whereOf(
     const loaded = host?.llama ?? null;
     if (loaded === null)
       return host?.models ? { why: `the llama-server of ${label(fleet, name)} does not answer` } : there;
-    if (loaded.some((m) => sameModel(m, row.model))) return there;
+    const own = loaded.find((m) => sameModel(m, row.model));
+    if (own && able(own) === false) return { why: `${own} on ${label(fleet, name)} ${unable[needed]}` };
+    if (own) return there;
     return { why: `the llama-server of ${label(fleet, name)} has ${loaded.join(', ') || 'nothing'} loaded` };
   }
   // A chain of which half is scripted would look reviewed and not be it.

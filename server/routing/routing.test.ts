@@ -265,6 +265,19 @@ describe('tier and model', () => {
     expect(models(2, strange).choices).toEqual([]);
   });
 
+  test('a llama-server whose model showed that it calls no tools is asked in text', () => {
+    const fleet = {
+      ...catalogue.fleet,
+      hosts: catalogue.fleet.hosts.map((h) => ({ ...h, llama_server: 'http://127.0.0.1:8080' })),
+    };
+    const hosts = (can: HostState['can']): HostState[] =>
+      both.map((h) => ({ ...h, llama: ['kimi-k2.5:tq1'], ...(can ? { can } : {}) }));
+    const ways = (can: HostState['can']) =>
+      planModels({ ...catalogue, fleet, hosts: hosts(can), accounts: {} }, 3).choices[0]?.pipelines;
+    expect(ways(undefined)).toEqual(['llama-tool', 'llama-server']);
+    expect(ways({ 'kimi-k2.5:tq1': ['analyst', 'validator'] })).toEqual(['llama-server']);
+  });
+
   test('hosts that have not reported are trusted with the table', () => {
     expect(where(models(2, []))).toEqual(['anvil:qwen2.5-coder:32b:2', 'forge:qwen2.5-coder:32b:2']);
   });

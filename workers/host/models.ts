@@ -1,12 +1,14 @@
 import type { Fleet } from '#server/catalogue/data.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import type { Account } from '#server/domain/accounts.ts';
+import type { ModelFacts } from '#server/domain/agents.ts';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import { hostLlama } from '#server/engine/hosts.ts';
+import { hostLlama, hostLlamaFacts } from '#server/engine/hosts.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { accountOf, providerAt, providerFor, rehearsed, type Wanted } from '#server/models/registry.ts';
 import { type Resilience, resilient } from '#server/models/resilience/resilient.ts';
+import { probeTools } from '#server/models/tool-probe.ts';
 import type { Db } from '#server/platform/db.ts';
 import { type Env, ollamaUrl } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
@@ -51,21 +53,42 @@ function serviceOf(wanted: Wanted, accounts: Record<string, Account>): Resilienc
 
 const PROBE_MS = 5_000;
 
-/** Looks what the host's llama-server has loaded, and writes it down when it changed: a route names it by that. */
+/**
+ * Looks what the host's llama-server has loaded, and writes it down when it changed: a route names it by that. A model it has not
+ * seen before is asked to show that it calls tools, because its protocol does not say.
+ */
 export function watchLlama(c: { db: Db; host: Host; timing: Timing; log: Logger }): { stop(): void } {
   let known: string | null = 'never';
-  return every(
+  const shown = new Map<string, ModelFacts>();
+  const leaving = new AbortController();
+  const watch = every(
     c.timing.heartbeat,
     async () => {
       const url = readCatalogue().fleet.hosts.find((h) => h.name === c.host.name)?.llama_server ?? null;
-      const found = url ? await providerAt('llama-server', url).probe(AbortSignal.timeout(PROBE_MS)) : null;
+      const server = url ? providerAt('llama-server', url) : null;
+      const found = server ? await server.probe(AbortSignal.timeout(PROBE_MS)) : null;
       const names = found?.reachable ? found.models.map((m) => m.name) : null;
       const digest = JSON.stringify(names);
-      if (digest === known) return;
-      await hostLlama(c.db, c.host.name, names);
-      if (url) c.log.info({ models: names, problem: found?.problem?.message }, 'the llama-server');
-      known = digest;
+      if (digest !== known) {
+        await hostLlama(c.db, c.host.name, names);
+        if (url) c.log.info({ models: names, problem: found?.problem?.message }, 'the llama-server');
+        known = digest;
+      }
+      const strange = (names ?? []).filter((name) => !shown.has(`${url} ${name}`));
+      if (!server || strange.length === 0) return;
+      for (const name of strange) {
+        const facts = await probeTools(server, name, leaving.signal);
+        if (facts) shown.set(`${url} ${name}`, facts);
+      }
+      const facts = (names ?? []).flatMap((name) => shown.get(`${url} ${name}`) ?? []);
+      await hostLlamaFacts(c.db, c.host.name, facts);
     },
     (err) => c.log.warn({ err }, 'llama-server probe failed'),
   );
+  return {
+    stop() {
+      watch.stop();
+      leaving.abort();
+    },
+  };
 }

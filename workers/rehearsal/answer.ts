@@ -241,6 +241,13 @@ function closing(c: Conversation): Said['calls'] {
 
 /** Somebody asks without a task around it (a test of the server, a classifier): say honestly what this is. */
 function plain(c: Conversation): Said {
+  // Asked to show that it calls tools, it does.
+  const asked = /Call the tool (\w+) with (\{.*?\})/.exec(c.lastUser);
+  if (asked?.[1] && c.offered.includes(asked[1]))
+    return {
+      ...{ text: '', fault: null, scenario: 'plain' },
+      calls: [{ name: asked[1], arguments: JSON.parse(asked[2] ?? '{}') as Record<string, unknown> }],
+    };
   const echo = c.lastUser.slice(0, 200).replaceAll('\n', ' ');
   return {
     text: `This answer is scripted; no model was called. You said: ${echo}`,
