@@ -37,7 +37,7 @@ interface RowProps {
 }
 
 function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
-  const { shape, word } = modelStanding(m);
+  const { shape, word } = modelStanding(m, h.memoryGb);
   const live = job !== undefined && job.endedAt === null;
   const now = useNow();
   const breaker = breakerText(m.breaker, now);

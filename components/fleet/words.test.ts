@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { fleet, quietFleet } from '../fixtures/fleet.ts';
 import { ago, now } from '../fixtures/moment.ts';
-import { fleetSentence, memoryText, orderText, progressText, remedyOf, standing } from './words.ts';
+import {
+  fleetSentence,
+  memoryText,
+  modelStanding,
+  orderText,
+  progressText,
+  remedyOf,
+  standing,
+} from './words.ts';
 
 const [forge, anvil] = fleet.hosts as [(typeof fleet.hosts)[0], (typeof fleet.hosts)[0]];
 
@@ -49,4 +57,15 @@ it('a pull says how far it is, and when it waits or ends', () => {
   expect(progressText(job)).toBe('103 GB of 240 GB · 61 MB/s · 37m left');
   expect(progressText({ ...job, state: 'QUEUED' })).toBe('waits for its worker');
   expect(progressText({ ...job, cancelledBy: 'Alem' })).toBe('is being cancelled');
+});
+
+it('a model says where it stands, and that it is larger than the memory of its host', () => {
+  const [used, , planned] = forge.models;
+  if (!used || !planned) throw new Error('no models');
+  const idle = { ...used, running: 0 };
+  expect(modelStanding(used, 256).word).toBe('In use');
+  expect(modelStanding(idle, 256).word).toBe('Loaded');
+  expect(modelStanding({ ...idle, loaded: null }, 256).word).toBe('Pulled');
+  expect(modelStanding({ ...idle, loaded: null }, 16).word).toBe('Too large');
+  expect(modelStanding(planned, 256).word).toBe('Not pulled');
 });

@@ -97,10 +97,12 @@ export const acts: Record<HostAct, { name: string; yes: string }> = {
 };
 
 /** Where a model stands, shape and word. */
-export function modelStanding(m: HostModelView): { shape: Shape; word: string } {
+export function modelStanding(m: HostModelView, memoryGb: number | null): { shape: Shape; word: string } {
   if (m.breaker?.state === 'OPEN') return { shape: 'failed', word: 'Left alone' };
   if (m.running > 0) return { shape: 'running', word: 'In use' };
   if (m.loaded) return { shape: 'done', word: 'Loaded' };
+  const gb = m.planned?.gb ?? (m.bytes ?? 0) / 1e9;
+  if (memoryGb !== null && gb > memoryGb) return { shape: 'cancelled', word: 'Too large' };
   if (m.installed) return { shape: 'done', word: 'Pulled' };
   return { shape: 'none', word: 'Not pulled' };
 }
