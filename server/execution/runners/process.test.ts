@@ -103,7 +103,7 @@ describe('an agent with a process of its own', () => {
       run(
         `cat > /dev/null; ${says({ type: 'result', subtype: 'success', is_error: true, result: text, usage })}; exit 1`,
       );
-    expect(await failing('Invalid API key · 401')).toMatchObject({ kind: 'failed', code: 'PROVIDER_KEY' });
+    expect(await failing('Invalid API key · 401')).toMatchObject({ kind: 'infra', code: 'PROVIDER_KEY' });
     expect(await failing('API Error: 529 overloaded_error')).toMatchObject({
       kind: 'infra',
       code: 'MODEL_BUSY',
