@@ -27,6 +27,7 @@ export interface World {
   redis: ChildProcess | undefined;
   databaseUrl: string;
   url: string;
+  rehearsalUrl: string;
   token: string;
   stop(): Promise<void>;
 }
@@ -51,6 +52,8 @@ export async function startWorld(o: {
   pace?: number;
   /** Machines of their own for processes, by name. */
   at?: Record<string, Machine>;
+  /** Companies of its own, for prices and tiers that are not the shipped ones. */
+  companies?: string;
 }): Promise<World> {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-world-'));
   // A folder only root may enter would send the database of a test run by root elsewhere, where nobody removes it.
@@ -100,7 +103,12 @@ export async function startWorld(o: {
     const child = new Child(
       {
         ...spec,
-        env: { ...spec.env, ALAI_REHEARSAL_PACE: String(o.pace ?? 0), ...over },
+        env: {
+          ...spec.env,
+          ALAI_REHEARSAL_PACE: String(o.pace ?? 0),
+          ...(o.companies ? { ALAI_COMPANIES: o.companies } : {}),
+          ...over,
+        },
         ...(machine ? { within: machine.within } : {}),
       },
       home,
@@ -116,7 +124,7 @@ export async function startWorld(o: {
     db,
     queue: openQueue({ databaseUrl: postgres.url, redisUrl }),
     timing: timing(o.scale),
-    catalogue: () => readCatalogue(path.join(root, 'companies')),
+    catalogue: () => readCatalogue(o.companies ?? path.join(root, 'companies')),
   };
   await hostsUp(services, 2);
   return {
@@ -126,6 +134,7 @@ export async function startWorld(o: {
     redis,
     databaseUrl: postgres.url,
     url: `http://127.0.0.1:${web}`,
+    rehearsalUrl: `http://127.0.0.1:${rehearsal}`,
     token: secrets.apiToken,
     async stop() {
       await Promise.all([...children.values()].map((c) => c.stop(3_000)));
