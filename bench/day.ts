@@ -55,7 +55,7 @@ writeFileSync(
   prices,
   readFileSync(prices, 'utf8')
     .replace('count_scripted: false', 'count_scripted: true')
-    .replace(/default: 0\.10[^]*?forge: 0\.20 \}/, 'default: 40\n  hosts: { anvil: 40, forge: 60 }'),
+    .replace(/default: 0\.10\s+hosts: \{.*\}/, 'default: 40\n  hosts: { anvil: 40, forge: 60 }'),
 );
 
 const w = await startWorld({ backend: 'postgres', scale: 0.1, web: false, pace: 250, companies });

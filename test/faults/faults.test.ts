@@ -11,16 +11,17 @@ const backends = (['postgres', 'redis'] as const).filter((b) => b === 'postgres'
 if (backends.length < 2 && process.env.CI)
   throw new Error('redis-server is missing: the faults must be met on both backends.');
 
-describe.each(backends)('sixty chains on %s, while everything is killed, stopped and emptied', (backend) => {
+/** Messages only wake workers, so half the load says as much of the second backend. */
+const load = { postgres: { chains: 60, kills: 30, stops: 10 }, redis: { chains: 30, kills: 15, stops: 5 } };
+
+describe.each(backends)('many chains on %s, while everything is killed, stopped and emptied', (backend) => {
   it(
     'all finish, nothing is done twice, nothing stays behind',
     async () => {
       const o = await tell({
         backend,
-        chains: 60,
+        ...load[backend],
         projects: 10,
-        kills: 30,
-        stops: 10,
         empties: 2,
         web,
         limitMs: 5.5 * MINUTES,
@@ -32,10 +33,10 @@ describe.each(backends)('sixty chains on %s, while everything is killed, stopped
       expect(o.stepsDoneTwice).toBe(0);
       expect(o.missingFromMain).toEqual([]);
       expect(o.leftBehind).toEqual([]);
-      expect(o.finished).toBeGreaterThanOrEqual(60);
+      expect(o.finished).toBeGreaterThanOrEqual(load[backend].chains);
       // The faults were real: attempts were lost, and bases moved under merges.
-      expect(o.kills).toBeGreaterThanOrEqual(25);
-      expect(o.stops).toBeGreaterThanOrEqual(8);
+      expect(o.kills).toBeGreaterThanOrEqual(load[backend].kills * 0.8);
+      expect(o.stops).toBeGreaterThanOrEqual(load[backend].stops * 0.8);
       expect(o.empties).toBe(2);
       expect(o.lostAttempts).toBeGreaterThan(0);
       expect(o.movedBases).toBeGreaterThan(1);
