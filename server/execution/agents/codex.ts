@@ -15,6 +15,8 @@ export const codex: CliAgent = {
   argv: ({ model, sandboxed, given }) => [
     ...['exec', '--json', '--ephemeral', '--ignore-user-config', '--ignore-rules', '--skip-git-repo-check'],
     ...(sandboxed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['-s', 'workspace-write']),
+    // What it runs does not get its key.
+    ...['-c', 'shell_environment_policy.ignore_default_excludes=false'],
     ...(model ? ['-m', model] : []),
     ...(given.OPENAI_BASE_URL ? serverAt(given.OPENAI_BASE_URL, given) : []),
     '-',

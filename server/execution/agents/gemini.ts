@@ -2,7 +2,11 @@ import { type AgentEvent, type CliAgent, countOf, fieldsOf, textOf } from './age
 
 /** Without it an address of our own is taken for a gateway, which signs in another way. */
 const SETTINGS = {
-  security: { auth: { selectedType: 'gemini-api-key' } },
+  security: {
+    auth: { selectedType: 'gemini-api-key' },
+    // What it runs does not get its key.
+    environmentVariableRedaction: { enabled: true },
+  },
   general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
   privacy: { usageStatisticsEnabled: false },
   telemetry: { enabled: false },
