@@ -81,7 +81,7 @@ test('the phone answers five questions on one screen, with little script', async
     'Live',
     /Nothing is stuck|may be stuck/,
     /need you\.|needs you\./,
-    /\$\d+\.\d\d today/,
+    /€\d+\.\d\d of €\d+\.\d\d today/,
     /finished/,
     /slow/,
   ])

@@ -11,7 +11,7 @@ it('names an agent with its place and its tiers', () => {
 it('says what an answer took, and that no price is known where none is', () => {
   const t = { state: 'DONE', endedAt: new Date(), host: 'forge', tokensIn: 41, tokensOut: 120 };
   const done = { ...t, ms: 2_345, eur: 0.0004 } as TrialView;
-  expect(trialText(done)).toBe('41 tokens in, 120 out, 2.3 s, 0.0004 €');
+  expect(trialText(done)).toBe('41 tokens in, 120 out, 2.3 s, €0.0004');
   expect(trialText({ ...done, eur: null })).toContain('no price is known');
   expect(trialText({ ...done, state: 'QUEUED', endedAt: null })).toBe('Waits for the worker of FORGE');
 });

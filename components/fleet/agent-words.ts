@@ -11,10 +11,10 @@ export function agentLabel(a: AgentView): string {
   return `${a.name}${version}${where}${tiers}`;
 }
 
-/** "41 tokens in, 120 out, 2.3 s, 0.0004 €" */
+/** "41 tokens in, 120 out, 2.3 s, €0.0004" */
 export function trialText(t: TrialView): string {
   if (t.state === 'QUEUED') return `Waits for the worker of ${t.host.toUpperCase()}`;
   if (t.endedAt === null) return `${t.host.toUpperCase()} is asking`;
-  const cost = t.eur === null ? 'no price is known' : `${t.eur.toFixed(4)} €`;
+  const cost = t.eur === null ? 'no price is known' : `€${t.eur.toFixed(4)}`;
   return `${t.tokensIn} tokens in, ${t.tokensOut} out, ${(t.ms / 1_000).toFixed(1)} s, ${cost}`;
 }

@@ -1,6 +1,8 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect } from 'react';
+import Link from 'next/link';
+import { type CSSProperties, type ReactNode, useEffect } from 'react';
+import { WARN_AT } from '#server/domain/budget.ts';
 import type { HostView, Strip as StripView } from '#server/domain/views.ts';
 import { useLive } from '../live/live.tsx';
 import { useTRPC } from '../live/trpc.ts';
@@ -61,10 +63,28 @@ function LiveClock({ dataFrom }: { dataFrom: number }) {
 }
 
 function Spend({ strip }: { strip: StripView }) {
+  const { spentTodayEur: spent, dayBudgetEur: limit } = strip;
+  const share = limit > 0 ? Math.min(1, spent / limit) : 1;
+  const state = share >= 1 ? 'full' : share >= WARN_AT ? 'warned' : 'fine';
   return (
-    <span className="chip tablet" title={`${count(strip.tokensToday)} tokens today`}>
-      <span className="n">{money(strip.spentTodayEur)}</span> today
-    </span>
+    <Link
+      className="chip tablet"
+      href="/spend"
+      prefetch={false}
+      title={`${money(spent)} of ${money(limit)} spent today, ${count(strip.tokensToday)} tokens`}
+    >
+      <span className="n">{money(spent)}</span>
+      <span className="wide">
+        of <span className="n">{money(limit)}</span>
+      </span>
+      today
+      <i
+        className="meter wide"
+        aria-hidden="true"
+        data-state={state}
+        style={{ '--v': `${share * 100}%` } as CSSProperties}
+      />
+    </Link>
   );
 }
 

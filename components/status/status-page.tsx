@@ -136,7 +136,16 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
       <main className="say">
         <Row {...big(stuckSays(view, now, clock))} />
         <Row {...big(needSays(view, now))} />
-        <Row s={spend} mark={<i className="s money" aria-hidden="true" />} />
+        <Row
+          s={spend}
+          mark={
+            <i
+              className="s money"
+              aria-hidden="true"
+              style={{ '--v': shareOf(view.spentTodayEur, view.dayBudgetEur) } as CSSProperties}
+            />
+          }
+        />
         {[finishedSays(view, clock), slowSays(view)].map((s) => (
           <a key={s.says} className="small" href={s.href}>
             <Mark shape={s.shape} />
@@ -201,5 +210,8 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
     </div>
   );
 }
+
+const shareOf = (spent: number, limit: number): string =>
+  limit > 0 ? `${Math.min(100, (spent / limit) * 100)}%` : '100%';
 
 const big = (s: Sentence) => ({ s, mark: <Mark shape={s.shape} /> });

@@ -18,6 +18,7 @@ const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
   oldestAskedAt: null,
   blocked: 0,
   spentTodayEur: 3.1,
+  dayBudgetEur: 15,
   spentYesterdayEur: 0,
   tokensToday: 1200,
   scripted: false,
@@ -58,7 +59,13 @@ it('counts what needs the reader, and says since when', () => {
 });
 
 it('says what it cost, what finished and what is slow, and nothing it does not know', () => {
-  expect(spendSays(phone())).toMatchObject({ says: '€3.10 today.', detail: '1,200 tokens.' });
+  expect(spendSays(phone())).toMatchObject({
+    says: '€3.10 of €15.00 today.',
+    detail: '1,200 tokens.',
+  });
+  expect(spendSays(phone({ dayBudgetEur: 3 })).detail).toBe(
+    'The budget is used up: what costs something waits. 1,200 tokens.',
+  );
   expect(spendSays(phone({ scripted: true })).detail).toBe('Scripted, no model was called.');
   expect(finishedSays(phone(), clock).says).toBe('None finished yet.');
   const lastFinished = { taskId: 4001, title: '', at: ago(10) };

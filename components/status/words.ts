@@ -80,15 +80,19 @@ export function needSays(v: ToldPhone, now: number): Sentence {
 
 /** What did today cost? */
 export function spendSays(v: ToldPhone): Omit<Sentence, 'shape'> {
+  const full = v.spentTodayEur >= v.dayBudgetEur;
   return {
-    says: `${money(v.spentTodayEur)} today.`,
-    detail: v.scripted
-      ? 'Scripted, no model was called.'
-      : list([
-          `${count(v.tokensToday)} tokens.`,
-          v.spentYesterdayEur > 0 && `${money(v.spentYesterdayEur)} by this time yesterday.`,
-        ]),
-    href: '/',
+    says: `${money(v.spentTodayEur)} of ${money(v.dayBudgetEur)} today.`,
+    detail: list([
+      full && 'The budget is used up: what costs something waits.',
+      v.scripted
+        ? 'Scripted, no model was called.'
+        : list([
+            `${count(v.tokensToday)} tokens.`,
+            v.spentYesterdayEur > 0 && `${money(v.spentYesterdayEur)} by this time yesterday.`,
+          ]),
+    ]),
+    href: '/spend',
   };
 }
 

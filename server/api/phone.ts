@@ -2,11 +2,11 @@ import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
-import { readStrip } from '#server/fleet/data.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import type { Viewer } from './auth.ts';
 import { createContext } from './context.ts';
 import type { Services } from './services.ts';
+import { stripOf } from './strip.ts';
 
 /** A phone shows one question at a time and lets its reader leaf to the next few; the rest is in the queue. */
 const CARDS = 5;
@@ -35,11 +35,7 @@ const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
 
 /** Everything `/status` shows, in one answer. */
 export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
-  const [strip, pulse, queue] = await Promise.all([
-    readStrip(s.db, s.timing),
-    readPulse(s.db, s.timing),
-    readQueue(s.db),
-  ]);
+  const [strip, pulse, queue] = await Promise.all([stripOf(s), readPulse(s.db, s.timing), readQueue(s.db)]);
   const cards = await Promise.all(
     queue.open
       .slice(0, CARDS)
@@ -53,6 +49,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     stopped: strip.stopped,
     needYou: strip.needYou,
     spentTodayEur: strip.spentTodayEur,
+    dayBudgetEur: strip.dayBudgetEur,
     tokensToday: strip.tokensToday,
     scripted: strip.scripted,
     cards,

@@ -121,6 +121,16 @@ export async function readBudgets(q: Queryable): Promise<BudgetRow[]> {
     .sort((a, b) => order(a) - order(b) || b.spent / b.limit - a.spent / a.limit);
 }
 
+/** What may be spent today, with what was given on top. */
+export async function readDayLimit(q: Queryable): Promise<number> {
+  const { rows } = await q.query<{ eur: number | null; raised: number }>(
+    `SELECT (SELECT limit_eur FROM budget WHERE scope = 'day' AND key = '')::float8 eur,
+       coalesce((SELECT raised_eur FROM budget_use WHERE scope = 'day' AND key = '' AND period = current_date), 0)::float8 raised`,
+  );
+  const [r] = rows;
+  return limitOf('day', '', new Map(r?.eur == null ? [] : [['day:', r.eur]]), r?.raised ?? 0);
+}
+
 /** Everything the page of spending shows, for days `from` to `to` on the database's calendar. */
 export async function readSpend(
   db: Db,

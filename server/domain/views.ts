@@ -122,6 +122,8 @@ export const stripSchema = z.object({
   mayBeStuck: z.number(),
   needYou: z.number(),
   spentTodayEur: z.number(),
+  /** What may be spent today, with what was given on top. */
+  dayBudgetEur: z.number(),
   tokensToday: z.number(),
   hosts: z.array(hostViewSchema),
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),

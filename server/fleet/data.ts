@@ -63,7 +63,7 @@ export async function readHostNames(db: Db): Promise<string[]> {
 }
 
 /** What the strip on top of every page says. */
-export async function readStrip(db: Db, timing: Timing): Promise<Strip> {
+export async function readStrip(db: Db, timing: Timing): Promise<Omit<Strip, 'dayBudgetEur'>> {
   const [hosts, counts] = await Promise.all([
     readHosts(db, timing),
     db.pool.query<{

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boardSchema, stripSchema } from '#server/domain/views.ts';
 import { readBoard } from '#server/engine/data/board.ts';
-import { readStrip } from '#server/fleet/data.ts';
+import { stripOf } from '../strip.ts';
 import { procedure, router } from '../trpc.ts';
 
 export const boardRouter = router({
@@ -12,5 +12,5 @@ export const boardRouter = router({
 });
 
 export const stripRouter = router({
-  get: procedure.output(stripSchema).query(({ ctx }) => readStrip(ctx.s.db, ctx.s.timing)),
+  get: procedure.output(stripSchema).query(({ ctx }) => stripOf(ctx.s)),
 });

@@ -43,6 +43,7 @@ export const phoneSchema = z.object({
   /** Chains and tasks that wait for what is asked. */
   blocked: z.number(),
   spentTodayEur: z.number(),
+  dayBudgetEur: z.number(),
   /** Up to the same time of the day before. */
   spentYesterdayEur: z.number(),
   tokensToday: z.number(),

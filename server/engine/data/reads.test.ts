@@ -82,7 +82,7 @@ describe('what pages show of a busy factory', () => {
       attempt.attemptId,
     ]);
     expect((await card(0))?.status).toMatchObject({ look: 'stale', word: 'Silent' });
-    const strip = stripSchema.parse(await readStrip(db, factory.timing));
+    const strip = stripSchema.omit({ dayBudgetEur: true }).parse(await readStrip(db, factory.timing));
     expect(strip).toMatchObject({ running: 1, mayBeStuck: 1, needYou: 1, stopped: null, scripted: true });
     expect(strip.hosts.map((h) => h.busy).reduce((a, b) => a + b)).toBe(1);
     await db.pool.query(`UPDATE attempt SET last_progress_at = now() WHERE id = $1`, [attempt.attemptId]);
