@@ -191,7 +191,7 @@ describe('budgets', () => {
     expect(await factory.task(taskId)).toMatchObject({ status: 'NEEDS_HUMAN', failed_attempts: 0 });
     const item = (await readQueue(db)).open.find((e) => e.taskId === taskId && e.kind === 'budget');
     const view = await readEscalation(db, factory.timing, item?.id ?? 0);
-    expect(view.consequences.approve).toContain('€10.00 more, once');
+    expect(view.consequences.approve).toContain('€16.00 more, once');
     await decide(db, { id: view.id, answer: 'approve', digest: view.digest, note: '', undoMs: 0 }, ceo);
     await settleDecisions(db, factory.publisher);
     expect(await factory.task(taskId)).toMatchObject({ status: 'QUEUED', wait_for: null });
@@ -256,6 +256,51 @@ describe('budgets', () => {
     expect((await s.use()).reserved).toBe(GUESS);
     await returnForgotten(db, 0);
     expect((await s.use()).reserved).toBe(0);
+  });
+
+  it('what was given back can be promised again: work that was not claimed is admitted anew', async () => {
+    const s = await story({});
+    const [taskId = 0] = await s.tasks(1);
+    const job = await jobOf(taskId);
+    for (const giveBack of [() => returnTicket(db.pool, job), () => returnForgotten(db, 0)]) {
+      expect(await admit(db, prices, job)).toEqual({ result: 'ok' });
+      // Two workers never hold one ticket.
+      expect(await admit(db, prices, job)).toEqual({ result: 'stale' });
+      expect((await s.use()).reserved).toBe(GUESS);
+      await giveBack();
+      expect((await s.use()).reserved).toBe(0);
+    }
+    const a = await startPaid(taskId);
+    await spend(db, prices, a, call(1_000));
+    expect(await s.use()).toEqual({ spent: 1, reserved: GUESS - 1 });
+  });
+
+  it('an attempt whose ticket is closed makes no call any more', async () => {
+    const s = await story({});
+    const [taskId = 0] = await s.tasks(1);
+    const a = await startPaid(taskId);
+    await endAttempt(
+      db,
+      factory.publisher,
+      { ...a, host: 'ANVIL' },
+      { kind: 'infra', code: 'X', message: 'x' },
+    );
+    await expect(reserveCall(db, prices, a.attemptId, planned(1))).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
+  });
+
+  it('a ticket that went back before the claim is not taken for one', async () => {
+    const s = await story({});
+    const [taskId = 0] = await s.tasks(1);
+    const job = await jobOf(taskId);
+    await admit(db, prices, job);
+    await returnForgotten(db, 0);
+    const { attemptId } = await factory.take(taskId);
+    await expect(bindTicket(db.pool, { ...job, attemptId })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(reserveCall(db, prices, attemptId, planned(1))).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
   });
 
   it('refuses a budget for what is not there, and one that is no number', async () => {

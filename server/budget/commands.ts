@@ -33,9 +33,10 @@ async function lockUses(q: Queryable, places: readonly BudgetPlace[]): Promise<B
     [json],
   );
   await q.query(`SELECT 1 FROM ${joined} WHERE p.scope = 'day' FOR UPDATE OF b`, [json]);
+  // In one order all the same: at midnight some still pay from yesterday.
   const { rows } = await q.query<Omit<BudgetUse, 'limit'> & { raised: number }>(
     `SELECT b.scope, b.key, b.period::text period, b.spent_eur::float8 spent, b.reserved_eur::float8 reserved, b.raised_eur::float8 raised
-     FROM ${joined} FOR UPDATE OF b`,
+     FROM ${joined} ORDER BY b.scope, b.key, b.period FOR UPDATE OF b`,
     [json],
   );
   const limits = await readLimits(q, places);
@@ -88,10 +89,14 @@ export async function admit(
     const uses = await lockUses(q, places);
     const verdict = mayReserve(uses, forecast.eur);
     if (!verdict.allowed) return await refuse(q, job, verdict);
+    // A ticket that was given back before a claim is taken out again: the same dispatch still waits to be claimed.
     const { rowCount } = await q.query(
       `INSERT INTO ticket(task_id, dispatch, forecast_eur, forecast_ms, forecast_from, reserved_eur, uses, load_ms)
        SELECT t.id, $2, $3, $4, $5, $3, $6, $7 FROM task t WHERE t.id = $1 AND t.dispatch = $2 AND t.status = 'QUEUED'
-       ON CONFLICT DO NOTHING`,
+       ON CONFLICT (task_id, dispatch) DO UPDATE SET forecast_eur = excluded.forecast_eur, forecast_ms = excluded.forecast_ms,
+         forecast_from = excluded.forecast_from, reserved_eur = excluded.reserved_eur, uses = excluded.uses, load_ms = excluded.load_ms,
+         made_at = clock_timestamp(), closed_at = NULL
+       WHERE ticket.closed_at IS NOT NULL AND ticket.attempt_id IS NULL`,
       [
         job.taskId,
         job.dispatch,
@@ -134,16 +139,25 @@ async function refuse(
 /** An hour: a new day is noticed within it, and a raise at once. */
 const untilNextPeriod = 3_600_000;
 
-/** The ticket belongs to this attempt from now on; it is closed with it. */
+/** The ticket belongs to this attempt from now on; it is closed with it. Throws LEASE_LOST when it went back meanwhile. */
 export async function bindTicket(
   q: Queryable,
   t: { taskId: number; dispatch: number; attemptId: number },
 ): Promise<void> {
-  await q.query(
+  const { rowCount } = await q.query(
     'UPDATE ticket SET attempt_id = $3 WHERE task_id = $1 AND dispatch = $2 AND closed_at IS NULL',
     [t.taskId, t.dispatch, t.attemptId],
   );
+  if (!rowCount) throw noTicket(t.attemptId);
 }
+
+/** Without a promise nothing is spent: the attempt ended, or its claim came too late. */
+const noTicket = (attemptId: number) =>
+  new AlaiError(
+    'LEASE_LOST',
+    `No money is promised to attempt ${attemptId} any more.`,
+    'It ends here; its task goes on with another attempt.',
+  );
 
 /** The task was not claimed after all: what was promised is given back. */
 export async function returnTicket(q: Queryable, t: { taskId: number; dispatch: number }): Promise<void> {
@@ -191,14 +205,13 @@ export async function reserveCall(
   call: { provider: string; model: string; tokensIn: number; maxTokens: number; totalMs: number },
 ): Promise<void> {
   const ticket = await ticketOf(db.pool, attemptId, false);
-  // An attempt without a ticket is one that the engine does not know any more, or one of before there were budgets.
-  if (!ticket) return;
+  if (!ticket) throw noTicket(attemptId);
   const most = worstCase(prices, { ...call, host: ticket.host }, call);
   if (most <= ticket.reserved) return;
   await transaction(db, async (q) => {
     const uses = await lockUses(q, ticket.uses);
     const now = await ticketOf(q, attemptId, true);
-    if (!now) return;
+    if (!now) throw noTicket(attemptId);
     const more = most - now.reserved;
     if (more <= 0) return;
     const verdict = mayReserve(uses, more);

@@ -133,6 +133,19 @@ describe('what a free slot takes', () => {
     expect(await s.pick('SMITHY')).toBe(id);
   });
 
+  it('not what another worker was just given the money for', async () => {
+    const s = await story();
+    const first = await s.add('Taken', ['ANVIL', 'coder']);
+    const second = await s.add('Free', ['ANVIL', 'coder']);
+    await s.db.pool.query(
+      `INSERT INTO ticket(task_id, dispatch, forecast_eur, forecast_from, reserved_eur, uses) SELECT id, dispatch, 0, 0, 0, '[]' FROM task WHERE id = $1`,
+      [first],
+    );
+    expect(await s.pick('ANVIL')).toBe(second);
+    await s.db.pool.query('UPDATE ticket SET closed_at = now()');
+    expect(await s.pick('ANVIL')).toBe(first);
+  });
+
   it('nothing while the factory is stopped', async () => {
     const s = await story();
     await s.add('Waits', ['ANVIL', 'coder']);

@@ -98,6 +98,8 @@ export async function pickFor(
          WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
        LEFT JOIN host h ON h.name = t.host
      WHERE t.status = 'QUEUED' AND (t.wait_until IS NULL OR t.wait_until < clock_timestamp())
+       -- Somebody is about to claim it; a ticket of one who died on the way goes back by itself.
+       AND NOT EXISTS (SELECT 1 FROM ticket k WHERE k.task_id = t.id AND k.dispatch = t.dispatch AND k.closed_at IS NULL)
      ORDER BY coalesce(t.waiting_since, t.queued_at), t.id LIMIT ${LOOKED_AT}`,
     [host],
   );

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { admit, bindTicket, setBudget } from '#server/budget/commands.ts';
 import { storeVersions } from '#server/catalogue/commands.ts';
+import { readCatalogue } from '#server/catalogue/data.ts';
 import type { Account } from '#server/domain/accounts.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { pipelinesOf } from '#server/domain/pipelines.ts';
@@ -17,7 +19,7 @@ import { resilient } from '#server/models/resilience/resilient.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { testDatabase } from '#test/database.ts';
 import { bareRepository, startRehearsal } from '#test/execution.ts';
-import { plan, route, testFactory, work } from '#test/factory.ts';
+import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { createRunner } from '../runner.ts';
 import { HeldAttempts } from './held.ts';
 import { type HostContext, processAttempt } from './process.ts';
@@ -73,6 +75,9 @@ afterAll(async () => {
 });
 
 const factory = await testFactory(db, { slots: faults.length });
+// Money is another story.
+for (const scope of ['day', 'month', 'project', 'company', 'pipeline', 'task'] as const)
+  await setBudget(db, { scope, key: '', limit: 90_000 }, ceo);
 const blueprint = blueprintSchema.parse({
   name: 'build',
   steps: [
@@ -173,8 +178,11 @@ async function attempt(fault: string, provider: string) {
       body: JSON.stringify({ fault, times: 9 }),
     });
   const { dispatch } = await factory.task(taskId);
+  const admitted = await admit(db, readCatalogue().prices, { taskId, dispatch, host: 'FORGE' });
+  if (admitted.result !== 'ok') throw new Error(`${fault}: ${JSON.stringify(admitted)}`);
   const claimed = await factory.claim({ taskId, dispatch, host: 'FORGE', workerId: worker.id });
   if (claimed.result !== 'ok') throw new Error(`${fault}: ${claimed.result}`);
+  await bindTicket(db.pool, { taskId, dispatch, attemptId: claimed.attemptId });
   const from = performance.now();
   await processAttempt(context, { taskId, attemptId: claimed.attemptId, fence: claimed.fence });
   const seconds = (performance.now() - from) / 1_000;
