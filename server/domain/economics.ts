@@ -52,7 +52,7 @@ function expected(rows: readonly TierRecord[], at: number): { eur: number; ms: n
 
 /**
  * A better tier to begin with, where the figures say so: up, where most attempts fail and beginning higher costs no more until the
- * work is done; down, where a lower tier does the same work nearly as well for less. None without enough attempts on both tiers.
+ * work is done, or little more and much less time; down, where a lower tier does the same work nearly as well for less. None without enough attempts on both tiers.
  */
 export function suggestTiers(records: readonly TierRecord[]): Suggestion[] {
   const kinds = Map.groupBy(records, (r) => r.kind);
@@ -66,7 +66,7 @@ export function suggestTiers(records: readonly TierRecord[]): Suggestion[] {
     const above = rows[now + 1];
     if (above && rate(here) < POOR && rate(above) > rate(here)) {
       const [stay, go] = [expected(rows, now), expected(rows, now + 1)];
-      if (go.eur <= stay.eur * 1.05 || go.ms * 1.5 < stay.ms)
+      if (go.eur <= stay.eur * (go.ms * 1.5 < stay.ms ? 1.3 : 1.05))
         return [
           {
             kind,

@@ -21,7 +21,7 @@ const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
   scope: use.scope,
   key: use.key,
   period: use.period,
-  raise: Math.ceil(Math.max(use.limit, needs * 4, LEAST_RAISE) * 100) / 100,
+  raise: Math.ceil(Math.max(use.limit, needs * 2, LEAST_RAISE) * 100) / 100,
   limit: use.limit,
   spent: use.spent,
 });

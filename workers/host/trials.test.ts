@@ -18,7 +18,7 @@ import { ceo } from '#test/factory.ts';
 import { tendTrials } from './trials.ts';
 
 const { db } = await testDatabase();
-const t = timing(0.1);
+const t = timing();
 const s = { db, timing: t, catalogue: readCatalogue } as unknown as Services;
 const worker = { id: '00000000-0000-4000-8000-000000000001', host: 'forge' };
 let hostDir: string;
