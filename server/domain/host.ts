@@ -81,11 +81,11 @@ export type ModelAct = (typeof modelActs)[number];
 export const modelJobStates = ['QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED'] as const;
 export type ModelJobState = (typeof modelJobStates)[number];
 
-/** Ollama lists `qwen3` as `qwen3:latest`. */
-export function sameModel(a: string, b: string): boolean {
-  const full = (m: string) => (m.includes(':') ? m : `${m}:latest`).toLowerCase();
-  return full(a) === full(b);
-}
+/** The one name of a model: Ollama lists `qwen3` as `qwen3:latest`. */
+export const modelKey = (name: string): string =>
+  (name.includes(':') ? name : `${name}:latest`).toLowerCase();
+
+export const sameModel = (a: string, b: string): boolean => modelKey(a) === modelKey(b);
 
 const GB = 1_000_000_000;
 /** Sizes as people and model pages say them: "9.1 GB", "240 GB", "850 MB". */

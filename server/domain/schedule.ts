@@ -8,7 +8,7 @@ export interface ModelSpec {
   parallel: number;
 }
 
-/** A host as it stands when one of its slots is free. */
+/** A host as it stands when one of its slots is free. All models are named by their keys (`modelKey`). */
 export interface HostNow {
   name: string;
   slots: number;
@@ -132,7 +132,9 @@ export function chooseNext(
     const inTheWay =
       h.memoryGb !== null && waiting.some((m) => m !== c.model && sum([m, c.model], h) > (h.memoryGb ?? 0));
     if (why === null && !inTheWay) return c;
-    if (why === 'memory' && waiting.length === 0) waiting.push(c.model);
+    // What could never be loaded waits for no slot, and must not hold up what can.
+    if (why === 'memory' && waiting.length === 0 && sum([c.model], h) <= (h.memoryGb ?? 0))
+      waiting.push(c.model);
   }
   return null;
 }

@@ -146,6 +146,40 @@ describe('what a free slot takes', () => {
     expect(await s.pick('ANVIL')).toBe(first);
   });
 
+  it('where its model can be asked, even if another host has it in memory behind an open breaker', async () => {
+    const s = await story();
+    const id = await s.add('Round the breaker', ['ANVIL', 'coder'], ['FORGE', 'coder']);
+    await s.loaded('FORGE', 'coder');
+    await s.db.pool.query(
+      `INSERT INTO breaker(host, model, state, probe_at, error) VALUES ('FORGE', 'coder', 'OPEN', now() + interval '1 hour', 'It hangs')`,
+    );
+    expect(await s.pick('FORGE')).toBeNull();
+    expect(await s.pick('ANVIL')).toBe(id);
+  });
+
+  it('is not kept from work by a model that could never be loaded', async () => {
+    const s = await story();
+    await s.models('ANVIL', 96, kimi, coder);
+    const never = await s.add('Never fits', ['ANVIL', 'kimi']);
+    const id = await s.add('Fits', ['ANVIL', 'coder']);
+    await s.waits(never, 60 * 60);
+    expect(await s.pick('ANVIL')).toBe(id);
+  });
+
+  it('knows a model by its name with and without the tag that Ollama adds', async () => {
+    const s = await story();
+    await s.models('FORGE', 256, kimi, { ...thinker, parallel: 1 });
+    await s.loaded('FORGE', 'thinker:latest');
+    const big = await s.add('Big', ['FORGE', 'kimi']);
+    const small = await s.add('Small', ['FORGE', 'Thinker:latest']);
+    await s.waits(big, 60);
+    expect(await s.pick('FORGE')).toBe(small);
+    await s.f.take(small);
+    await s.add('As small', ['FORGE', 'thinker']);
+    // One at once, by whatever name.
+    expect(await s.pick('FORGE')).toBeNull();
+  });
+
   it('nothing while the factory is stopped', async () => {
     const s = await story();
     await s.add('Waits', ['ANVIL', 'coder']);

@@ -1,3 +1,4 @@
+import { modelKey } from '#server/domain/host.ts';
 import {
   type Candidate,
   cannotRun,
@@ -33,21 +34,24 @@ interface HostRow {
 /** Beyond this many, the longest waiting are looked at; the others are looked at when these are through. */
 const LOOKED_AT = 500;
 
-const stateOf = (r: HostRow): HostNow => ({
-  name: r.name,
-  slots: r.slots,
-  memoryGb: r.memory_gb,
-  models: [
-    ...r.planned,
-    // What somebody pulled without planning it takes memory all the same.
-    ...r.installed
-      .filter((m) => !r.planned.some((p) => p.name === m.name))
-      .map((m) => ({ name: m.name, gb: Math.ceil(m.bytes / 1e9), parallel: r.slots })),
-  ],
-  lanes: r.lanes,
-  loaded: r.loaded.map((l) => l.model),
-  running: r.running,
-});
+function stateOf(r: HostRow): HostNow {
+  const planned = r.planned.map((m) => ({ ...m, name: modelKey(m.name) }));
+  return {
+    name: r.name,
+    slots: r.slots,
+    memoryGb: r.memory_gb,
+    models: [
+      ...planned,
+      // What somebody pulled without planning it takes memory all the same.
+      ...r.installed
+        .map((m) => ({ name: modelKey(m.name), gb: Math.ceil(m.bytes / 1e9), parallel: r.slots }))
+        .filter((m) => !planned.some((p) => p.name === m.name)),
+    ],
+    lanes: Object.fromEntries(Object.entries(r.lanes).map(([model, n]) => [modelKey(model), n])),
+    loaded: r.loaded.map((l) => modelKey(l.model)),
+    running: r.running.map(modelKey),
+  };
+}
 
 /** The hosts as scheduling sees them, and whether each may be given work. */
 export async function readHostsNow(
@@ -93,11 +97,14 @@ export async function pickFor(
     `SELECT t.id, t.dispatch, t.priority, t.host lane, h.stand_by, c.v->>'model' model,
        (extract(epoch FROM clock_timestamp() - coalesce(t.waiting_since, t.queued_at)) * 1000)::float8 waited_ms,
        coalesce((SELECT jsonb_agg(jsonb_build_object('host', o->>'host', 'model', o->>'model'))
-         FROM jsonb_array_elements(t.route->'choices') o WHERE (o->>'tier')::int = t.tier AND o->>'host' <> $1), '[]') others
+         FROM jsonb_array_elements(t.route->'choices') o WHERE (o->>'tier')::int = t.tier AND o->>'host' <> $1
+           AND alai_available(o)), '[]') others
      FROM task t JOIN LATERAL (SELECT v FROM jsonb_array_elements(t.route->'choices') v
          WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
        LEFT JOIN host h ON h.name = t.host
      WHERE t.status = 'QUEUED' AND (t.wait_until IS NULL OR t.wait_until < clock_timestamp())
+       -- From another lane only what can be asked here; what stands in this one is told why it waits.
+       AND (t.host = $1 OR alai_available(c.v))
        -- Somebody is about to claim it; a ticket of one who died on the way goes back by itself.
        AND NOT EXISTS (SELECT 1 FROM ticket k WHERE k.task_id = t.id AND k.dispatch = t.dispatch AND k.closed_at IS NULL)
      ORDER BY coalesce(t.waiting_since, t.queued_at), t.id LIMIT ${LOOKED_AT}`,
@@ -109,7 +116,7 @@ export async function pickFor(
       id: r.id,
       priority: r.priority,
       waitedMs: r.waited_ms,
-      model: r.model,
+      model: modelKey(r.model),
       own: r.lane === host,
       betterElsewhere: leaveTo(r, here.state, able) !== null,
     }),
@@ -129,11 +136,12 @@ export async function pickFor(
  * whose lane it stands, else, when that one is gone, its stand-by. Null when this host is as good as any.
  */
 function leaveTo(r: TaskRow, here: HostNow, able: ReadonlyMap<string, HostNow>): string | null {
-  const hot = (h: HostNow, model: string) => h.loaded.includes(model) || h.running.includes(model);
+  const hot = (h: HostNow, model: string) =>
+    h.loaded.includes(modelKey(model)) || h.running.includes(modelKey(model));
   if (hot(here, r.model)) return null;
   const others = r.others.flatMap((o) => {
     const state = able.get(o.host);
-    return state && cannotRun(state, o.model) === null ? [{ ...o, state }] : [];
+    return state && cannotRun(state, modelKey(o.model)) === null ? [{ ...o, state }] : [];
   });
   const loaded = others.find((o) => hot(o.state, o.model));
   if (loaded) return loaded.host;

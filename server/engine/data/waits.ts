@@ -1,3 +1,4 @@
+import { modelKey } from '#server/domain/host.ts';
 import { startText } from '#server/domain/lane-eta.ts';
 import { cannotRun, type HostNow } from '#server/domain/schedule.ts';
 import type { Queryable } from '#server/platform/db.ts';
@@ -22,12 +23,13 @@ function named(missing: { on_task_id: number; kind: string }[]): string {
 /** What a host with a free slot lacks for this model, in words; null when only its place in the queue holds it. */
 function fullFor(h: HostNow | undefined, model: string | null): string | null {
   if (!h || model === null) return null;
-  const why = cannotRun(h, model);
+  const key = modelKey(model);
+  const why = cannotRun(h, key);
   if (why === 'model busy') {
-    const busy = h.running.filter((m) => m === model).length;
+    const busy = h.running.filter((m) => m === key).length;
     return `${model}, busy with ${busy}`;
   }
-  const gb = h.models.find((m) => m.name === model)?.gb;
+  const gb = h.models.find((m) => m.name === key)?.gb;
   return why === 'memory' ? `${gb ?? 'the'} GB of memory for ${model}` : null;
 }
 
