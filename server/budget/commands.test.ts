@@ -303,6 +303,29 @@ describe('budgets', () => {
     });
   });
 
+  it('a call that no waiting can pay for is asked for, and its task is not begun again and again meanwhile', async () => {
+    // Enough to begin, and never enough for the call.
+    const s = await story({ company: GUESS + 1 });
+    const [taskId = 0] = await s.tasks(1);
+    const a = await startPaid(taskId);
+    const short = await reserveCall(db, prices, a.attemptId, planned(7_000)).catch((e) => e);
+    expect(short).toMatchObject({ code: 'BUDGET_EXCEEDED', data: { ask: true, narrow: false, needs: 7 } });
+    await endAttempt(
+      db,
+      factory.publisher,
+      { ...a, host: 'ANVIL' },
+      { kind: 'yielded', reason: 'budget', question: short.message, short: short.data },
+    );
+    expect(
+      (await readQueue(db)).open.filter((e) => e.kind === 'budget' && e.title.includes(s.company)),
+    ).toHaveLength(1);
+    const { rows } = await db.pool.query(
+      `SELECT status, wait_until > now() + interval '30 minutes' far FROM task WHERE id = $1`,
+      [taskId],
+    );
+    expect(rows[0]).toEqual({ status: 'QUEUED', far: true });
+  });
+
   it('refuses a budget for what is not there, and one that is no number', async () => {
     await expect(setBudget(db, { scope: 'task', key: '999999', limit: 1 }, ceo)).rejects.toMatchObject({
       code: 'NOT_FOUND',

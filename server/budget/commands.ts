@@ -214,11 +214,13 @@ export async function reserveCall(
     if (!now) throw noTicket(attemptId);
     const more = most - now.reserved;
     if (more <= 0) return;
-    const verdict = mayReserve(uses, more);
+    // What this attempt holds already does not come back by waiting: all of the call is asked for.
+    const others = uses.map((u) => ({ ...u, reserved: Math.max(0, u.reserved - now.reserved) }));
+    const verdict = mayReserve(others, most);
     if (!verdict.allowed)
       throw new AlaiError('BUDGET_EXCEEDED', verdict.because, 'Raise the budget, or let the task end here.', {
         use: verdict.use,
-        needs: more,
+        needs: most,
         ask: verdict.ask,
         narrow: isNarrow(verdict.use.scope),
       });

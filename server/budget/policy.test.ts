@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCatalogue } from '#server/catalogue/data.ts';
-import { costOf, isLocal, priceRowOf, pricesSchema, worstCase } from '#server/domain/prices.ts';
+import { costOf, priceRowOf, pricesSchema, worstCase } from '#server/domain/prices.ts';
+import { isLocalProvider } from '#server/domain/providers.ts';
 import { forecastAttempt, forecastMonth, limitOf, mayReserve, placesOf } from './policy.ts';
 
 const prices = pricesSchema.parse({
@@ -72,7 +73,9 @@ describe('what a call costs', () => {
       const provider = String(row.provider);
       const named = provider === 'claude-code' ? 'anthropic' : provider;
       return (
-        named !== 'human' && !isLocal(named) && !priceRowOf(shipped, { provider: named, model: row.model })
+        named !== 'human' &&
+        !isLocalProvider(named) &&
+        !priceRowOf(shipped, { provider: named, model: row.model })
       );
     });
     expect(free).toEqual([]);

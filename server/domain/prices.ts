@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AlaiError } from './errors.ts';
+import { isLocalProvider } from './providers.ts';
 
 /** companies/_shared/prices.yaml, and what a call costs by it. Pure. */
 
@@ -30,10 +31,6 @@ export const pricesSchema = z.strictObject({
   models: z.array(priceRow).max(500),
 });
 export type Prices = z.infer<typeof pricesSchema>;
-
-/** Providers whose models work on our own machines. */
-export const localProviders: readonly string[] = ['ollama', 'llama-server'];
-export const isLocal = (provider: string): boolean => localProviders.includes(provider);
 
 export interface Usage {
   tokensIn: number;
@@ -73,7 +70,7 @@ export function priceRowOf(
 
 /** Euro. Throws PRICE_MISSING for what is neither local nor in the table: unknown is not free. */
 export function costOf(prices: Prices, w: Where, u: Usage): { eur: number; gpuMs: number } {
-  if (isLocal(w.provider)) {
+  if (isLocalProvider(w.provider)) {
     const rate = prices.local.hosts[w.host] ?? prices.local.default;
     return { eur: round((u.ms / 3_600_000) * rate), gpuMs: Math.round(u.ms) };
   }

@@ -146,12 +146,14 @@ async function afterShortage(
     await holdBack(
       q,
       { id: d.taskId, dispatch: d.dispatch },
-      { for: 'budget', why: because, forMs: SHORT_MS },
+      { for: 'budget', why: because, forMs: short.ask ? ASKED_MS : PROMISED_MS },
     );
   return deliveries;
 }
-/** Looked at again after this long, in case nobody raises it: what running work gives back may be enough. */
-const SHORT_MS = 15_000;
+/** Each look is an attempt that begins: what running work gives back may be enough. */
+const PROMISED_MS = 60_000;
+/** A raise lets it go on at once; a new day is noticed within this. */
+const ASKED_MS = 3_600_000;
 
 /** What a waiting attempt asks, and why it is the human's. */
 const asks = {

@@ -81,6 +81,8 @@ export async function goRound(
        FROM task t WHERE t.status = 'QUEUED' AND (t.tier < (t.route->>'tier')::int OR EXISTS (
          SELECT 1 FROM jsonb_array_elements(t.route->'choices') c(v)
          WHERE c.v->>'host' = t.host AND (c.v->>'tier')::int = t.tier AND NOT alai_available(c.v)))
+         -- What has nowhere to go must not hide what has.
+         AND EXISTS (SELECT 1 FROM jsonb_array_elements(t.route->'choices') c(v) WHERE alai_available(c.v))
        ORDER BY t.id LIMIT 100 FOR NO KEY UPDATE OF t SKIP LOCKED`,
       [t.workerSeen, t.queueWait],
     );

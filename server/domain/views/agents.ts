@@ -28,7 +28,8 @@ export const trialInputSchema = z.strictObject({
   name: z.string().trim().min(1).max(160),
   prompt: z.string().trim().min(1).max(8_000),
   host: z.string().max(40).optional(),
-  model: z.string().trim().max(120).optional(),
+  /** Never an option of the program it is handed to. */
+  model: z.string().trim().max(120).regex(/^[^-]/, 'A model is not named with a dash in front.').optional(),
 });
 export type TrialInput = z.infer<typeof trialInputSchema>;
 
