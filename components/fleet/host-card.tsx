@@ -80,11 +80,11 @@ export function HostCard({ host: h, version, acts, may }: HostProps) {
           </span>
         </p>
       ) : null}
-      <Memory host={h} />
       <Slots host={h} />
+      <Waiting host={h} />
+      <Memory host={h} />
       <Models host={h} acts={acts} may={may} />
       <Agents host={h} />
-      <Waiting host={h} />
       <footer className="host-foot">
         <span suppressHydrationWarning>
           {h.lastSeen ? (

@@ -8,7 +8,7 @@ import { plain } from '../ui/plain.ts';
 import { useNow } from '../ui/time.tsx';
 import { RemoveDialog } from './remove-dialog.tsx';
 import type { FleetActs } from './use-fleet.ts';
-import { breakerText, modelStanding, progressText } from './words.ts';
+import { breakerText, matters, modelStanding, progressText } from './words.ts';
 
 function Progress({ job: j, onCancel }: { job: ModelJobView; onCancel: (() => void) | null }) {
   const percent = j.total > 0 ? Math.floor((j.completed / j.total) * 100) : 0;
@@ -25,6 +25,10 @@ function Progress({ job: j, onCancel }: { job: ModelJobView; onCancel: (() => vo
       ) : null}
     </div>
   );
+}
+
+function partition<T>(all: T[], first: (t: T) => boolean): [T[], T[]] {
+  return [all.filter(first), all.filter((t) => !first(t))];
 }
 
 interface RowProps {
@@ -57,13 +61,13 @@ function Row({ host: h, model: m, job, acts, may, onRemove }: RowProps) {
         <>
           <span className="m model-state">{word}</span>
           <span className="n m model-size">
-            {m.bytes ? sizeText(m.bytes) : m.planned ? `${m.planned.gb} GB planned` : ''}
+            {m.bytes ? sizeText(m.bytes) : m.planned ? `${m.planned.gb} GB` : ''}
           </span>
           <span
             className="n m model-lane"
             title={m.lane === null ? undefined : `At most ${m.lane} attempts at once`}
           >
-            {m.lane === null ? '' : `${m.running}/${m.lane}`}
+            {m.lane === null ? '' : `${m.running} of ${m.lane}`}
           </span>
           <span className="n m model-speed">
             {m.tokensPerSecond === null ? '' : `${m.tokensPerSecond.toFixed(0)} tok/s`}
@@ -128,6 +132,18 @@ export function Models({ host: h, acts, may }: { host: FleetHostView; acts: Flee
         }),
       ),
   ];
+  const [shown, folded] = partition(rows, (m) => matters(m, h));
+  const row = (m: HostModelView) => (
+    <Row
+      key={m.name}
+      host={h}
+      model={m}
+      job={h.jobs.find((j) => j.model === m.name)}
+      acts={acts}
+      may={may}
+      onRemove={() => setRemoving(m)}
+    />
+  );
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (!good) return;
@@ -136,23 +152,16 @@ export function Models({ host: h, acts, may }: { host: FleetHostView; acts: Flee
   return (
     <div className="models-part">
       <h3 className="label">Models</h3>
-      {rows.length > 0 ? (
-        <ul className="models">
-          {rows.map((m) => (
-            <Row
-              key={m.name}
-              host={h}
-              model={m}
-              job={h.jobs.find((j) => j.model === m.name)}
-              acts={acts}
-              may={may}
-              onRemove={() => setRemoving(m)}
-            />
-          ))}
-        </ul>
-      ) : (
+      {rows.length === 0 ? (
         <p className="m part-empty">No model yet. Pull one, or plan it in fleet.yaml.</p>
-      )}
+      ) : null}
+      {shown.length > 0 ? <ul className="models">{shown.map(row)}</ul> : null}
+      {folded.length > 0 ? (
+        <details className="models-more">
+          <summary className="m">{folded.length} more that no tier needs here</summary>
+          <ul className="models">{folded.map(row)}</ul>
+        </details>
+      ) : null}
       {may ? (
         <form className="pull-form" onSubmit={submit}>
           <label className="sr-only" htmlFor={field}>

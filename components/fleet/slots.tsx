@@ -11,7 +11,7 @@ function Busy({ slot: s, loading }: { slot: SlotView; loading: boolean }) {
   const shape = s.suspicious ? 'stale' : 'running';
   return (
     <Link
-      className={`slot ${s.suspicious ? 'stale hatched' : 'running'}`}
+      className={`slot busy ${s.suspicious ? 'stale hatched' : 'running'}`}
       href={`/tasks/${s.taskId}`}
       prefetch={false}
     >
@@ -51,7 +51,7 @@ export function Slots({ host: h }: { host: FleetHostView }) {
             h.probe?.reachable === true &&
             !h.models.some((m) => m.loaded && sameModel(m.name, busy.model));
           return (
-            <li key={n}>
+            <li key={n} className={busy ? undefined : 'is-free'}>
               {busy ? (
                 <Busy slot={busy} loading={loading} />
               ) : (

@@ -68,7 +68,7 @@ export function Tiers() {
                 <tr key={kind}>
                   <th scope="row">{plain(kind)}</th>
                   {used.map((t) => (
-                    <td key={t.tier}>
+                    <td key={t.tier} data-tier={`Tier ${t.tier}, ${plain(t.model)}`}>
                       <Record view={v} cell={{ kind, tier: t.tier }} open={open} onOpen={setOpen} />
                     </td>
                   ))}
@@ -95,14 +95,14 @@ function Record({
   onOpen: (c: Cell | null) => void;
 }) {
   const r = view.records.find((x) => x.kind === cell.kind && x.tier === cell.tier);
-  if (!r) return <span className="m">·</span>;
+  if (!r) return <Untried />;
   const failed = r.attempts - r.succeeded;
   const shown = open?.kind === cell.kind && open.tier === cell.tier;
   return (
-    <>
+    <span className="tier-record">
       <span className="n">
         {r.succeeded} of {r.attempts}
-      </span>{' '}
+      </span>
       <span className="m n">
         {view.scripted ? '' : `${money(r.eur)} · `}
         {took(r.ms)}
@@ -118,9 +118,16 @@ function Record({
           {failed} failed
         </button>
       ) : null}
-    </>
+    </span>
   );
 }
+
+const Untried = () => (
+  <span className="m tier-none">
+    <span aria-hidden="true">–</span>
+    <span className="sr-only">not tried</span>
+  </span>
+);
 
 /** Why attempts failed, in the words they ended with. */
 function Failures({ cell }: { cell: Cell }) {

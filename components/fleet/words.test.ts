@@ -19,7 +19,7 @@ describe('a host', () => {
     expect(orderText(forge, now.getTime())).toBe('');
     expect(standing(anvil).word).toBe('Draining');
     expect(orderText(anvil, now.getTime())).toMatch(
-      /^by Alem at \d\d:\d\d: macOS update tonight · what runs has 7m left$/,
+      /^By Alem at \d\d:\d\d: macOS update tonight · what runs has 7m left$/,
     );
     expect(orderText({ ...anvil, drainUntil: ago(1) }, now.getTime())).toMatch(/is being handed back$/);
   });
@@ -45,10 +45,16 @@ describe('a host', () => {
 });
 
 it('the fleet is one sentence', () => {
-  expect(fleetSentence(fleet)).toBe('1 of 2 hosts take work · 4 of 5 slots busy · 52 tasks wait');
-  expect(fleetSentence({ stopped: null, hosts: [{ ...forge, queued: 0 }] })).toBe(
-    '1 host · 3 of 3 slots busy · nothing waits',
+  expect(fleetSentence(fleet)).toBe(
+    '1 may be stuck · 1 of 2 hosts take work · 4 of 5 slots busy · 52 tasks wait · 1 model left alone',
   );
+  const calm = {
+    ...forge,
+    queued: 0,
+    running: forge.running.map((r) => ({ ...r, suspicious: false })),
+    models: forge.models.map((m) => ({ ...m, breaker: null })),
+  };
+  expect(fleetSentence({ stopped: null, hosts: [calm] })).toBe('1 host · 3 of 3 slots busy · nothing waits');
 });
 
 it('a pull says how far it is, and when it waits or ends', () => {

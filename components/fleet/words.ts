@@ -32,12 +32,12 @@ export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots'>):
   }
 }
 
-/** Who made the host what it is, and why: "by Alem at 14:02: the fan is loud". Empty for a host that just works. */
+/** Who made the host what it is, and why: "By Alem at 14:02: the fan is loud". Empty for a host that just works. */
 export function orderText(h: FleetHostView, now: number): string {
   if (h.order === 'LIVE' || !h.orderAt) return '';
   const left = h.drainUntil ? h.drainUntil.getTime() - now : null;
   return [
-    `by ${h.orderBy ?? 'the factory'} at ${clock(h.orderAt)}${h.orderReason ? `: ${h.orderReason}` : ''}`,
+    `By ${h.orderBy ?? 'the factory'} at ${clock(h.orderAt)}${h.orderReason ? `: ${h.orderReason}` : ''}`,
     left !== null && h.running.length > 0
       ? left > 0
         ? `what runs has ${span(left)} left`
@@ -67,11 +67,15 @@ export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
   const busy = f.hosts.reduce((n, h) => n + h.running.length, 0);
   const waiting = f.hosts.reduce((n, h) => n + h.queued, 0);
   const up = f.hosts.filter((h) => h.state === 'live').length;
+  const stuck = f.hosts.reduce((n, h) => n + h.running.filter((r) => r.suspicious).length, 0);
+  const left = f.hosts.reduce((n, h) => n + h.models.filter((m) => m.breaker?.state === 'OPEN').length, 0);
   return [
     f.stopped ? 'The factory is stopped' : '',
+    stuck > 0 ? `${stuck} may be stuck` : '',
     up === f.hosts.length ? plural(up, 'host') : `${up} of ${plural(f.hosts.length, 'host')} take work`,
     `${busy} of ${plural(slots, 'slot')} busy`,
     waiting === 0 ? 'nothing waits' : plural(waiting, 'task waits', 'tasks wait'),
+    left > 0 ? `${plural(left, 'model')} left alone` : '',
   ]
     .filter(Boolean)
     .join(' · ');
@@ -106,6 +110,16 @@ export function modelStanding(m: HostModelView, memoryGb: number | null): { shap
   if (m.installed) return { shape: 'done', word: 'Pulled' };
   return { shape: 'none', word: 'Not pulled' };
 }
+
+/** Whether a model is looked for first: it is planned, needed, in memory, in trouble, or something was just done to it. */
+export const matters = (m: HostModelView, h: Pick<FleetHostView, 'jobs'>): boolean =>
+  m.planned !== null ||
+  m.lane !== null ||
+  m.loaded !== null ||
+  m.running > 0 ||
+  m.neededBy.length > 0 ||
+  (m.breaker !== null && m.breaker.state !== 'CLOSED') ||
+  h.jobs.some((j) => j.model === m.name);
 
 /** What the breaker of a model or a service says; empty while it just works. */
 export function breakerText(b: BreakerFacts | null, now: number): string {

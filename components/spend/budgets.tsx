@@ -12,7 +12,7 @@ import { Button } from '../ui/button.tsx';
 import { money } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
-import { fillOf, sourceOf } from './words.ts';
+import { fillOf, matters, sourceOf } from './words.ts';
 
 const shapes = { fine: null, warned: 'yours', full: 'failed' } as const;
 const said = { fine: '', warned: 'more than 80 % spent', full: 'used up' } as const;
@@ -21,14 +21,21 @@ const said = { fine: '', warned: 'more than 80 % spent', full: 'used up' } as co
 export function Budgets({ view }: { view: SpendView }) {
   const may = useMay('configure');
   const [chosen, setChosen] = useState<BudgetRow | null>(null);
+  const shown = view.budgets.filter((b) => matters(b));
+  const calm = view.budgets.filter((b) => !matters(b));
+  const row = (b: BudgetRow) => (
+    <Budget key={`${b.scope}:${b.key}`} row={b} onChange={may ? () => setChosen(b) : null} />
+  );
   return (
     <section className="budgets" aria-labelledby="budgets">
       <h2 id="budgets">Budgets</h2>
-      <ul>
-        {view.budgets.map((b) => (
-          <Budget key={`${b.scope}:${b.key}`} row={b} onChange={may ? () => setChosen(b) : null} />
-        ))}
-      </ul>
+      <ul>{shown.map(row)}</ul>
+      {calm.length > 0 ? (
+        <details className="budgets-calm">
+          <summary className="m">{calm.length} more, none of them near its end</summary>
+          <ul>{calm.map(row)}</ul>
+        </details>
+      ) : null}
       <p className="m">
         Every call is covered at its dearest before it is made. A budget warns at 80 % and stops at 100 %;
         what it stops waits and asks.

@@ -8,11 +8,15 @@ const short = (day: string) =>
 export function Days({ days, limit }: { days: SpendDay[]; limit: number }) {
   const most = Math.max(...days.map((d) => d.eur), 0);
   const tiers = [...new Set(days.flatMap((d) => Object.keys(d.tiers)))].sort();
+  const dearest = days.find((d) => d.eur === most);
   const spent = days.filter((d) => d.eur > 0);
   if (most === 0) return <p className="m spend-none">Nothing was spent in these days.</p>;
   return (
     <figure className="spend-days">
       <div className="spend-bars" aria-hidden="true">
+        <span className="most n m">
+          {money(most)} on {short(dearest?.day ?? '')}
+        </span>
         {days.map((d) => (
           <div key={d.day} className="spend-day" title={`${short(d.day)}: ${money(d.eur)}`}>
             <div className="spend-pile" style={{ height: `${(d.eur / most) * 100}%` }}>
@@ -23,7 +27,7 @@ export function Days({ days, limit }: { days: SpendDay[]; limit: number }) {
           </div>
         ))}
         {limit > 0 && limit <= most ? (
-          <span className="limit" style={{ bottom: `${(limit / most) * 100}%` }}>
+          <span className="limit" style={{ bottom: `calc((100% - 20px) * ${limit / most})` }}>
             <span className="n m">{money(limit)} a day</span>
           </span>
         ) : null}

@@ -60,3 +60,7 @@ export const sourceOf = (b: BudgetRow): string =>
     : b.key === '' && b.from !== 'default'
       ? `set by ${b.setBy ?? 'somebody'}`
       : sources[b.from];
+
+/** Whether a budget is looked for first: it is for all, set for this work alone, or near its end. */
+export const matters = (b: BudgetRow): boolean =>
+  b.key === '' || b.from === 'own' || b.raised > 0 || fillOf(b).state !== 'fine';

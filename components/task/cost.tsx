@@ -1,9 +1,11 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
+import type { TicketView } from '#server/domain/views/spend.ts';
 import type { TaskView } from '#server/domain/views.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { count, money, took } from '../ui/format.ts';
 import { hostName, tierName } from '../ui/words.ts';
+import { ticketText } from './ticket-words.ts';
 
 const ends: Record<TaskView['attempts'][number]['state'], string> = {
   LEASED: 'starting',
@@ -16,10 +18,23 @@ const ends: Record<TaskView['attempts'][number]['state'], string> = {
   CANCELLED: 'cancelled',
 };
 
+/** What was expected of an attempt when it was let in, under what it took. */
+function Ticket({ of: t }: { of: TicketView | undefined }) {
+  if (!t) return null;
+  return (
+    <>
+      <span className="m ticket-why">{ticketText(t)}</span>
+      <span className="n m">{t.forecastMs === null ? '' : took(t.forecastMs)}</span>
+      <span className="n m">{money(t.forecastEur)}</span>
+    </>
+  );
+}
+
 /** Tokens, seconds and money of each attempt and each model call. */
 export function Cost({ task }: { task: TaskView }) {
   const trpc = useTRPC();
   const cost = useQuery(trpc.tasks.calls.queryOptions({ id: task.id }));
+  const tickets = useQuery(trpc.spend.tickets.queryOptions({ taskId: task.id }));
   const calls = cost.data ?? [];
   if (task.attempts.length === 0)
     return <p className="p-4 text-muted">Nothing was spent. No agent has started.</p>;
@@ -28,9 +43,9 @@ export function Cost({ task }: { task: TaskView }) {
       <h2 className="panel-head">Attempts</h2>
       <ul className="lines">
         {task.attempts.map((a) => (
-          <li key={a.id}>
+          <li key={a.id} className="attempt">
             <span className="n m">{a.n}</span>
-            <span className="grow cut">
+            <span className="grow">
               {hostName(a.host)} slot {a.slot} · {a.model} · {tierName(a.tier)}
               <span className="m" title={a.error ?? undefined}>
                 {' '}
@@ -39,6 +54,7 @@ export function Cost({ task }: { task: TaskView }) {
             </span>
             <span className="n m">{a.endedAt ? took(a.endedAt.getTime() - a.startedAt.getTime()) : ''}</span>
             <span className="n">{a.scripted ? 'scripted' : money(a.costEur)}</span>
+            <Ticket of={tickets.data?.find((t) => t.attemptId === a.id)} />
           </li>
         ))}
         <li>
