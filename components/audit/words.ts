@@ -13,6 +13,8 @@ const verbs: Record<string, string> = {
   'token.revoke': 'revoked an API token',
   'factory.stopped': 'stopped the factory',
   'factory.resumed': 'resumed the factory',
+  'budget.set': 'set the budget',
+  'budget.warned': 'warned of the budget',
   'host.paused': 'paused host',
   'host.draining': 'drained host',
   'host.stopped': 'stopped host',

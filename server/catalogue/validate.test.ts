@@ -28,6 +28,8 @@ test('names that lead nowhere are found in routing, tiers and workflows', () => 
   edit('_shared/routing.yaml', 'default: CodeCraft', 'default: CodeCrafd');
   edit('_shared/routing.yaml', /blueprint: minion-refactor/, 'blueprint: minion-refactr');
   edit('_shared/tiers.yaml', 'hosts: [forge]', 'hosts: [forgé]');
+  edit('_shared/prices.yaml', 'providers: [claude-code],', 'providers: [nobody],');
+  edit('_shared/tiers.yaml', 'claude-sonnet', 'claude-unheard-of');
   mkdirSync(path.join(folder, '_shared/workflows'), { recursive: true });
   writeFileSync(
     path.join(folder, '_shared/workflows/trial.yaml'),
@@ -43,6 +45,7 @@ steps:
   expect(all).toMatch(/routing\.yaml:\d+ default: there is no company CodeCrafd\. Use one of .*CodeCraft/);
   expect(all).toMatch(/routing\.yaml:\d+ types\.refactor\.blueprint: there is no blueprint minion-refactr\./);
   expect(all).toMatch(/tiers\.yaml:\d+ .*there is no host forgé\. Use one of .*forge/);
+  expect(all).toMatch(/tiers\.yaml:\d+ .*claude-unheard-of of claude-code has no price in prices\.yaml\./);
   expect(all).toMatch(/trial\.yaml:4 steps\.0\.agent: there is no company Nobody\./);
   expect(all).toMatch(/trial\.yaml:5 steps\.1\.agent: is a lead, but the step is for a reviewer\./);
   expect(all).toMatch(/trial\.yaml:6 steps\.2: names no agent\./);

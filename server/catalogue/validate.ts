@@ -1,5 +1,8 @@
 import { statSync } from 'node:fs';
 import { AlaiError } from '#server/domain/errors.ts';
+import { pipelines } from '#server/domain/pipelines.ts';
+import { priceRowOf } from '#server/domain/prices.ts';
+import { isLocal } from '#server/domain/providers.ts';
 import { type Files, readFiles } from './files.ts';
 import { CatalogueError, lineOf, type Problem } from './source.ts';
 
@@ -94,8 +97,11 @@ function routingReferences(root: string, { cards, companies, shared }: Files): P
   return problems;
 }
 
-/** Hosts and services in tiers.yaml are those of fleet.yaml and providers.yaml: a misspelt one would silently never be used. */
-function tierReferences(root: string, { shared: { tiers, fleet, providers } }: Files): Problem[] {
+/**
+ * Hosts and services in tiers.yaml are those of fleet.yaml and providers.yaml, and what is paid has a price: a misspelt one would
+ * silently never be used, and no budget could hold the other.
+ */
+function tierReferences(root: string, { shared: { tiers, fleet, providers, prices } }: Files): Problem[] {
   const problems: Problem[] = [];
   const wrong = reporter(root, '_shared/tiers.yaml', problems);
   const hosts = fleet.hosts.map((h) => h.name);
@@ -114,6 +120,13 @@ function tierReferences(root: string, { shared: { tiers, fleet, providers } }: F
           `Use one of ${fit.map(([name]) => name).join(', ') || 'none: add it there'}.`,
         );
       }
+      for (const provider of new Set(row.pipelines.map((p) => pipelines[p].provider)))
+        if (provider !== 'human' && !isLocal(provider) && !priceRowOf(prices, { provider, model: row.model }))
+          wrong(
+            ['presets', preset, 'tiers', n, 'model'],
+            `${row.model} of ${provider} has no price in prices.yaml.`,
+            'Add its price there; 0 says that it is free. Without one it is not called.',
+          );
       row.hosts.forEach((host, i) => {
         if (!hosts.includes(host))
           wrong(

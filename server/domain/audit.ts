@@ -28,7 +28,18 @@ export type AuditEntry = z.infer<typeof auditEntrySchema>;
 /** What an entry can be about. */
 export const auditEntities = [
   ...['task', 'chain', 'pipeline', 'step', 'attempt', 'escalation', 'effect', 'project'],
-  ...['person', 'setting', 'mcp_server', 'factory', 'rule', 'notification_channel', 'dependency', 'finding'],
+  ...[
+    'person',
+    'setting',
+    'mcp_server',
+    'factory',
+    'host',
+    'budget',
+    'rule',
+    'notification_channel',
+    'dependency',
+    'finding',
+  ],
 ] as const;
 
 /** The same value always has the same text, whatever order its keys came in. */

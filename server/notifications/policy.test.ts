@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ChannelRules, channelRulesSchema } from '#server/domain/views/notifications.ts';
 import { isInner, post, requireOuter } from '#server/platform/outgoing.ts';
-import { backoff, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
+import { backoff, noticeOf, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
 
 const rules = (over: Partial<ChannelRules> = {}): ChannelRules => channelRulesSchema.parse(over);
 const night = { quiet: { from: '22:00', to: '07:00' }, timeZone: 'Europe/Stockholm' };
@@ -115,3 +115,17 @@ it.each([
   'a notice of %s that says "%s" (%j) may be approved where it is read: %s',
   (kind, question, text, may) => expect(showsAll({ kind, question, text })).toBe(may),
 );
+
+it('tells once that most of a budget is spent, and where to look', () => {
+  const about = { taskId: null, pipelineId: null, question: null, title: null, data: {} };
+  const reason = 'More than 80 % of the €15.00 of today is spent.';
+  const said = noticeOf({
+    ...about,
+    id: '7-1',
+    type: 'budget.warned',
+    entityId: 'day:',
+    actor: 'engine',
+    reason,
+  });
+  expect(said).toMatchObject({ severity: 'normal', body: reason, path: '/spend' });
+});

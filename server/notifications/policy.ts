@@ -111,6 +111,16 @@ export function noticeOf(e: LoggedEvent): NewNotice | null {
         body: e.reason,
         path: `/tasks/${e.taskId}`,
       };
+    case 'budget.warned':
+      return {
+        ...about,
+        key: `event:${e.id}`,
+        kind: 'budget',
+        severity: 'normal',
+        title: 'Most of a budget is spent',
+        body: e.reason,
+        path: '/spend',
+      };
     case 'factory.stopped':
       return {
         ...about,
