@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { AlaiError } from '#server/domain/errors.ts';
 import { pipelines } from '#server/domain/pipelines.ts';
 import { priceRowOf } from '#server/domain/prices.ts';
-import { isLocal } from '#server/domain/providers.ts';
+import { isLocalProvider } from '#server/domain/providers.ts';
 import { type Files, readFiles } from './files.ts';
 import { CatalogueError, lineOf, type Problem } from './source.ts';
 
@@ -121,7 +121,11 @@ function tierReferences(root: string, { shared: { tiers, fleet, providers, price
         );
       }
       for (const provider of new Set(row.pipelines.map((p) => pipelines[p].provider)))
-        if (provider !== 'human' && !isLocal(provider) && !priceRowOf(prices, { provider, model: row.model }))
+        if (
+          provider !== 'human' &&
+          !isLocalProvider(provider) &&
+          !priceRowOf(prices, { provider, model: row.model })
+        )
           wrong(
             ['presets', preset, 'tiers', n, 'model'],
             `${row.model} of ${provider} has no price in prices.yaml.`,
