@@ -136,6 +136,9 @@ test('opens a node, reads its transcript and its diff', async () => {
   );
   await expectAccessible(page, 'The prompt');
   await page.getByRole('tab', { name: /Cost/ }).click();
+  await expect(page.getByRole('tabpanel', { name: /Cost/ })).toContainText(
+    /Expected, by|A guess by its limits/,
+  );
   await expect(page.getByRole('tabpanel')).toContainText('Model calls');
   await expectAccessible(page, 'The cost');
   await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('Routed to');

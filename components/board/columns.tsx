@@ -1,6 +1,8 @@
 'use client';
+import Link from 'next/link';
 import { type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Board } from '#server/domain/views.ts';
+import { useStrip } from '../frame/strip.tsx';
 import { count, plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Skeleton } from '../ui/states.tsx';
@@ -53,6 +55,8 @@ function useHeld() {
 /** Five columns that never move a card under the pointer or the focus. */
 export function Columns({ board }: { board: Board }) {
   const { held, bind, release } = useHeld();
+  /** What is asked about the whole factory, such as a budget, stands on no card. */
+  const asked = useStrip().data?.needYou ?? 0;
   const last = useRef<Arrangement | null>(null);
   const { shown, heldBack } = useMemo(() => arrange(last.current, board.cards, held), [board.cards, held]);
   useEffect(() => {
@@ -99,7 +103,15 @@ export function Columns({ board }: { board: Board }) {
               ))}
               {unseen > 0 ? <p className="m nothing">and {count(unseen)} more: search with /</p> : null}
               {shown[column].length === 0 && board.cards.length > 0 ? (
-                <p className="m nothing">{face.empty}</p>
+                <p className="m nothing">
+                  {column === 'needs-you' && asked > 0 ? (
+                    <Link className="underline" href="/queue">
+                      {plural(asked, 'question')} about no single task
+                    </Link>
+                  ) : (
+                    face.empty
+                  )}
+                </p>
               ) : null}
             </div>
           </section>

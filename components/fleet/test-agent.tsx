@@ -138,7 +138,7 @@ export function TestAgent({ onClose }: { onClose: () => void }) {
                   {others.map((a) => (
                     <li key={agentKey(a)}>
                       <Mark shape="none" /> <span>{plain(agentLabel(a))}</span>{' '}
-                      <span className="m">{plain(a.why)}</span>
+                      <span className="m">· {plain(a.why)}</span>
                     </li>
                   ))}
                 </ul>

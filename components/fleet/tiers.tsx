@@ -25,7 +25,7 @@ export function Tiers() {
         <h2 id="tiers">Tiers</h2>
         <p className="m">
           Preset {plain(v.preset)} of tiers.yaml ({plain(v.source)}). The last {v.days} days, by stage and
-          type of work.
+          type of work: how many succeeded, what one cost and took on average.
         </p>
       </header>
       {v.scripted && kinds.length > 0 ? (

@@ -88,6 +88,14 @@ function Head({ view, onBack }: { view: CaseView; onBack: () => void }) {
         ]
           .filter(Boolean)
           .join(' · ')}
+        {view.kind === 'budget' ? (
+          <>
+            {' · '}
+            <Link className="underline" href="/spend">
+              all budgets
+            </Link>
+          </>
+        ) : null}
         {view.pipelineId ? (
           <>
             {' · '}
