@@ -194,6 +194,34 @@ describe('what goes wrong with a model', () => {
     },
   );
 
+  it('an answer that broke off is paid for, one that never began is not', async () => {
+    const broke = await f.run(await build('Add a thing [fault: truncated]'));
+    const bad = broke.ports.calls.filter((c) => !c.ok);
+    expect(bad.length).toBeGreaterThan(0);
+    for (const c of bad) expect(c).toMatchObject({ errorCode: 'MODEL_GARBAGE', scripted: true });
+    for (const c of bad) expect(c.tokensIn).toBeGreaterThan(100);
+    const gone = await f.run(await build('X', 'qwen3:8b+500'));
+    expect(gone.ports.calls[0]).toMatchObject({ ok: false, tokensIn: 0, tokensOut: 0 });
+  });
+
+  it.each([
+    ['stopped', 1],
+    ['stale', 0],
+  ])('a call that is cut when its attempt is %s is counted %i times', async (reason, times) => {
+    const stop = new AbortController();
+    const ports = memoryPorts();
+    const provider: Provider = {
+      ...puppet([]),
+      async chat(r) {
+        r.onAnswer?.({ scripted: false });
+        stop.abort(reason);
+        throw stop.signal.reason;
+      },
+    };
+    await f.run(await f.work('BUILD', {}, { blueprint: oneStep({}) }), ports, stop.signal, provider);
+    expect(ports.calls.filter((c) => c.errorCode === 'ABORTED' && c.tokensIn > 0)).toHaveLength(times);
+  });
+
   it('a placeholder is caught by its gate and mended', async () => {
     const r = await f.run(await build('Add a thing [fault: placeholder]'));
     expect(r.kind).toBe('done');

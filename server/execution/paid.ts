@@ -25,3 +25,7 @@ export function paid(provider: Provider, ports: Pick<AttemptPorts, 'beforeCall'>
 export function shortOf(e: unknown): ShortOf | null {
   return isAlaiError(e) && e.code === 'BUDGET_EXCEEDED' ? (e.data as unknown as ShortOf) : null;
 }
+
+/** Whether an attempt that was told to stop can still say what it used: its lease is its own, and there is a database. */
+export const mayStillTell = (signal: AbortSignal): boolean =>
+  !signal.aborted || (signal.reason !== 'stale' && signal.reason !== 'database');

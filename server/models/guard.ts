@@ -18,6 +18,7 @@ export interface GuardOptions {
   firstTokenMs?: number | undefined;
   idleMs: number;
   totalMs: number;
+  onAnswer?: ((a: { scripted: boolean }) => void) | undefined;
   /** How addresses are reached; the plain fetch for a host's own model server. */
   via?: typeof fetch | undefined;
 }
@@ -96,6 +97,7 @@ export function guardedFetch(o: GuardOptions): Guard {
         cut('redirect');
         throw new Error(`redirected to ${response.headers.get('location') ?? 'somewhere else'}`);
       }
+      if (response.ok) o.onAnswer?.({ scripted: response.headers.has('x-rehearsal') });
       if (!response.body) return response;
       const type = response.headers.get('content-type') ?? '';
       return new Response(response.body.pipeThrough(watch(type)), {

@@ -76,6 +76,7 @@ export function createOllama(url: string): Provider {
         firstTokenMs: r.firstTokenMs,
         idleMs: r.idleMs,
         totalMs: r.totalMs,
+        onAnswer: r.onAnswer,
       });
       let text = '';
       let thought = '';

@@ -40,6 +40,8 @@ export interface ChatRequest {
   /** How long the whole call may take. */
   totalMs: number;
   signal: AbortSignal;
+  /** The server took the request and begins to answer: from here on it is paid for, however it ends. */
+  onAnswer?: (a: { scripted: boolean }) => void;
   onText?: (delta: string) => void;
 }
 

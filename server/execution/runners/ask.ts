@@ -3,7 +3,8 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { ChatReply, Message, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { makeRoom, roomText } from '../make-room.ts';
-import { shortOf } from '../paid.ts';
+import { mayStillTell, shortOf } from '../paid.ts';
+import { tokensOf } from '../prompt/tokens.ts';
 import type { RunnerInput } from './runner.ts';
 import { errorData } from './transcribe.ts';
 
@@ -53,6 +54,24 @@ export function modelCalls(l: RunnerInput): Calls {
       ...r,
     });
 
+  /** An answer that broke off or could not be used is paid for like any other; nobody says how long it was. */
+  async function recordFailed(
+    e: unknown,
+    from: number,
+    begun: { scripted: boolean } | null,
+    sent: unknown,
+    text: string,
+  ): Promise<void> {
+    // What no budget allowed, or stands behind an open breaker, was never asked.
+    const asked = isAlaiError(e) && !shortOf(e) && e.code !== 'MODEL_PAUSED';
+    if (signal.aborted ? !begun || !mayStillTell(signal) : !asked) return;
+    const used = begun
+      ? { tokensIn: tokensOf(JSON.stringify(sent)), tokensOut: tokensOf(text), scripted: begun.scripted }
+      : {};
+    calls.tokens += (used.tokensIn ?? 0) + (used.tokensOut ?? 0);
+    await record({ ...used, errorCode: isAlaiError(e) ? e.code : 'ABORTED' }, from);
+  }
+
   const calls: Calls = {
     turns: l.spent.turns,
     tokens: l.spent.tokens,
@@ -76,6 +95,7 @@ export function modelCalls(l: RunnerInput): Calls {
         async () => {
           const from = performance.now();
           let text = '';
+          let begun: { scripted: boolean } | null = null;
           try {
             const r = await provider.chat({
               model: l.model,
@@ -86,6 +106,9 @@ export function modelCalls(l: RunnerInput): Calls {
               idleMs: limits.idleSeconds * 1_000,
               totalMs: Math.max(1_000, secondsLeft() * 1_000),
               signal,
+              onAnswer: (a) => {
+                begun = a;
+              },
               onText: (d) => {
                 text += d;
                 live.push(d);
@@ -106,9 +129,7 @@ export function modelCalls(l: RunnerInput): Calls {
             return r;
           } catch (e) {
             live.end(text);
-            // What no budget allowed, or stands behind an open breaker, was never asked.
-            const asked = isAlaiError(e) && !shortOf(e) && e.code !== 'MODEL_PAUSED';
-            if (!signal.aborted && asked) await record({ errorCode: e.code }, from);
+            await recordFailed(e, from, begun, [messages, o.tools, o.format], text);
             throw e;
           }
         },
