@@ -191,7 +191,7 @@ describe('budgets', () => {
     expect(await factory.task(taskId)).toMatchObject({ status: 'NEEDS_HUMAN', failed_attempts: 0 });
     const item = (await readQueue(db)).open.find((e) => e.taskId === taskId && e.kind === 'budget');
     const view = await readEscalation(db, factory.timing, item?.id ?? 0);
-    expect(view.consequences.approve).toContain('€16.00 more, once');
+    expect(view.consequences.approve).toContain('€10.00 more, once');
     await decide(db, { id: view.id, answer: 'approve', digest: view.digest, note: '', undoMs: 0 }, ceo);
     await settleDecisions(db, factory.publisher);
     expect(await factory.task(taskId)).toMatchObject({ status: 'QUEUED', wait_for: null });

@@ -1,4 +1,4 @@
-import type { CallRecord } from '#server/domain/attempt.ts';
+import type { CallRecord, PlannedCall } from '#server/domain/attempt.ts';
 import {
   type BudgetScope,
   type BudgetUse,
@@ -202,11 +202,14 @@ export async function reserveCall(
   db: Db,
   prices: Prices,
   attemptId: number,
-  call: { provider: string; model: string; tokensIn: number; maxTokens: number; totalMs: number },
+  call: PlannedCall,
 ): Promise<void> {
   const ticket = await ticketOf(db.pool, attemptId, false);
   if (!ticket) throw noTicket(attemptId);
-  const most = worstCase(prices, { ...call, host: ticket.host }, call);
+  const where = { ...call, host: ticket.host };
+  // Time is paid for once: what is planned holds all of it.
+  const before = call.used ? costOf(prices, where, { ...call.used, ms: 0 }).eur : 0;
+  const most = before + worstCase(prices, where, call);
   if (most <= ticket.reserved) return;
   await transaction(db, async (q) => {
     const uses = await lockUses(q, ticket.uses);

@@ -264,6 +264,8 @@ export interface PlannedCall {
   tokensIn: number;
   maxTokens: number;
   totalMs: number;
+  /** What the same run used before and nobody was told of yet: an agent's process is counted when it ends. */
+  used?: Pick<CallRecord, 'tokensIn' | 'tokensOut' | 'tokensCacheRead' | 'tokensCacheWrite'> | undefined;
 }
 
 export interface GateRecord {

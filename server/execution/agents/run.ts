@@ -25,7 +25,8 @@ export interface AgentRun extends Omit<AgentAsk, 'sandboxed'> {
   calls: number;
   sameCalls: number;
   place: Omit<ProcessSpec, 'argv' | 'seconds' | 'outputBytes' | 'network' | 'env' | 'readable'>;
-  onEvent: (e: AgentEvent) => void;
+  /** `end` stops it, for a reason it is then said to have failed by. */
+  onEvent: (e: AgentEvent, end: (why: AlaiError) => void) => void;
 }
 
 export interface AgentAnswer {
@@ -78,7 +79,7 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
   let parts = '';
   // What it says in pieces is one text, however many lines it comes in.
   const whole = () => {
-    if (parts !== '') r.onEvent({ kind: 'text', text: parts });
+    if (parts !== '') r.onEvent({ kind: 'text', text: parts }, end);
     parts = '';
   };
   const take = (e: AgentEvent) => {
@@ -107,7 +108,7 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
       text = e.text ?? text;
       answer = e.answer ?? null;
     }
-    r.onEvent(e);
+    r.onEvent(e, end);
     const used = meter.usage.tokensIn + meter.usage.tokensOut;
     if (used > r.tokens) end(tooMuch('tokens', r.tokens));
   };

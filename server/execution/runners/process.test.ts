@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
+import { AlaiError } from '#server/domain/errors.ts';
 import { gitLine } from '#server/platform/git.ts';
 import { createFactory, type Factory, type MemoryPorts, memoryPorts } from '#test/execution.ts';
 import { cliAgents } from '../agents/registry.ts';
@@ -131,6 +132,34 @@ describe('an agent with a process of its own', () => {
     }
   });
 
+  it('is stopped while it runs when no budget covers what it goes on to use, and that is counted', async () => {
+    const asked: (number | undefined)[] = [];
+    const ports = memoryPorts({
+      async beforeCall(c) {
+        asked.push(c.used?.tokensCacheRead);
+        if ((c.used?.tokensCacheRead ?? 0) < 900_000) return;
+        const use = { scope: 'task', key: '1', period: '0001-01-01', limit: 1, spent: 1, reserved: 0 };
+        throw new AlaiError('BUDGET_EXCEEDED', 'used up', 'Raise it.', {
+          use,
+          needs: 1,
+          ask: true,
+          narrow: true,
+        });
+      },
+    });
+    const turn = (id: string) =>
+      says({
+        type: 'assistant',
+        message: { id, usage: { ...usage, cache_read_input_tokens: 500_000 }, content: [] },
+      });
+    const r = await run(`cat > /dev/null; ${turn('a')}; ${turn('b')}; sleep 60`, { ports });
+    expect(r).toMatchObject({ kind: 'yielded', reason: 'budget', short: { narrow: true } });
+    expect(asked[0]).toBeUndefined();
+    expect(ports.calls).toMatchObject([
+      { tokensIn: 200, tokensCacheRead: 1_000_000, ok: false, errorCode: 'BUDGET_EXCEEDED' },
+    ]);
+  });
+
   it('dies with its attempt, and everything it started', async () => {
     const stop = new AbortController();
     const mark = `3${process.pid}.125`;
@@ -144,6 +173,9 @@ describe('an agent with a process of its own', () => {
       signal: stop.signal,
     });
     expect(r).toMatchObject({ kind: 'yielded', reason: 'stopped' });
+    // It did not come to say what it used, and used something all the same.
+    expect(ports.calls).toMatchObject([{ ok: false, errorCode: 'ABORTED' }]);
+    expect(ports.calls[0]?.tokensIn).toBeGreaterThan(100);
     const left = execFileSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' });
     expect(left.split('\n').filter((l) => !l.startsWith('Z') && l.includes(mark))).toEqual([]);
   });

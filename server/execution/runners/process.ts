@@ -2,12 +2,13 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { pipelines } from '#server/domain/pipelines.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
 import { readOnlyReason, writeReason } from '#server/domain/role-rules.ts';
-import { NO_USAGE, type ToolCall } from '#server/models/provider.ts';
+import { NO_USAGE, type ToolCall, type Usage } from '#server/models/provider.ts';
 import type { AgentEvent } from '../agents/agent.ts';
 import { givenTo, type InstalledAgent, installedAgent } from '../agents/detect.ts';
 import { type Meter, runAgent } from '../agents/run.ts';
 import { isScripted } from '../agents/scripted.ts';
 import { capText, escapeText } from '../escape.ts';
+import { mayStillTell } from '../paid.ts';
 import { permitPath } from '../permission.ts';
 import { answerSchema } from '../prompt/advice.ts';
 import { maskDeep } from '../prompt/mask.ts';
@@ -32,6 +33,35 @@ const IDLE_FACTOR = 3;
 const CALLS_PER_TURN = 3;
 const MAX_ANSWER_TOKENS = 32_000;
 const SHOWN = 20_000;
+
+const saysUsage = (u: Usage): boolean =>
+  u.tokensIn + u.tokensOut + u.tokensCacheRead + u.tokensCacheWrite > 0;
+
+/**
+ * Looks while an agent runs whether the budgets cover what it used and its next call: it makes its calls itself, so nobody can
+ * hold one back. One look at a time; what comes meanwhile is looked at with the next.
+ */
+function budgetWatch(covered: () => Promise<void>): (end: (why: AlaiError) => void) => void {
+  let looking = false;
+  let again = false;
+  const look = async (end: (why: AlaiError) => void) => {
+    again = true;
+    if (looking) return;
+    looking = true;
+    try {
+      while (again) {
+        again = false;
+        await covered();
+      }
+    } catch (e) {
+      // No other trouble of the database ends an agent: its lease does.
+      if (isAlaiError(e)) end(e);
+    } finally {
+      looking = false;
+    }
+  };
+  return (end) => void look(end);
+}
 
 export function createProcess(l: RunnerInput): StepRunner {
   const { step, messages, model } = l;
@@ -95,7 +125,16 @@ export function createProcess(l: RunnerInput): StepRunner {
     };
     await ports.beforeCall({ ...asked, totalMs: secondsLeft * 1_000 });
     const meter: Meter = { usage: NO_USAGE };
-    let calls = 0;
+    const heard = { calls: 0, text: '' };
+    // Agents that say what they used only at their end, or not at all, are taken by their words.
+    const used = (): Usage => {
+      if (saysUsage(meter.usage) || (heard.calls === 0 && heard.text === '')) return meter.usage;
+      const tokensIn = tokensOf(prompt) * (heard.calls + 1);
+      return { ...NO_USAGE, tokensIn, tokensOut: tokensOf(heard.text) };
+    };
+    const watch = budgetWatch(() =>
+      ports.beforeCall({ ...asked, totalMs: secondsLeft * 1_000, used: used() }),
+    );
     const from = performance.now();
     let errorCode: string | null = null;
     try {
@@ -120,32 +159,35 @@ export function createProcess(l: RunnerInput): StepRunner {
             attempt: work.attemptId,
             signal,
           },
-          onEvent: (e) => {
-            if (e.kind === 'call') calls++;
+          onEvent: (e, end) => {
+            if (e.kind === 'call') heard.calls++;
+            if (e.kind === 'text') heard.text += e.text;
             write(e);
+            if (e.kind === 'usage' || e.kind === 'call') watch(end);
           },
         },
         meter,
       );
       messages.push({ role: 'assistant', content: r.text });
-      if (meter.usage === NO_USAGE) {
-        meter.usage = { ...NO_USAGE, tokensIn: tokensOf(prompt) * (calls + 1), tokensOut: tokensOf(r.text) };
+      if (!saysUsage(meter.usage)) {
+        heard.text ||= r.text;
         transcript.add(step.key, 'harness', {
           text: 'It does not say what it used: its tokens are estimated from its words.',
         });
       }
       return r.answer ?? readAdvice(r.text).said;
     } catch (e) {
-      errorCode = isAlaiError(e) ? e.code : 'INTERNAL';
+      errorCode = signal.aborted ? 'ABORTED' : isAlaiError(e) ? e.code : 'INTERNAL';
       throw e;
     } finally {
-      spent.tokens += meter.usage.tokensIn + meter.usage.tokensOut;
-      if (!signal.aborted)
+      const usage = used();
+      spent.tokens += usage.tokensIn + usage.tokensOut;
+      if (mayStillTell(signal))
         await l.recordCall({
           stepKey: step.key,
           provider,
           model,
-          ...meter.usage,
+          ...usage,
           ms: Math.round(performance.now() - from),
           ok: errorCode === null,
           errorCode,
