@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAgents, trialOf } from '#server/api/agents.ts';
 import type { Services } from '#server/api/services.ts';
+import { setBudget } from '#server/budget/commands.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { timing } from '#server/domain/timing.ts';
 import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
@@ -118,6 +119,24 @@ describe('one question', () => {
   it('that an agent fails at says why', async () => {
     script = 'cat > /dev/null; echo "401 Unauthorized" >&2; exit 1';
     expect(await (await ask('codex'))()).toMatchObject({ state: 'FAILED', error: { code: 'PROVIDER_KEY' } });
+  });
+
+  it('is paid from the day and the month, and not asked where they do not reach', async () => {
+    script = `cat > /dev/null; echo '{"type":"item.completed","item":{"type":"agent_message","text":"Well."}}';
+      echo '{"type":"turn.completed","usage":{"input_tokens":1000,"output_tokens":100}}'`;
+    const end = await (await ask('codex'))();
+    expect(end).toMatchObject({ state: 'DONE', error: null });
+    expect(end.eur).toBeGreaterThan(0);
+    const { rows } = await db.pool.query(
+      'SELECT scope, spent_eur::float8 spent FROM budget_use ORDER BY scope',
+    );
+    expect(rows).toEqual(['day', 'month'].map((scope) => ({ scope, spent: end.eur })));
+    await setBudget(db, { scope: 'day', key: '', limit: 0.01 }, ceo);
+    expect(await (await ask('codex'))()).toMatchObject({
+      state: 'FAILED',
+      error: { code: 'BUDGET_EXCEEDED' },
+    });
+    await setBudget(db, { scope: 'day', key: '', limit: null }, ceo);
   });
 
   it('is not asked while the factory is stopped, and what is asked then ends', async () => {

@@ -1,11 +1,21 @@
+import { allowOutside, countOutside } from '#server/budget/outside.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { costOf } from '#server/domain/prices.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
 import { killSwitch } from '#server/engine/factory.ts';
-import { type TrialAnswer, type TrialAsk, tryAgent, tryModel } from '#server/execution/agents/trial.ts';
+import {
+  TRIAL_AGENT_TOKENS,
+  TRIAL_SECONDS,
+  TRIAL_TOKENS,
+  type TrialAnswer,
+  type TrialAsk,
+  tryAgent,
+  tryModel,
+} from '#server/execution/agents/trial.ts';
 import type { RunnerConfig } from '#server/execution/ports.ts';
+import { tokensOf } from '#server/execution/prompt/tokens.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { dropTrials, endTrial, noteTrial, type Trial, takeTrial } from '#server/fleet/trials.ts';
 import { NO_USAGE, type Provider } from '#server/models/provider.ts';
@@ -74,8 +84,14 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
   );
   const started = performance.now();
   try {
+    const { prices } = readCatalogue();
+    const where = { provider: t.provider, model: t.model, host: c.worker.host };
+    await allowOutside(c.db, prices, where, { ...where, ...most(t) });
     const r = await ask(c, t, { model: t.model, prompt: t.prompt, signal, onText: (text) => (said = text) });
-    await endTrial(c.db, t.id, { ...r, answer: r.text, eur: priceOf(c, t, r), error: null });
+    const paid =
+      r.scripted && !prices.count_scripted ? 0 : costOf(prices, where, { ...r.usage, ms: r.ms }).eur;
+    await countOutside(c.db, paid);
+    await endTrial(c.db, t.id, { ...r, answer: r.text, eur: paid, error: null });
   } catch (e) {
     const why = signal.aborted ? signal.reason : e;
     const error = isAlaiError(why)
@@ -107,11 +123,9 @@ async function ask(c: Context, t: Trial, asked: TrialAsk): Promise<TrialAnswer> 
   return await tryAgent({ found, given, sandbox: c.sandbox, hostDir: c.hostDir }, asked);
 }
 
-function priceOf(c: Context, t: Trial, r: TrialAnswer): number | null {
-  try {
-    const where = { provider: t.provider, model: t.model, host: c.worker.host };
-    return costOf(readCatalogue().prices, where, { ...r.usage, ms: r.ms }).eur;
-  } catch {
-    return null;
-  }
-}
+/** The most that a trial can use. */
+const most = (t: Trial) => ({
+  tokensIn: tokensOf(t.prompt),
+  maxTokens: isCliProvider(t.provider) ? TRIAL_AGENT_TOKENS : TRIAL_TOKENS,
+  totalMs: TRIAL_SECONDS * 1_000,
+});

@@ -10,9 +10,9 @@ import { isScripted } from './scripted.ts';
 
 /** One question to one agent, outside of any task: in an empty folder that is thrown away. */
 
-const SECONDS = 180;
-const MAX_TOKENS = 2_048;
-const AGENT_TOKENS = 60_000;
+export const TRIAL_SECONDS = 180;
+export const TRIAL_TOKENS = 2_048;
+export const TRIAL_AGENT_TOKENS = 60_000;
 const CALLS = 20;
 
 export interface TrialAsk {
@@ -36,9 +36,9 @@ export async function tryModel(provider: Provider, t: TrialAsk): Promise<TrialAn
     model: t.model,
     messages: [{ role: 'user', content: t.prompt }],
     tools: [],
-    maxTokens: MAX_TOKENS,
+    maxTokens: TRIAL_TOKENS,
     idleMs: 60_000,
-    totalMs: SECONDS * 1_000,
+    totalMs: TRIAL_SECONDS * 1_000,
     signal: t.signal,
     onText: (d) => {
       said += d;
@@ -72,9 +72,9 @@ export async function tryAgent(
         model: t.model,
         schema: null,
         given: o.given,
-        seconds: SECONDS,
-        idleSeconds: SECONDS,
-        tokens: AGENT_TOKENS,
+        seconds: TRIAL_SECONDS,
+        idleSeconds: TRIAL_SECONDS,
+        tokens: TRIAL_AGENT_TOKENS,
         calls: CALLS,
         sameCalls: 5,
         place: { root, sandbox: o.sandbox, hostDir: o.hostDir, attempt: 0, signal: t.signal },
