@@ -16,6 +16,18 @@ export const factory = (): Factory => JSON.parse(readFileSync(notes, 'utf8')) as
 /** The session that the first test signs in, for all after it. */
 export const session = path.join(path.dirname(notes), 'session.json');
 
+/** Colours change over 120 ms, and a colour on its way has no contrast to speak of. */
+const settled = (page: Page) =>
+  page.evaluate(async () => {
+    await new Promise((done) => {
+      requestAnimationFrame(() => requestAnimationFrame(done));
+    });
+    const ending = document
+      .getAnimations()
+      .filter((a) => Number.isFinite(a.effect?.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map((a) => a.finished));
+  });
+
 /** Nothing on this page breaks WCAG 2.2 AA, in the dark and in the light. */
 export async function expectAccessible(page: Page, name: string): Promise<void> {
   const before = await page.evaluate(() => document.documentElement.dataset.theme);
@@ -24,11 +36,13 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
       await page.evaluate((t) => {
         document.documentElement.dataset.theme = t;
       }, theme);
-      // Colours change over 120 ms, and a colour on its way has no contrast to speak of.
-      await page.waitForTimeout(200);
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-        .analyze();
+      await settled(page);
+      const axe = new AxeBuilder({ page });
+      // The second theme has other colours and the same page.
+      const { violations } = await (theme === 'dark'
+        ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        : axe.withRules(['color-contrast', 'link-in-text-block'])
+      ).analyze();
       const told = violations.map(
         (v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html.slice(0, 160)).join('\n  ')}`,
       );
