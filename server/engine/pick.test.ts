@@ -51,6 +51,23 @@ describe('what a free slot takes', () => {
     expect(await s.pick('ANVIL')).toBe(low);
   });
 
+  it('the review of what was begun before the build of what was not', async () => {
+    const s = await story();
+    const begun = await s.add('Begun', ['ANVIL', 'coder']);
+    const next = await s.add('Not begun', ['ANVIL', 'coder']);
+    await s.f.run(begun);
+    const review = (await s.f.live((await s.f.chainOf(begun)).id)).id;
+    await s.db.pool.query(`UPDATE task SET started_at = now() - interval '9 minutes' WHERE id = $1`, [begun]);
+    await s.db.pool.query(
+      `UPDATE task SET route = (SELECT route FROM task WHERE id = $1), tier = 2, host = 'ANVIL' WHERE id = $2`,
+      [begun, review],
+    );
+    await s.waits(next, 5);
+    expect(await s.pick('ANVIL')).toBe(review);
+    await s.waits(next, 12);
+    expect(await s.pick('ANVIL')).toBe(next);
+  });
+
   it('work whose message was lost, and nothing that is held back', async () => {
     const s = await story();
     const id = await s.add('No message', ['ANVIL', 'coder']);

@@ -81,6 +81,12 @@ interface TaskRow {
 }
 
 /**
+ * Since when a task counts as waiting. What follows the first stage of a deliverable is as old as its first attempt: what was begun is
+ * finished before more is begun, or everything would be half done.
+ */
+const since = `least(coalesce(t.waiting_since, t.queued_at), CASE WHEN t.id <> root.id THEN root.started_at END)`;
+
+/**
  * The task that a free slot of this host should take, which may be one that stands in another host's lane; that one is moved here
  * first. Null when nothing waits that this host should run now. Messages of the queue only say that it is time to look: what they
  * name may be done by then, and what waits is here.
@@ -95,19 +101,19 @@ export async function pickFor(
   if (!here?.live || here.state.running.length >= here.state.slots) return null;
   const { rows } = await db.pool.query<TaskRow>(
     `SELECT t.id, t.dispatch, t.priority, t.host lane, h.stand_by, c.v->>'model' model,
-       (extract(epoch FROM clock_timestamp() - coalesce(t.waiting_since, t.queued_at)) * 1000)::float8 waited_ms,
+       (extract(epoch FROM clock_timestamp() - ${since}) * 1000)::float8 waited_ms,
        coalesce((SELECT jsonb_agg(jsonb_build_object('host', o->>'host', 'model', o->>'model'))
          FROM jsonb_array_elements(t.route->'choices') o WHERE (o->>'tier')::int = t.tier AND o->>'host' <> $1
            AND alai_available(o)), '[]') others
      FROM task t JOIN LATERAL (SELECT v FROM jsonb_array_elements(t.route->'choices') v
          WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
-       LEFT JOIN host h ON h.name = t.host
+       LEFT JOIN host h ON h.name = t.host LEFT JOIN chain k ON k.id = t.chain_id LEFT JOIN task root ON root.id = k.root_task_id
      WHERE t.status = 'QUEUED' AND (t.wait_until IS NULL OR t.wait_until < clock_timestamp())
        -- From another lane only what can be asked here; what stands in this one is told why it waits.
        AND (t.host = $1 OR alai_available(c.v))
        -- Somebody is about to claim it; a ticket of one who died on the way goes back by itself.
-       AND NOT EXISTS (SELECT 1 FROM ticket k WHERE k.task_id = t.id AND k.dispatch = t.dispatch AND k.closed_at IS NULL)
-     ORDER BY coalesce(t.waiting_since, t.queued_at), t.id LIMIT ${LOOKED_AT}`,
+       AND NOT EXISTS (SELECT 1 FROM ticket w WHERE w.task_id = t.id AND w.dispatch = t.dispatch AND w.closed_at IS NULL)
+     ORDER BY ${since}, t.id LIMIT ${LOOKED_AT}`,
     [host],
   );
   const able = new Map(hosts.filter((h) => h.live).map((h) => [h.state.name, h.state]));
