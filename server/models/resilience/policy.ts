@@ -56,9 +56,17 @@ export interface Failed {
   code: string;
   error: string;
   offline: boolean;
-  /** It will be so for everybody until a person did something: a key that is not taken, an account that is empty. */
+  /**
+   * It will be so for everybody until a person did something: a key that is not taken, an account that is empty;
+   * or until a time that it named.
+   */
   lasting?: boolean;
+  /** How long it wants to be left alone, in milliseconds. */
+  patience?: number | undefined;
 }
+
+/** No wish of a service is granted for longer than so many times the longest wait of its breaker. */
+const MOST_PATIENCE = 12;
 
 /** The row after a call that failed in passing; a failed probe opens it for longer. */
 export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, t: Times): Breaker {
@@ -69,7 +77,7 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
   const windowFrom = fresh ? b.windowFrom : now;
   if (!probed && !f.lasting && failures < FAILURES_TO_OPEN) return { ...b, ...said, failures, windowFrom };
   const wait = f.lasting
-    ? t.breakerMost
+    ? Math.max(t.breakerMost, Math.min(f.patience ?? 0, MOST_PATIENCE * t.breakerMost))
     : Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
   return {
     ...b,

@@ -255,6 +255,39 @@ describe('a service is asked no faster than it allows', () => {
   });
 });
 
+describe('a call that was never made', () => {
+  it('because its turn is too far off, pauses nobody, and says nothing of the service', async () => {
+    const m = model('busy', 1);
+    for (let n = 0; n < 5; n++)
+      await draw(db, 'busy', { requestsPerMinute: 1, tokensPerMinute: 1_000_000 }, 1, 3_600_000);
+    await db.pool.query(
+      `INSERT INTO breaker(host, model, state, probe_at, error) VALUES ('*', 'busy', 'OPEN', now() - interval '1 second', 'It was gone')`,
+    );
+    expect(await failure(m.ask())).toBe('MODEL_BUSY');
+    expect(m.state.asked).toBe(0);
+    const { rows } = await db.pool.query('SELECT paused_until FROM provider_bucket');
+    expect(rows).toEqual([{ paused_until: null }]);
+    expect(await readBreakers(db)).toMatchObject([{ model: 'busy', state: 'OPEN' }]);
+  });
+});
+
+it('a service that wants to be left alone for long is left alone by its breaker, at most an hour', async () => {
+  const m = model('later');
+  const wish = (retryAfterMs: number) => modelError('MODEL_BUSY', 'later', '', 'transient', { retryAfterMs });
+  const left = async () => {
+    const { breaker, now } = await readBreaker(db.pool, { host: SERVICE, model: 'later' });
+    return ((breaker.probeAt?.getTime() ?? 0) - now.getTime()) / 60_000;
+  };
+  m.state.chat = () => Promise.reject(wish(20 * 60_000));
+  expect(await failure(m.ask())).toBe('MODEL_BUSY');
+  expect(await left()).toBeGreaterThan(19);
+  await due();
+  m.state.chat = () => Promise.reject(wish(7 * 24 * 3_600_000));
+  expect(await failure(m.ask())).toBe('MODEL_BUSY');
+  expect(await left()).toBeGreaterThan(50);
+  expect(await left()).toBeLessThan(61);
+});
+
 it('a change that loses the race is decided anew', async () => {
   await Promise.all(
     Array.from({ length: 10 }, () =>

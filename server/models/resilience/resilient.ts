@@ -92,8 +92,10 @@ export function resilient(provider: Provider, c: Resilience): Provider {
       const key = keyOf(request.model);
       const probing = await enter(key);
       let answered = false;
+      let asked = false;
       try {
         const drawn = await takeTurn(request);
+        asked = true;
         const reply = await provider.chat({
           ...request,
           firstTokenMs: request.firstTokenMs ?? Math.max(request.idleMs, t.firstToken),
@@ -107,30 +109,37 @@ export function resilient(provider: Provider, c: Resilience): Provider {
         return reply;
       } catch (e) {
         // What follows an answer is bookkeeping: it must not cost the answer's breaker.
-        if (!answered) await tell(key, e, probing, request.signal.aborted);
+        if (asked && !answered) await tell(key, e, probing, request.signal.aborted);
+        // Its turn never came, which says nothing of the service: the probe is left to the next.
+        else if (!asked && probing) await leaveProbe(key);
         throw e;
       }
     },
   };
 
+  /** The probe was not made after all: the next one may at once. */
+  async function leaveProbe(key: BreakerKey): Promise<void> {
+    await changeBreaker(db, key, c.host, (b, now) => (b.state === 'HALF_OPEN' ? afterAbort(b, now) : b));
+  }
+
   async function tell(key: BreakerKey, e: unknown, probing: boolean, aborted: boolean): Promise<void> {
     const patience = retryAfterOf(e);
-    if (service && patience !== undefined && isAlaiError(e) && e.code === 'MODEL_BUSY') {
-      await pause(db, service.name, Math.min(patience, t.turnWait));
+    const busy = service !== null && patience !== undefined && isAlaiError(e) && e.code === 'MODEL_BUSY';
+    if (busy && patience <= t.turnWait) {
+      await pause(db, service.name, patience);
       // It answers, and said what it wants: no reason to think that it is gone.
       if (probing) await changeBreaker(db, key, c.host, afterAnswer);
       return;
     }
     if (aborted) {
-      if (probing)
-        await changeBreaker(db, key, c.host, (b, now) => (b.state === 'HALF_OPEN' ? afterAbort(b, now) : b));
+      if (probing) await leaveProbe(key);
       return;
     }
-    const lasting = service !== null && isAlaiError(e) && LASTING.includes(e.code);
+    const lasting = busy || (service !== null && isAlaiError(e) && LASTING.includes(e.code));
     if (isAlaiError(e) && (isTransient(e) || lasting)) {
       const network = e.data.network;
       const offline = network === 'dns' || network === 'route' || network === 'refused';
-      const failed = { code: e.code, error: e.message, offline, lasting };
+      const failed = { code: e.code, error: e.message, offline, lasting, patience };
       await changeBreaker(db, key, c.host, (b, now) => afterFailure(b, failed, probing, now, t));
     } else if (probing) await changeBreaker(db, key, c.host, afterAnswer);
   }
