@@ -14,7 +14,7 @@ import { claimer, starter } from '#server/engine/claim.ts';
 import { registerWorker, workerGone } from '#server/engine/hosts.ts';
 import { type Picked, pickFor } from '#server/engine/pick.ts';
 import { waitsForModel } from '#server/engine/unavailable.ts';
-import { secretValues } from '#server/execution/prompt/mask.ts';
+import { maskFor, secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { providerAt } from '#server/models/registry.ts';
@@ -103,7 +103,12 @@ const modelJobs = await tendModels({
 const llama = watchLlama({ db, host: config, timing: t, log });
 const agents = watchAgents({ db, host: config.name, log });
 const provider = modelsOfHost(config, e, db, t);
-const trials = await tendTrials({ db, worker, sandbox, hostDir, provider, agents: agentsOfHost(e), log });
+const hidden = [...Object.values(secrets(e)), ...secretValues(process.env)];
+const trials = await tendTrials({
+  ...{ db, worker, sandbox, hostDir, provider, log },
+  agents: agentsOfHost(e),
+  mask: maskFor(hidden),
+});
 
 let leaving = false;
 const held = new HeldAttempts({
@@ -129,7 +134,7 @@ const run = createRunner({
   agents: agentsOfHost(e),
   repositoryToken: secrets(e).gitToken,
   registry: await npmRegistry(),
-  secretValues: [...Object.values(secrets(e)), ...secretValues(process.env)],
+  secretValues: hidden,
 });
 const context = {
   db,

@@ -10,6 +10,7 @@ import { timing } from '#server/domain/timing.ts';
 import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
 import { declareHosts, hostAgents, registerWorker, writeProbe } from '#server/engine/hosts.ts';
 import { cliAgents } from '#server/execution/agents/registry.ts';
+import { maskFor } from '#server/execution/prompt/mask.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { askTrial, readTrial } from '#server/fleet/trials.ts';
 import { createLogger } from '#server/platform/logger.ts';
@@ -32,6 +33,7 @@ const slow = (script: string) => ({
   readable: '/bin/sh',
 });
 let script = 'exit 1';
+const secret = 'key-of-this-machine-1';
 
 beforeAll(async () => {
   hostDir = await mkdtemp(join(tmpdir(), 'alai-trial-'));
@@ -56,6 +58,7 @@ beforeAll(async () => {
     ...{ db, worker, hostDir, sandbox: await detectSandbox(), log: createLogger('test') },
     provider: () => rehearsal.provider,
     agents: { find: () => slow(script), given: () => ({}) },
+    mask: maskFor([secret]),
   });
 });
 afterAll(async () => {
@@ -137,6 +140,14 @@ describe('one question', () => {
       error: { code: 'BUDGET_EXCEEDED' },
     });
     await setBudget(db, { scope: 'day', key: '', limit: null }, ceo);
+  });
+
+  it('shows no key of this machine, however it is asked for one', async () => {
+    script = `cat > /dev/null; echo '{"type":"item.completed","item":{"type":"agent_message","text":"It is ${secret}."}}';
+      echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'`;
+    expect((await (await ask('codex'))()).answer).toBe('It is ⟦secret masked⟧.');
+    script = `cat > /dev/null; echo "401 ${secret}" >&2; exit 1`;
+    expect(JSON.stringify(await (await ask('codex'))())).not.toContain(secret);
   });
 
   it('is not asked while the factory is stopped, and what is asked then ends', async () => {

@@ -15,6 +15,7 @@ import {
   tryModel,
 } from '#server/execution/agents/trial.ts';
 import type { RunnerConfig } from '#server/execution/ports.ts';
+import type { Mask } from '#server/execution/prompt/mask.ts';
 import { tokensOf } from '#server/execution/prompt/tokens.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
 import { dropTrials, endTrial, noteTrial, type Trial, takeTrial } from '#server/fleet/trials.ts';
@@ -34,6 +35,8 @@ interface Context {
   hostDir: string;
   provider: (work: AttemptWork) => Provider;
   agents: NonNullable<RunnerConfig['agents']>;
+  /** Who asks is a person, and who reads it may be another: no key of this machine is in it. */
+  mask: Mask;
   log: Logger;
 }
 
@@ -87,16 +90,21 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
     const { prices } = readCatalogue();
     const where = { provider: t.provider, model: t.model, host: c.worker.host };
     await allowOutside(c.db, prices, where, { ...where, ...most(t) });
-    const r = await ask(c, t, { model: t.model, prompt: t.prompt, signal, onText: (text) => (said = text) });
+    const r = await ask(c, t, {
+      model: t.model,
+      prompt: t.prompt,
+      signal,
+      onText: (text) => (said = c.mask(text)),
+    });
     const paid =
       r.scripted && !prices.count_scripted ? 0 : costOf(prices, where, { ...r.usage, ms: r.ms }).eur;
     await countOutside(c.db, paid);
-    await endTrial(c.db, t.id, { ...r, answer: r.text, eur: paid, error: null });
+    await endTrial(c.db, t.id, { ...r, answer: c.mask(r.text), eur: paid, error: null });
   } catch (e) {
     const why = signal.aborted ? signal.reason : e;
     const error = isAlaiError(why)
-      ? { code: why.code, message: why.message, hint: why.hint }
-      : { code: 'INTERNAL', message: String(why), hint: 'See the log of the worker.' };
+      ? { code: why.code, message: c.mask(why.message), hint: why.hint }
+      : { code: 'INTERNAL', message: c.mask(String(why)), hint: 'See the log of the worker.' };
     const ms = performance.now() - started;
     await endTrial(c.db, t.id, { answer: said, usage: NO_USAGE, ms, eur: null, scripted: false, error });
   } finally {

@@ -111,6 +111,14 @@ describe('an agent with a process of its own', () => {
     });
   });
 
+  it('that fails with a key in its last words does not spread it', async () => {
+    const key = `sk-proj-${'k'.repeat(30)}`;
+    const r = await run(`cat > /dev/null; echo "503 overloaded, sent ${key}" >&2; exit 1`);
+    expect(r).toMatchObject({ kind: 'infra', code: 'MODEL_BUSY' });
+    expect(JSON.stringify(r)).toContain('secret masked');
+    expect(JSON.stringify(r)).not.toContain(key);
+  });
+
   it('is stopped by numbers: time, tokens, the same call again and again', async () => {
     const call = says({
       type: 'assistant',

@@ -178,7 +178,8 @@ export function createProcess(l: RunnerInput): StepRunner {
       return r.answer ?? readAdvice(r.text).said;
     } catch (e) {
       errorCode = signal.aborted ? 'ABORTED' : isAlaiError(e) ? e.code : 'INTERNAL';
-      throw e;
+      // It may fail with words of its own, which are read by people and stored.
+      throw isAlaiError(e) ? new AlaiError(e.code, l.tools.mask(e.message), e.hint, e.data, e.cause) : e;
     } finally {
       const usage = used();
       spent.tokens += usage.tokensIn + usage.tokensOut;
