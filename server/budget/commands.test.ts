@@ -198,6 +198,21 @@ describe('budgets', () => {
     expect(await admit(db, prices, await jobOf(taskId))).toEqual({ result: 'ok' });
   });
 
+  it('warns also where it was set lower than most of what is spent', async () => {
+    const s = await story({});
+    const [taskId = 0] = await s.tasks(1);
+    const a = await startPaid(taskId);
+    await spend(db, prices, a, call(900));
+    await setBudget(db, { scope: 'task', key: String(taskId), limit: 1 }, ceo);
+    await spend(db, prices, a, call(10));
+    await spend(db, prices, a, call(10));
+    const { rows } = await db.pool.query(
+      `SELECT reason FROM event WHERE type = 'budget.warned' AND entity_id = $1`,
+      [`task:${taskId}`],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
   it('a budget of many asks once, holds what waits for it, and lets it go when somebody raises it', async () => {
     const s = await story({ company: 1 });
     const ids = await s.tasks(5);

@@ -238,7 +238,7 @@ export async function spend(
     await warn(
       q,
       ticket.task_id,
-      uses.filter((u) => u.spent < u.limit * WARN_AT && u.spent + cost.eur >= u.limit * WARN_AT),
+      uses.filter((u) => u.spent + cost.eur >= u.limit * WARN_AT),
     );
   });
 }
