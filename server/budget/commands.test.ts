@@ -234,6 +234,7 @@ describe('budgets', () => {
     expect(row).toMatchObject({ status: 'QUEUED', wait_for: 'budget', waits: true });
     expect(row.wait_why).toContain('€1.00');
     await setBudget(db, { scope: 'company', key: s.company, limit: 100 }, ceo);
+    expect((await readEscalation(db, factory.timing, view.id)).withdrawn).toContain('was changed instead');
     expect(await admit(db, prices, jobs[0] as never)).toEqual({ result: 'ok' });
   });
 

@@ -11,7 +11,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { costOf, type Prices, type Where, worstCase } from '#server/domain/prices.ts';
 import { type Actor, appendEvents, ENGINE } from '#server/engine/event.ts';
 import { recordCall } from '#server/engine/evidence.ts';
-import { askForAll, askForTask, holdBack, lookAgain } from '#server/engine/short-of-money.ts';
+import { askForAll, askForTask, holdBack, lookAgain, withdrawAsked } from '#server/engine/short-of-money.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 import { readAdmission } from './data.ts';
 import { joined, lockUses, promise } from './ledger.ts';
@@ -297,6 +297,7 @@ export async function setBudget(
       scope,
       key,
     ]);
+    await withdrawAsked(q, { scope, key });
     await lookAgain(q, 'budget');
     await appendEvents(q, [
       {

@@ -2,6 +2,7 @@ import { type BudgetUse, budgetName } from '#server/domain/budget.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { ENGINE } from './event.ts';
+import { move } from './move.ts';
 
 /** What a question about a budget offers: so much more, in this period of this budget only. */
 export interface RaiseOffer {
@@ -89,6 +90,29 @@ export async function lookAgain(q: Queryable, waitedFor: string): Promise<number
     [waitedFor],
   );
   return rowCount ?? 0;
+}
+
+/** Somebody set the budget itself, so what was asked about it has no answer any more; what still does not fit asks anew. */
+export async function withdrawAsked(
+  q: Queryable,
+  budget: { scope: BudgetUse['scope']; key: string },
+): Promise<void> {
+  const { rows } = await q.query<{ id: number }>(
+    `SELECT id FROM escalation WHERE kind = 'budget' AND state = 'OPEN' AND task_id IS NULL
+       AND context->'budget'->>'scope' = $1 AND ($2 = '' OR context->'budget'->>'key' = $2) ORDER BY id`,
+    [budget.scope, budget.key],
+  );
+  const note = 'The budget was changed instead';
+  for (const { id } of rows)
+    await move(q, {
+      machine: 'escalation',
+      id,
+      from: 'OPEN',
+      to: 'WITHDRAWN',
+      actor: ENGINE,
+      reason: note,
+      patch: { note, closed_at: { sql: 'clock_timestamp()' } },
+    });
 }
 
 /** Gives a budget what was asked for, in its period only, and lets what waited for it go on. */
