@@ -65,7 +65,10 @@ async function open(where: string, says: string | RegExp): Promise<void> {
 /** What reaches over the right edge of the window, or makes the page scroll sideways. */
 const tooWide = () =>
   page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
+    const { clientWidth: width, clientHeight, scrollHeight } = document.documentElement;
+    // The rooms scroll inside the frame; the window itself never does.
+    if (document.querySelector('.app') && scrollHeight > clientHeight)
+      return [`${location.pathname}: the window scrolls by ${scrollHeight - clientHeight}`];
     return document.documentElement.scrollWidth > width
       ? [...document.querySelectorAll('body *')]
           .filter((e) => e.getBoundingClientRect().right > width + 1)
