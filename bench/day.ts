@@ -120,9 +120,7 @@ try {
   say('The day is over; what is left is finished.');
   const evening = Date.now() + 300_000;
   const open = () =>
-    one<{ n: number }>(
-      `SELECT count(*)::int n FROM task WHERE status IN ('QUEUED', 'RUNNING') AND wait_until IS NULL`,
-    );
+    one<{ n: number }>(`SELECT count(*)::int n FROM task WHERE status IN ('QUEUED', 'RUNNING')`);
   while ((await open()).n > 0 && Date.now() < evening) {
     await look(w, seen);
     await sleep(1_000);
