@@ -19,11 +19,20 @@ export function fleetProblems(catalogue: () => Catalogue): Problem[] {
 /** Which tiers need a model of a host, in words. */
 export function neededBy(catalogue: () => Catalogue): (host: string, model: string) => string[] {
   try {
-    const { tiers } = catalogue();
+    const { tiers, fleet } = catalogue();
+    // Hosts that ask one server share its models: what is taken from one is taken from all of them.
+    const serverOf = (name: string) => {
+      const host = fleet.hosts.find((h) => h.name === name);
+      return host?.ollama ?? (host?.local ? 'this machine' : name);
+    };
     const rows = tiers.presets[tiers.default]?.tiers ?? [];
     return (host, model) =>
       rows
-        .filter((r) => sameModel(r.model, model) && (r.hosts.length === 0 || r.hosts.includes(host)))
+        .filter(
+          (r) =>
+            sameModel(r.model, model) &&
+            (r.hosts.length === 0 || r.hosts.some((h) => serverOf(h) === serverOf(host))),
+        )
         .map((r) => `tier ${r.tier} (${r.name})`);
   } catch {
     return () => [];

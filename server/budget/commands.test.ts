@@ -164,6 +164,17 @@ describe('budgets', () => {
     expect((await s.use()).spent).toBe(0.5);
   });
 
+  it('takes a call that failed on a rehearsed host for what it is: scripted, and not paid for', async () => {
+    const s = await story({});
+    const [taskId = 0] = await s.tasks(1);
+    const a = await startPaid(taskId);
+    // The factory of this story has scripted hosts; a failed call could not say so of itself.
+    await spend(db, prices, a, { ...call(500), ok: false, errorCode: 'MODEL_GARBAGE' });
+    expect((await s.use()).spent).toBe(0);
+    const { rows } = await db.pool.query('SELECT scripted FROM call WHERE task_id = $1', [taskId]);
+    expect(rows).toEqual([{ scripted: true }]);
+  });
+
   it('warns once at 80 % and asks at 100 %, before the call; approving lets the same work go on', async () => {
     const s = await story({ task: 10 });
     const [taskId = 0] = await s.tasks(1);

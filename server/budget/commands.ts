@@ -150,11 +150,16 @@ interface OpenTicket {
   reserved: number;
   uses: BudgetPlace[];
   host: string;
+  /** What answers there are scripts: a call that failed could not say so of itself. */
+  rehearsed: boolean;
 }
 
 async function ticketOf(q: Queryable, attemptId: number, lock: boolean): Promise<OpenTicket | null> {
   const { rows } = await q.query<OpenTicket>(
-    `SELECT k.task_id, k.dispatch, k.reserved_eur::float8 reserved, k.uses, a.host FROM ticket k JOIN attempt a ON a.id = k.attempt_id
+    `SELECT k.task_id, k.dispatch, k.reserved_eur::float8 reserved, k.uses, a.host,
+       (a.scripted OR coalesce(h.scripted, false) OR coalesce(p.is_sample, false)) rehearsed
+     FROM ticket k JOIN attempt a ON a.id = k.attempt_id JOIN task t ON t.id = k.task_id
+       LEFT JOIN host h ON h.name = a.host LEFT JOIN project p ON p.id = t.project_id
      WHERE k.attempt_id = $1 AND k.closed_at IS NULL ${lock ? 'FOR UPDATE OF k' : ''}`,
     [attemptId],
   );
@@ -215,9 +220,10 @@ export async function spend(
   db: Db,
   prices: Prices,
   held: { attemptId: number; fence: number },
-  c: CallRecord,
+  call: CallRecord,
 ): Promise<void> {
   const ticket = await ticketOf(db.pool, held.attemptId, false);
+  const c = !call.ok && ticket?.rehearsed ? { ...call, scripted: true } : call;
   const cost = priceOf(prices, ticket?.host ?? '', c);
   if (!ticket || cost.eur === 0) return await recordCall(db.pool, held, c, cost);
   await transaction(db, async (q) => {

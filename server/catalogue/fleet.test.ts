@@ -83,6 +83,12 @@ describe('a mistake', () => {
       10,
       /password/,
     ],
+    [
+      'the address under which clouds keep their secrets',
+      good.replace('slots: 3', 'slots: 3\n    ollama: http://169.254.169.254/'),
+      10,
+      /link-local/,
+    ],
   ])('%s is named with its line, and what was there before goes on', (_what, text, line, says) => {
     write(good);
     const before = readFiles(folder);

@@ -7,6 +7,8 @@ const address = z
   .url({ protocol: /^https?$/, error: 'must be an address such as http://127.0.0.1:11434' })
   .max(200)
   .refine((text) => !/^https?:\/\/[^/]*@/.test(text), 'must not hold a user name or a password')
+  // No machine serves a model there, and clouds keep their secrets under it.
+  .refine((text) => !/^https?:\/\/(?:169\.254\.|\[fe[89ab])/i.test(text), 'must not be a link-local address')
   .nullable()
   .default(null);
 

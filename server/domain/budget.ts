@@ -58,7 +58,7 @@ export const budgetUseSchema = z.object({
 });
 export type BudgetUse = z.infer<typeof budgetUseSchema>;
 
-const euro = (n: number): string => `€${n < 0.01 && n > 0 ? n.toFixed(4) : n.toFixed(2)}`;
+const euro = (n: number): string => (n < 0.01 && n > 0 ? 'less than €0.01' : `€${n.toFixed(2)}`);
 
 /** "today", "task #12", "CodeCraft this month". */
 export function budgetName(scope: BudgetScope, key: string): string {

@@ -27,6 +27,9 @@ const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
   spent: use.spent,
 });
 
+/** Whether nothing is left, or only too little for what comes next. */
+const ends = (u: BudgetUse): string => (u.limit - u.spent < 0.01 ? 'is used up' : 'does not reach');
+
 /** The task's own budget, or its pipeline's, does not reach: it waits for a person, and burns nothing. */
 export async function askForTask(
   q: Queryable,
@@ -38,7 +41,7 @@ export async function askForTask(
     taskId: a.taskId,
     from: a.from,
     actor: ENGINE,
-    question: `The budget of ${budgetName(a.use.scope, a.use.key)} is used up. Give it €${offer.raise.toFixed(2)} more?`,
+    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it €${offer.raise.toFixed(2)} more?`,
     why: a.because,
     context: { budget: offer },
   });
@@ -63,7 +66,7 @@ export async function askForAll(
     kind: 'budget',
     taskId: null,
     actor: ENGINE,
-    question: `The budget of ${budgetName(use.scope, use.key)} is used up. Spend €${offer.raise.toFixed(2)} more?`,
+    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend €${offer.raise.toFixed(2)} more?`,
     why: because,
     context: { budget: offer },
     dedupeKey,
