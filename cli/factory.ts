@@ -44,6 +44,9 @@ function hostLine(h: FleetHostView, now: number): string {
     .map(
       (w) => `    ○ #${w.taskId} ${w.title}  ${w.why}${w.etaMs === null ? '' : `  ${startText(w.etaMs)}`}`,
     );
+  const leftAlone = h.models.flatMap((m) =>
+    m.breaker?.state === 'OPEN' ? [`    ✕ ${m.name} is left alone: ${m.breaker.error}`] : [],
+  );
   const more = h.queued - waiting.length;
   return [
     [
@@ -53,6 +56,7 @@ function hostLine(h: FleetHostView, now: number): string {
       h.lastSeen ? `heard ${ageText(now - h.lastSeen.getTime())} ago` : 'never heard',
     ].join('  '),
     ...order,
+    ...leftAlone,
     ...slots,
     ...waiting,
     ...(more > 0 ? [`    and ${more} more`] : []),
@@ -66,7 +70,9 @@ async function status(): Promise<void> {
     [
       stopped
         ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
-        : '✓ The factory takes work.',
+        : hosts.some((h) => h.state === 'live')
+          ? '✓ The factory takes work.'
+          : '○ No host takes work.',
       ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
       ...hosts.map((h) => hostLine(h, now)),
     ].join('\n'),

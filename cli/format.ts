@@ -45,6 +45,7 @@ export function taskText(t: TaskView): string {
   put('Host', t.host);
   put('Blueprint', t.blueprint);
   put('Waits', t.waits);
+  put('Asks you', t.escalationId === null ? null : `npx alai queue show ${t.escalationId}`);
   put('Verdict', t.verdict);
   if (t.merge) {
     const waits = isAcceptBranch(t.merge.branch);

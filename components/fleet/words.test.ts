@@ -35,6 +35,7 @@ describe('a host', () => {
       problem: { message: 'Nothing answers', hint: 'Start Ollama.' },
     };
     expect(remedyOf({ ...forge, probe })).toBe('Nothing answers. Start Ollama.');
+    expect(standing({ ...forge, running: [], probe })).toEqual({ shape: 'failed', word: 'No model server' });
   });
 
   it('counts its memory by what is loaded', () => {

@@ -10,14 +10,16 @@ import { clock, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
 
 /** How a host's state looks and reads. */
-export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots'>): {
+export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots' | 'probe'>): {
   shape: Shape;
   word: string;
 } {
   switch (h.state) {
     case 'live':
-      return h.running.length > 0
-        ? { shape: 'running', word: `${h.running.length} of ${h.slots} slots busy` }
+      if (h.running.length > 0)
+        return { shape: 'running', word: `${h.running.length} of ${h.slots} slots busy` };
+      return h.probe?.reachable === false
+        ? { shape: 'failed', word: 'No model server' }
         : { shape: 'done', word: 'Idle' };
     case 'paused':
       return { shape: 'queued', word: 'Paused' };
