@@ -7,7 +7,8 @@ import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts'
 import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
-import { askForAll, askForTask, holdBack } from './short-of-money.ts';
+import { askForAll, askForTask } from './short-of-money.ts';
+import { holdBack } from './wait.ts';
 
 type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
 interface TaskRow {

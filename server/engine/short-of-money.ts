@@ -3,6 +3,7 @@ import type { Queryable } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { ENGINE } from './event.ts';
 import { move } from './move.ts';
+import { lookAgain } from './wait.ts';
 
 /** What a question about a budget offers: so much more, in this period of this budget only. */
 export interface RaiseOffer {
@@ -71,28 +72,6 @@ export async function askForAll(
     context: { budget: offer },
     dedupeKey,
   });
-}
-
-/** A queued task that may not start now says why, and is not looked at again before `forMs` have passed. */
-export async function holdBack(
-  q: Queryable,
-  task: { id: number; dispatch: number },
-  wait: { for: string; why: string; forMs: number },
-): Promise<void> {
-  await q.query(
-    `UPDATE task SET wait_for = $3, wait_why = $4, wait_until = clock_timestamp() + make_interval(secs => $5 / 1000.0)
-     WHERE id = $1 AND dispatch = $2 AND status = 'QUEUED'`,
-    [task.id, task.dispatch, wait.for, wait.why, wait.forMs],
-  );
-}
-
-/** What waited for this is looked at again: a budget was raised, a server is back. Returns how many. */
-export async function lookAgain(q: Queryable, waitedFor: string): Promise<number> {
-  const { rowCount } = await q.query(
-    `UPDATE task SET wait_for = NULL, wait_why = NULL, wait_until = NULL WHERE wait_for = $1`,
-    [waitedFor],
-  );
-  return rowCount ?? 0;
 }
 
 /** Somebody set the budget itself, so what was asked about it has no answer any more; what still does not fit asks anew. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeBreaker } from '#server/models/resilience/commands.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, route, testFactory, work } from '#test/factory.ts';
 import { detour, goRound, waitsForModel } from './unavailable.ts';
@@ -48,6 +49,22 @@ describe('work whose model cannot be asked', () => {
     expect(await task(id)).toMatchObject({ status: 'QUEUED', wait_for: 'model' });
     await db.pool.query(`UPDATE breaker SET probe_at = now() - interval '1 second'`);
     expect(await waitsForModel(db.pool, job)).toBeNull();
+  });
+
+  it('is looked at again as soon as the breaker closes, whatever time it was told', async () => {
+    const id = await queued([local('ANVIL', 1, 'qwen3:8b')], 1);
+    const { dispatch } = await task(id);
+    await open('ANVIL', 'qwen3:8b');
+    await waitsForModel(db.pool, { taskId: id, dispatch, host: 'ANVIL' });
+    const key = { host: 'ANVIL', model: 'qwen3:8b' };
+    await changeBreaker(db, key, 'a probe', (b) => ({
+      ...b,
+      state: 'CLOSED',
+      failures: 0,
+      probeAt: null,
+      error: '',
+    }));
+    expect(await task(id)).toMatchObject({ status: 'QUEUED', wait_for: null, wait_why: null });
   });
 
   it('goes to another host of its tier at once', async () => {

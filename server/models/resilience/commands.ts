@@ -1,4 +1,5 @@
 import { type Actor, appendEvents } from '#server/engine/event.ts';
+import { lookAgain } from '#server/engine/wait.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
 import { type BreakerKey, readBreaker } from './data.ts';
 import type { Breaker } from './policy.ts';
@@ -40,6 +41,8 @@ export async function writeBreaker(
           data: { model: key.model, code: next.code, offline: next.offline, probeAt: next.probeAt },
         },
       ]);
+      // Each waiting task was told a time by the breaker as it was then; the model is back before that.
+      if (next.state === 'CLOSED') await lookAgain(q, 'model');
     }
     return true;
   });
