@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
+import { money } from '#server/domain/money.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
 import { type Answer, answers, type EscalationItem, escalationKinds } from '#server/domain/views.ts';
 import { api } from './client.ts';
@@ -69,16 +70,13 @@ export function caseText(v: CaseView, now = new Date()): string {
     ...put('Why', v.why),
     ...put('Text', v.text),
     ...put('Size', v.size ? `${v.size.files} files, +${v.size.added} -${v.size.removed}` : null),
-    ...put(
-      'Spent',
-      v.spent ? `€${v.spent.chain.eur.toFixed(2)}, ${v.spent.chain.tokens} tokens so far` : null,
-    ),
+    ...put('Spent', v.spent ? `${money(v.spent.chain.eur)}, ${v.spent.chain.tokens} tokens so far` : null),
     ...put(
       'Next',
       v.next
         ? v.next.eur === null
           ? `${v.next.stage}; no history of what it costs`
-          : `${v.next.stage}, about €${v.next.eur.toFixed(2)} (median of ${v.next.from})`
+          : `${v.next.stage}, about ${money(v.next.eur)} (median of ${v.next.from})`
         : null,
     ),
     ...put('Blocks', v.blockedTasks.map((t) => `#${t.id}`).join(', ')),

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { type BudgetScope, budgetSchema, budgetScopes } from '#server/domain/budget.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { money } from '#server/domain/money.ts';
 import { type SpendGroup, spendGroups } from '#server/domain/views/spend.ts';
 import { api } from './client.ts';
 import { table } from './format.ts';
 import { print } from './output.ts';
-
-const euro = (n: number): string => (n > 0 && n < 0.01 ? '<€0.01' : `€${n.toFixed(2)}`);
 
 function scopeOf(text: string): BudgetScope {
   const scope = budgetScopes.find((s) => s === text);
@@ -36,7 +35,7 @@ export function registerSpendCommands(program: Command): void {
       const v = await api().spend.get.query({ days: Number(o.days) });
       print(v, () =>
         [
-          `${euro(v.total.eur)} in ${o.days} days. ${euro(v.month.spent)} of ${euro(v.month.limit)} this month; at this rate ${euro(v.month.forecast)} by its end${v.month.fromDays ? ` (mean of ${v.month.fromDays} days)` : ' (no day gone by yet)'}.`,
+          `${money(v.total.eur)} in ${o.days} days. ${money(v.month.spent)} of ${money(v.month.limit)} this month; at this rate ${money(v.month.forecast)} by its end${v.month.fromDays ? ` (mean of ${v.month.fromDays} days)` : ' (no day gone by yet)'}.`,
           ...(v.total.scripted
             ? [`${v.total.scripted} of ${v.total.calls} calls were scripted: no model was called.`]
             : []),
@@ -45,7 +44,7 @@ export function registerSpendCommands(program: Command): void {
             [by.toUpperCase(), 'EURO', 'IN', 'OUT', 'GPU S', 'TASKS'],
             v.groups[by].map((r) => [
               r.name,
-              euro(r.eur),
+              money(r.eur),
               String(Math.round(r.tokensIn + r.tokensCache)),
               String(Math.round(r.tokensOut)),
               r.gpuSeconds.toFixed(0),
@@ -55,7 +54,7 @@ export function registerSpendCommands(program: Command): void {
           '',
           table(
             ['DEAREST', 'EURO', 'TITLE'],
-            v.dearest.map((t) => [`#${t.taskId}`, euro(t.eur), t.title]),
+            v.dearest.map((t) => [`#${t.taskId}`, money(t.eur), t.title]),
           ),
         ].join('\n'),
       );
@@ -71,9 +70,9 @@ export function registerSpendCommands(program: Command): void {
           ['BUDGET', 'LIMIT', 'SPENT', 'PROMISED', 'FROM'],
           rows.map((b) => [
             b.name,
-            euro(b.limit),
-            b.period ? euro(b.spent) : '',
-            b.reserved > 0 ? euro(b.reserved) : '',
+            money(b.limit),
+            b.period ? money(b.spent) : '',
+            b.reserved > 0 ? money(b.reserved) : '',
             b.from === 'default' ? 'safe default' : b.setBy ? `set by ${b.setBy}` : b.from,
           ]),
         ),
@@ -96,7 +95,7 @@ export function registerSpendCommands(program: Command): void {
         );
       await api().spend.setBudget.mutate(input);
       print({ ok: true }, () =>
-        none ? 'The general budget, or the default, counts again.' : `Up to ${euro(limit ?? 0)}.`,
+        none ? 'The general budget, or the default, counts again.' : `Up to ${money(limit ?? 0)}.`,
       );
     });
 }

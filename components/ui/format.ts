@@ -1,3 +1,5 @@
+export { money } from '#server/domain/money.ts';
+
 /** "3s", "4m", "1h 05m", "2d": the age of something, as short as it stays true. */
 export function span(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
@@ -15,12 +17,6 @@ export function took(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
   const s = Math.round(ms / 1000);
   return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, '0')}s`;
-}
-
-/** Euro. What is less than a cent is not nothing, and says so. */
-export function money(euro: number): string {
-  if (euro > 0 && euro < 0.01) return '<€0.01';
-  return `€${euro.toFixed(2)}`;
 }
 
 export function count(n: number): string {

@@ -8,6 +8,7 @@ import {
   WARN_AT,
 } from '#server/domain/budget.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { money } from '#server/domain/money.ts';
 import { costOf, type Prices, type Where, worstCase } from '#server/domain/prices.ts';
 import { type Actor, appendEvents, ENGINE } from '#server/engine/event.ts';
 import { recordCall } from '#server/engine/evidence.ts';
@@ -265,7 +266,7 @@ async function warn(q: Queryable, taskId: number, uses: BudgetUse[]): Promise<vo
         id: `${u.scope}:${u.key}`,
         ver: 1,
         actor: ENGINE,
-        reason: `More than ${WARN_AT * 100} % of the €${u.limit.toFixed(2)} of ${budgetName(u.scope, u.key)} is spent.`,
+        reason: `More than ${WARN_AT * 100} % of the ${money(u.limit)} of ${budgetName(u.scope, u.key)} is spent.`,
         taskId: isNarrow(u.scope) ? taskId : null,
         data: { scope: u.scope, key: u.key, period: u.period, limit: u.limit },
       },
@@ -316,7 +317,7 @@ export async function setBudget(
         reason:
           input.limit === null
             ? `The budget of ${budgetName(scope, key || 'each')} is the general one again`
-            : `The budget of ${budgetName(scope, key || 'each')} is €${input.limit.toFixed(2)}`,
+            : `The budget of ${budgetName(scope, key || 'each')} is ${money(input.limit)}`,
         data: { scope, key, from: was, to: input.limit },
       },
     ]);

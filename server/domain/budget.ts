@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { money } from './money.ts';
 
 /** What may be spent, in words that the engine, the pages and the terminal share. All money is euro. */
 
@@ -58,8 +59,6 @@ export const budgetUseSchema = z.object({
 });
 export type BudgetUse = z.infer<typeof budgetUseSchema>;
 
-const euro = (n: number): string => (n < 0.01 && n > 0 ? 'less than €0.01' : `€${n.toFixed(2)}`);
-
 /** "today", "task #12", "CodeCraft this month". */
 export function budgetName(scope: BudgetScope, key: string): string {
   switch (scope) {
@@ -78,6 +77,6 @@ export function budgetName(scope: BudgetScope, key: string): string {
 
 /** Why a budget does not allow it, with its figures. */
 export function refusalText(u: BudgetUse, needs: number): string {
-  const promised = u.reserved > 0 ? `, ${euro(u.reserved)} promised to what runs` : '';
-  return `The budget of ${budgetName(u.scope, u.key)} is ${euro(u.limit)}: ${euro(u.spent)} spent${promised}, and this needs ${euro(needs)} more.`;
+  const promised = u.reserved > 0 ? `, ${money(u.reserved)} promised to what runs` : '';
+  return `The budget of ${budgetName(u.scope, u.key)} is ${money(u.limit)}: ${money(u.spent)} spent${promised}, and this needs ${money(needs)} more.`;
 }

@@ -1,3 +1,5 @@
+import { money } from './money.ts';
+
 /** What the tiers are worth for each kind of work, and where it should better begin. Pure. */
 
 /** Attempts of one kind of work on one tier. */
@@ -33,7 +35,6 @@ const GOOD = 0.85;
 
 const rate = (r: TierRecord): number => r.succeeded / Math.max(1, r.attempts);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
-const euro = (n: number): string => (n > 0 && n < 0.01 ? '<€0.01' : `€${n.toFixed(2)}`);
 const minutes = (ms: number): string =>
   ms < 90_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 
@@ -73,7 +74,7 @@ export function suggestTiers(records: readonly TierRecord[]): Suggestion[] {
             from: here.tier,
             to: above.tier,
             attempts,
-            because: `Tier ${here.tier} succeeds in ${percent(rate(here))} of ${here.attempts} attempts, tier ${above.tier} in ${percent(rate(above))} of ${above.attempts}. Until it is done it costs ${euro(stay.eur)} and ${minutes(stay.ms)} from tier ${here.tier}, ${euro(go.eur)} and ${minutes(go.ms)} from tier ${above.tier}.`,
+            because: `Tier ${here.tier} succeeds in ${percent(rate(here))} of ${here.attempts} attempts, tier ${above.tier} in ${percent(rate(above))} of ${above.attempts}. Until it is done it costs ${money(stay.eur)} and ${minutes(stay.ms)} from tier ${here.tier}, ${money(go.eur)} and ${minutes(go.ms)} from tier ${above.tier}.`,
           },
         ];
     }
@@ -85,7 +86,7 @@ export function suggestTiers(records: readonly TierRecord[]): Suggestion[] {
           from: here.tier,
           to: below.tier,
           attempts,
-          because: `Tier ${below.tier} succeeds in ${percent(rate(below))} of ${below.attempts} attempts at ${euro(below.eur)} each, tier ${here.tier} in ${percent(rate(here))} of ${here.attempts} at ${euro(here.eur)}.`,
+          because: `Tier ${below.tier} succeeds in ${percent(rate(below))} of ${below.attempts} attempts at ${money(below.eur)} each, tier ${here.tier} in ${percent(rate(here))} of ${here.attempts} at ${money(here.eur)}.`,
         },
       ];
     return [];

@@ -1,4 +1,5 @@
 import { type BudgetUse, budgetName } from '#server/domain/budget.ts';
+import { money } from '#server/domain/money.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { ENGINE } from './event.ts';
@@ -42,7 +43,7 @@ export async function askForTask(
     taskId: a.taskId,
     from: a.from,
     actor: ENGINE,
-    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it €${offer.raise.toFixed(2)} more?`,
+    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it ${money(offer.raise)} more?`,
     why: a.because,
     context: { budget: offer },
   });
@@ -67,7 +68,7 @@ export async function askForAll(
     kind: 'budget',
     taskId: null,
     actor: ENGINE,
-    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend €${offer.raise.toFixed(2)} more?`,
+    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend ${money(offer.raise)} more?`,
     why: because,
     context: { budget: offer },
     dedupeKey,

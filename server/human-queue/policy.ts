@@ -1,4 +1,5 @@
 import { type BudgetScope, budgetName, isNarrow, periodOf } from '#server/domain/budget.ts';
+import { money } from '#server/domain/money.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
 import { stageAfter, stageOf } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
@@ -44,7 +45,7 @@ function budgetWords(f: ConsequenceFacts, it: string, fails: string): Record<Ans
   const b = f.budget;
   if (!b) return { approve: `Lets ${it} go on over its budget.`, send_back: '', reject: fails };
   const scope = b.scope as BudgetScope;
-  const more = `Gives ${budgetName(scope, b.key)} €${b.raise.toFixed(2)} more, once.`;
+  const more = `Gives ${budgetName(scope, b.key)} ${money(b.raise)} more, once.`;
   if (isNarrow(scope))
     return { approve: `${more} ${it} goes on from where it stands.`, send_back: '', reject: fails };
   const waits = `${b.waiting} ${b.waiting === 1 ? 'task' : 'tasks'}`;
