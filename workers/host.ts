@@ -17,19 +17,19 @@ import { waitsForModel } from '#server/engine/unavailable.ts';
 import { maskFor, secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
-import { providerAt } from '#server/models/registry.ts';
 import { createDb } from '#server/platform/db.ts';
-import { env, localGitUrl, ollamaUrl } from '#server/platform/env.ts';
+import { env, localGitUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
 import { every } from './conductor/every.ts';
 import { agentsOfHost, watchAgents } from './host/agents.ts';
+import { watchBreakers } from './host/breakers.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId, RESTART } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
-import { modelsOfHost, watchLlama } from './host/models.ts';
+import { modelsOfHost, serversOfHost, watchLlama } from './host/models.ts';
 import { probeServer, watchServer } from './host/probing.ts';
 import { processAttempt, takeNext } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
@@ -68,11 +68,8 @@ const backend = e.REDIS_URL ? 'redis' : 'postgres';
 await claimQueueBackend(db, backend);
 const queue = openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL });
 const sandbox = await detectSandbox();
-/** Where its Ollama is by the file as it stands now: another address counts without a restart. */
-const own = () => {
-  const host = readCatalogue().fleet.hosts.find((h) => h.name === config.name) ?? config;
-  return providerAt('ollama', host.ollama ?? ollamaUrl(e.OLLAMA_HOST));
-};
+const servers = serversOfHost(config, e);
+const own = () => servers('ollama');
 const first = await probeServer(own(), t.probe);
 const worker = { id: randomUUID(), host: config.name };
 
@@ -101,6 +98,7 @@ const modelJobs = await tendModels({
 });
 
 const llama = watchLlama({ db, host: config, timing: t, log });
+const breakers = watchBreakers({ db, host: config.name, server: servers, timing: t, log });
 const agents = watchAgents({ db, host: config.name, log });
 const provider = modelsOfHost(config, e, db, t);
 const hidden = [...Object.values(secrets(e)), ...secretValues(process.env)];
@@ -139,7 +137,7 @@ const run = createRunner({
 const context = {
   db,
   admit: async (job: Picked & { host: string }) => {
-    const why = await waitsForModel(db.pool, job);
+    const why = await waitsForModel(db.pool, job, 2 * t.heartbeat);
     return why ? { result: 'waits' as const, why } : await admit(db, readCatalogue().prices, job);
   },
   pick: () => pickFor(db, worker.host, { seenMs: t.workerSeen, tuning: tuningAt(t.ageing) }),
@@ -190,6 +188,7 @@ async function leave(reason: string, code: number): Promise<void> {
   looking.stop();
   watch.stop();
   llama.stop();
+  breakers.stop();
   agents.stop();
   trials.stop();
   const givenBack = modelJobs.stop();

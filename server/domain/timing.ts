@@ -28,7 +28,7 @@ export interface Timing {
   /** How long an open breaker waits before one probe; doubled each time the probe fails, up to `breakerMost`. */
   breakerOpen: number;
   breakerMost: number;
-  /** Who probes and is not heard of for this long counts as lost. */
+  /** Who probes and is not heard of for this long counts as lost: longer than a large model takes to its first token. */
   breakerProbe: number;
   /** The longest a call waits for its turn at a service, or because the service asked for patience. */
   turnWait: number;
@@ -55,7 +55,7 @@ export function timing(scale = 1): Timing {
     breakerWindow: ms(60_000),
     breakerOpen: ms(15_000),
     breakerMost: ms(5 * 60_000),
-    breakerProbe: ms(3 * 60_000),
+    breakerProbe: ms(6 * 60_000),
     turnWait: ms(60_000),
     queueWait: ms(2 * 60_000),
     firstToken: ms(5 * 60_000),

@@ -3,6 +3,11 @@ import type { Route } from '#server/domain/views.ts';
 /** Failed attempts of one task before a human is asked, and losses that are nobody's fault. */
 export const MAX_FAILED_ATTEMPTS = 3;
 export const MAX_INFRA_LOSSES = 20;
+/**
+ * So many attempts in a row that ended at their model's server are no accident of the server: it is probed after each, and work
+ * goes on only when it answered. It is this task that it does not answer.
+ */
+export const MAX_MODEL_LOSSES = 5;
 
 export interface TaskFacts {
   tier: number;

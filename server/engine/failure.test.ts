@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
 import { endAttempt } from './failure.ts';
+import { MAX_MODEL_LOSSES } from './failure-policy.ts';
 
 const { db } = await testDatabase();
 const factory = await testFactory(db);
@@ -35,5 +36,40 @@ describe('attempts that fail', () => {
     await fail(id, false);
     expect((await fail(id, true)).status).toBe('QUEUED');
     expect((await fail(id, false)).status).toBe('NEEDS_HUMAN');
+  });
+});
+
+describe('attempts that their model does not answer', () => {
+  async function lose(taskId: number, code: 'MODEL_BUSY' | 'MODEL_PAUSED' | 'GIT_FAILED') {
+    const a = await factory.take(taskId);
+    await endAttempt(db, factory.publisher, a, { kind: 'infra', code, message: 'It is busy.' });
+    return await factory.task(taskId);
+  }
+  const begun = async (title: string) => (await factory.create([work(title)])).taskIds[0] as number;
+
+  it('go a tier up when it is only this work that it does not answer, and to the human at the end', async () => {
+    const id = await begun('Larger than its service takes');
+    for (let n = 1; n < MAX_MODEL_LOSSES; n++) {
+      // What met an open breaker was not its own doing.
+      await lose(id, 'MODEL_PAUSED');
+      expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ status: 'QUEUED', tier: 2, failed_attempts: 0 });
+    }
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ status: 'QUEUED', tier: 3, failed_attempts: 1 });
+    let last = await factory.task(id);
+    for (let n = 0; n < 2 * MAX_MODEL_LOSSES && last.status === 'QUEUED'; n++)
+      last = await lose(id, 'MODEL_BUSY');
+    expect(last).toMatchObject({ status: 'NEEDS_HUMAN' });
+    const { rows } = await db.pool.query('SELECT why FROM escalation WHERE task_id = $1', [id]);
+    expect(rows[0]?.why).toContain('but answers others');
+  });
+
+  it('burn no try where something else was the matter in between', async () => {
+    const id = await begun('On a machine with a bad day');
+    for (let n = 0; n < 2 * MAX_MODEL_LOSSES; n++)
+      expect(await lose(id, n % 3 === 2 ? 'GIT_FAILED' : 'MODEL_BUSY')).toMatchObject({
+        status: 'QUEUED',
+        tier: 2,
+        failed_attempts: 0,
+      });
   });
 });

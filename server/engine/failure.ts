@@ -3,7 +3,7 @@ import type { Route } from '#server/domain/views.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
-import { type AfterFailure, afterFailure, afterLoss } from './failure-policy.ts';
+import { type AfterFailure, afterFailure, afterLoss, MAX_MODEL_LOSSES } from './failure-policy.ts';
 import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
@@ -40,6 +40,18 @@ async function changedNothingTwice(q: Queryable, taskId: number): Promise<boolea
   return rows.length === 2 && rows.every((a) => a.idle);
 }
 
+/** The last attempts at this tier all ended at their model's server, which answers others. */
+async function lostToItsModel(q: Queryable, taskId: number): Promise<boolean> {
+  const { rows } = await q.query<{ lost: boolean }>(
+    `SELECT a.error_code LIKE 'MODEL\\_%' AND a.state = 'FAILED' lost FROM attempt a
+       JOIN task t ON t.id = a.task_id AND t.generation = a.generation AND t.tier = a.tier
+     -- One that met an open breaker says nothing of its own calls.
+     WHERE a.task_id = $1 AND a.error_code IS DISTINCT FROM 'MODEL_PAUSED' ORDER BY a.id DESC LIMIT $2`,
+    [taskId, MAX_MODEL_LOSSES],
+  );
+  return rows.length === MAX_MODEL_LOSSES && rows.every((a) => a.lost);
+}
+
 /** What follows an attempt that did not finish its task: again, a tier up, or the human. In the caller's transaction. */
 export async function afterAttempt(
   q: Queryable,
@@ -63,7 +75,15 @@ export async function afterAttempt(
     infraLosses: t.infra_losses,
     route: t.route,
   };
-  const next: AfterFailure = what === 'lost' ? afterLoss(facts, message) : afterFailure(facts, message);
+  const dropped = what === 'lost' && (await lostToItsModel(q, taskId));
+  const next: AfterFailure = dropped
+    ? afterFailure(
+        facts,
+        `Its model answered none of the last ${MAX_MODEL_LOSSES} attempts, but answers others. ${message}`,
+      )
+    : what === 'lost'
+      ? afterLoss(facts, message)
+      : afterFailure(facts, message);
   await q.query(
     'UPDATE task SET failed_attempts = $2, infra_losses = $3, tier = $4, feedback = CASE WHEN $6 THEN $5 ELSE feedback END WHERE id = $1',
     [

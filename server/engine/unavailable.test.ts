@@ -6,6 +6,7 @@ import { detour, goRound, waitsForModel } from './unavailable.ts';
 
 const { db } = await testDatabase();
 const factory = await testFactory(db);
+const GRACE = 10_000;
 const times = { workerSeen: 60_000, queueWait: 60_000 };
 
 const local = (host: string, tier: number, model: string) => ({ host, tier, model, provider: 'ollama' });
@@ -43,19 +44,23 @@ describe('work whose model cannot be asked', () => {
     const id = await queued([local('ANVIL', 1, 'qwen3:8b')], 1);
     const { dispatch } = await task(id);
     const job = { taskId: id, dispatch, host: 'ANVIL' };
-    expect(await waitsForModel(db.pool, job)).toBeNull();
+    expect(await waitsForModel(db.pool, job, GRACE)).toBeNull();
     await open('ANVIL', 'qwen3:8b');
-    expect(await waitsForModel(db.pool, job)).toBe('qwen3:8b cannot be asked: It hangs');
+    expect(await waitsForModel(db.pool, job, GRACE)).toBe('qwen3:8b cannot be asked: It hangs');
     expect(await task(id)).toMatchObject({ status: 'QUEUED', wait_for: 'model' });
-    await db.pool.query(`UPDATE breaker SET probe_at = now() - interval '1 second'`);
-    expect(await waitsForModel(db.pool, job)).toBeNull();
+    const probeDue = (ago: string) =>
+      db.pool.query('UPDATE breaker SET probe_at = clock_timestamp() - $1::interval', [ago]);
+    await probeDue('1 second');
+    expect(await waitsForModel(db.pool, job, GRACE), 'its worker asks first').not.toBeNull();
+    await probeDue('11 seconds');
+    expect(await waitsForModel(db.pool, job, GRACE)).toBeNull();
   });
 
   it('is looked at again as soon as the breaker closes, whatever time it was told', async () => {
     const id = await queued([local('ANVIL', 1, 'qwen3:8b')], 1);
     const { dispatch } = await task(id);
     await open('ANVIL', 'qwen3:8b');
-    await waitsForModel(db.pool, { taskId: id, dispatch, host: 'ANVIL' });
+    await waitsForModel(db.pool, { taskId: id, dispatch, host: 'ANVIL' }, GRACE);
     const key = { host: 'ANVIL', model: 'qwen3:8b' };
     await changeBreaker(db, key, 'a probe', (b) => ({
       ...b,

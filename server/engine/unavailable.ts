@@ -9,23 +9,26 @@ import { type Delivery, type Publisher, publishDeliveries, relaneTasks } from '.
 
 /**
  * Why this job is not to be claimed now: its model stands behind an open breaker. Writes that down with the task, which is
- * delivered again when a probe is due. Null when it may be claimed.
+ * looked at again when a probe is due. Null when it may be claimed. A host's own models are probed by its worker; work becomes
+ * the probe only when that did not happen within `graceMs`, because for the other model it would not fit beside what runs.
  */
 export async function waitsForModel(
   q: Queryable,
   job: { taskId: number; dispatch: number; host: string },
+  graceMs: number,
 ): Promise<string | null> {
   const { rows } = await q.query<{ why: string }>(
     `UPDATE task t SET wait_for = 'model', wait_until = w.until,
        wait_why = format('%s cannot be asked: %s', w.model, w.error)
-     FROM (SELECT c.v->>'model' model, b.error, b.probe_at until FROM task k
+     FROM (SELECT c.v->>'model' model, b.error, u.until FROM task k
          CROSS JOIN LATERAL (SELECT v FROM jsonb_array_elements(k.route->'choices') v
            WHERE v->>'host' = $3 AND (v->>'tier')::int = k.tier LIMIT 1) c
-         JOIN breaker b ON b.state <> 'CLOSED' AND b.probe_at > clock_timestamp()
+         JOIN breaker b ON b.state <> 'CLOSED'
            AND ((b.host = $3 AND b.model = c.v->>'model') OR (b.host = '*' AND b.model = coalesce(c.v->>'account', c.v->>'provider')))
-       WHERE k.id = $1 ORDER BY b.probe_at LIMIT 1) w
+         CROSS JOIN LATERAL (SELECT b.probe_at + CASE WHEN b.host = '*' THEN interval '0' ELSE make_interval(secs => $4 / 1000.0) END until) u
+       WHERE k.id = $1 AND u.until > clock_timestamp() ORDER BY u.until LIMIT 1) w
      WHERE t.id = $1 AND t.status = 'QUEUED' AND t.dispatch = $2 RETURNING t.wait_why why`,
-    [job.taskId, job.dispatch, job.host],
+    [job.taskId, job.dispatch, job.host, graceMs],
   );
   return rows[0]?.why ?? null;
 }

@@ -16,6 +16,18 @@ import { every } from '../conductor/every.ts';
 
 type Host = Fleet['hosts'][number];
 
+/** The host's own model servers, at the addresses of the file as it stands now: another one counts without a restart. */
+export function serversOfHost(config: Host, e: Env) {
+  const now = () => readCatalogue().fleet.hosts.find((h) => h.name === config.name) ?? config;
+  function server(kind: 'ollama'): Provider;
+  function server(kind: 'ollama' | 'llama-server'): Provider | null;
+  function server(kind: 'ollama' | 'llama-server'): Provider | null {
+    const url = kind === 'ollama' ? (now().ollama ?? ollamaUrl(e.OLLAMA_HOST)) : now().llama_server;
+    return url ? providerAt(kind, url) : null;
+  }
+  return server;
+}
+
 /** Whom this host's attempts ask: by the choice of the work, at the addresses and with the keys as they are now. */
 export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (work: AttemptWork) => Provider {
   const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;

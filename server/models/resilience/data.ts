@@ -81,3 +81,22 @@ export async function dueServices(q: Queryable): Promise<BreakerKey[]> {
   );
   return rows;
 }
+
+export interface DueModel {
+  model: string;
+  /** Which of the host's servers has it; null when none says so. */
+  server: 'ollama' | 'llama-server' | null;
+}
+
+/** Models of this host whose breaker is open and whose pause is over. */
+export async function dueModels(q: Queryable, host: string): Promise<DueModel[]> {
+  const { rows } = await q.query<DueModel>(
+    `SELECT b.model, CASE
+         WHEN EXISTS (SELECT 1 FROM jsonb_array_elements(h.installed) i WHERE lower(i->>'name') = lower(b.model)) THEN 'ollama'
+         WHEN h.llama ? b.model THEN 'llama-server' END server
+       FROM breaker b JOIN host h ON h.name = b.host
+     WHERE b.host = $1 AND b.state <> 'CLOSED' AND b.probe_at <= clock_timestamp() ORDER BY b.probe_at`,
+    [host],
+  );
+  return rows;
+}
