@@ -13,6 +13,7 @@ import type { AgentView, TrialInput } from '#server/domain/views/agents.ts';
 import { heardState } from '#server/fleet/data.ts';
 import type { NewTrial } from '#server/fleet/trials.ts';
 import { accountStates } from '#server/models/account.ts';
+import { unheardOf } from '#server/models/unheard.ts';
 import type { Services } from './services.ts';
 
 /** Who can be given work: models of the hosts, coding agents of their machines, services of providers.yaml. */
@@ -42,6 +43,7 @@ export async function listAgents(s: Services): Promise<AgentView[]> {
   );
   const { tiers, providers } = s.catalogue();
   const table = tiers.presets[tiers.default]?.tiers ?? [];
+  const unheard = await unheardOf(providers.providers, process.env);
   const silent = (h: HostRow) =>
     ['absent', 'silent'].includes(heardState(h, s.timing)) ? `the worker of ${h.name} is not running` : null;
   return [
@@ -51,7 +53,10 @@ export async function listAgents(s: Services): Promise<AgentView[]> {
       const account = providers.providers[name];
       const capabilities = a.kind === 'anthropic' ? ['completion', 'tools', 'thinking'] : undefined;
       return {
-        ...{ name, provider: a.kind, host: null, version: null, usable: a.why === null, why: a.why ?? '' },
+        ...{ name, provider: a.kind, host: null, version: null },
+        ...(unheard.has(name)
+          ? { usable: false, why: `nothing answers at ${account?.base_url}` }
+          : { usable: a.why === null, why: a.why ?? '' }),
         model:
           table.find((t) => t.provider === a.kind)?.model ?? Object.keys(account?.models ?? {})[0] ?? null,
         capabilities: capabilitiesOf({

@@ -9,7 +9,7 @@ import type {
 } from '#server/domain/views/fleet.ts';
 import { type LanePlace, readLanes } from '#server/engine/data/lanes.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
-import type { Db } from '#server/platform/db.ts';
+import { type Db, type Queryable, snapshot } from '#server/platform/db.ts';
 import { heardState, sandboxOf } from './data.ts';
 
 /** Queued tasks that are shown of one host; the rest is a number. */
@@ -59,8 +59,8 @@ interface QueuedRow {
   place: LanePlace;
 }
 
-const readRows = (db: Db) =>
-  db.pool.query<HostRow>(
+const readRows = (q: Queryable) =>
+  q.query<HostRow>(
     `SELECT h.*, w.last_seen, w.pid, w.version, w.started_at,
        (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms,
        (SELECT count(*)::int FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) queued
@@ -68,8 +68,8 @@ const readRows = (db: Db) =>
      WHERE h.declared OR w.host IS NOT NULL ORDER BY h.slots DESC, h.name`,
   );
 
-const readSlots = (db: Db, suspiciousMs: number) =>
-  db.pool.query<SlotView & { host: string }>(
+const readSlots = (q: Queryable, suspiciousMs: number) =>
+  q.query<SlotView & { host: string }>(
     `SELECT a.host, a.slot, a.id "attemptId", a.task_id "taskId", t.title, t.stage, t.company, a.model, a.tier,
        a.started_at "startedAt", a.heard_at "heardAt", a.lease_until "leaseUntil", a.last_progress_at "progressAt",
        a.last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) suspicious
@@ -78,9 +78,9 @@ const readSlots = (db: Db, suspiciousMs: number) =>
   );
 
 /** The titles of the first of each host's queue. */
-async function readQueue(db: Db, lanes: Map<number, LanePlace>): Promise<QueuedRow[]> {
+async function readQueue(q: Queryable, lanes: Map<number, LanePlace>): Promise<QueuedRow[]> {
   const first = [...lanes.values()].filter((p) => p.ahead < MOST_WAITING);
-  const { rows } = await db.pool.query<Omit<QueuedRow, 'place'>>(
+  const { rows } = await q.query<Omit<QueuedRow, 'place'>>(
     `SELECT id, status, title, host, priority, project_id, queued_at FROM task WHERE id = ANY($1) AND status = 'QUEUED'`,
     [first.map((p) => p.id)],
   );
@@ -90,8 +90,8 @@ async function readQueue(db: Db, lanes: Map<number, LanePlace>): Promise<QueuedR
   });
 }
 
-const readSpeeds = (db: Db) =>
-  db.pool.query<{ host: string; model: string; speed: number | null }>(
+const readSpeeds = (q: Queryable) =>
+  q.query<{ host: string; model: string; speed: number | null }>(
     `SELECT a.host, c.model, sum(c.tokens_out)::float8 / nullif(sum(c.ms), 0) * 1000 speed
      FROM call c JOIN attempt a ON a.id = c.attempt_id WHERE c.at > now() - interval '1 hour' AND c.ok GROUP BY a.host, c.model`,
   );
@@ -100,8 +100,8 @@ const jobColumns = `id, host, act, model, state, status, completed::float8, tota
   asked_by "askedBy", cancelled_by "cancelledBy", created_at "createdAt", updated_at "updatedAt", ended_at "endedAt"`;
 
 /** The model jobs that live, and what ended within the hour: the newest of each model. */
-export async function readModelJobs(db: Db): Promise<ModelJobView[]> {
-  const { rows } = await db.pool.query<ModelJobView>(
+async function readModelJobs(q: Queryable): Promise<ModelJobView[]> {
+  const { rows } = await q.query<ModelJobView>(
     `SELECT DISTINCT ON (host, model) ${jobColumns} FROM model_job
      WHERE state IN ('QUEUED', 'RUNNING') OR ended_at > now() - ${JOBS_KEPT} ORDER BY host, model, id DESC`,
   );
@@ -123,17 +123,21 @@ export interface KnownElsewhere {
   breakers: (BreakerFacts & { host: string; model: string })[];
 }
 
-/** All that the fleet page shows of the hosts. */
+/** All that the fleet page shows of the hosts, as of one moment: work changes hosts, and must not be on two or on none. */
 export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): Promise<FleetHostView[]> {
+  return await snapshot(db, (q) => fleetAt(q, timing, known));
+}
+
+async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Promise<FleetHostView[]> {
   const [hosts, slots, lanes, speeds, jobs] = await Promise.all([
-    readRows(db),
-    readSlots(db, timing.suspicious),
-    readLanes(db.pool),
-    readSpeeds(db),
-    readModelJobs(db),
+    readRows(q),
+    readSlots(q, timing.suspicious),
+    readLanes(q),
+    readSpeeds(q),
+    readModelJobs(q),
   ]);
-  const queue = await readQueue(db, lanes);
-  const waits = await waitReasons(db.pool, queue, { eta: false });
+  const queue = await readQueue(q, lanes);
+  const waits = await waitReasons(q, queue, { eta: false });
   return hosts.rows.map((h) => {
     const running = slots.rows.filter((s) => s.host === h.name);
     const queued = queue.filter((t) => t.host === h.name);

@@ -1,9 +1,12 @@
 import type { CallRecord } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { modelKey } from '#server/domain/host.ts';
+import { cannotRun } from '#server/domain/schedule.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { TrialView } from '#server/domain/views/agents.ts';
 import { type Actor, appendEvents } from '#server/engine/event.ts';
-import { type Db, toJson, toText, transaction } from '#server/platform/db.ts';
+import { readHostsNow } from '#server/engine/pick.ts';
+import { type Db, type Queryable, toJson, toText, transaction } from '#server/platform/db.ts';
 
 /** Trials: a person asks one agent one thing, a host's worker asks it, and the log keeps that it was asked. */
 
@@ -62,6 +65,7 @@ export async function askTrial(db: Db, t: NewTrial, actor: Actor, timing: Timing
         `${t.host} answers ${MOST_OPEN} questions already.`,
         'Wait for one.',
       );
+    await refuseTooLarge(q, t, timing);
     const made = await q.query<{ id: number }>(
       `INSERT INTO agent_trial(host, name, provider, account, model, prompt, asked_by)
        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
@@ -71,6 +75,27 @@ export async function askTrial(db: Db, t: NewTrial, actor: Actor, timing: Timing
     await appendEvents(q, [{ type: 'host.agent-tested', entity: 'host', id: t.host, ver: 0, actor, data }]);
     return (made.rows[0] as { id: number }).id;
   });
+}
+
+/** A question is no reason to ask a host for more memory than it has, or to put out what somebody works with. */
+async function refuseTooLarge(q: Queryable, t: NewTrial, timing: Timing): Promise<void> {
+  const here = (await readHostsNow(q, timing.workerSeen)).find((h) => h.state.name === t.host)?.state;
+  if (!here || t.provider !== 'ollama') return;
+  const model = modelKey(t.model);
+  const fits = (running: readonly string[]) =>
+    cannotRun({ ...here, running, slots: running.length + 1 }, model) !== 'memory';
+  if (!fits([]))
+    throw new AlaiError(
+      'CONFLICT',
+      `${t.model} is larger than the ${here.memoryGb} GB of ${t.host}.`,
+      'Ask it on a larger host, or raise memory_gb in fleet.yaml if the machine has more.',
+    );
+  if (!fits(here.running))
+    throw new AlaiError(
+      'CONFLICT',
+      `${t.model} does not fit into the memory of ${t.host} beside what runs there (${[...new Set(here.running)].join(', ')}).`,
+      'Ask again when that is done.',
+    );
 }
 
 /** The oldest open question to this host, taken by its worker; null when there is none. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testDatabase } from '#test/database.ts';
-import { transaction } from './db.ts';
+import { snapshot, transaction } from './db.ts';
 
 describe('the database pool', async () => {
   const { db } = await testDatabase();
@@ -43,5 +43,24 @@ describe('a transaction', async () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect((await db.pool.query('SELECT * FROM kept')).rowCount).toBe(0);
+  });
+});
+
+describe('a snapshot', async () => {
+  const { db } = await testDatabase();
+
+  test('counts and lists the same rows, however many change in between, and writes none', async () => {
+    await db.pool.query('CREATE TABLE thing (id int)');
+    const count = 'SELECT count(*) n FROM thing';
+    const seen = await snapshot(db, async (q) => {
+      const [first, twice] = await Promise.all([q.query(count), q.query(count)]);
+      await db.pool.query('INSERT INTO thing VALUES (1)');
+      return [first, twice, await q.query(count)].map((r) => r.rows[0]?.n);
+    });
+    expect(seen).toEqual([0, 0, 0]);
+    await expect(snapshot(db, (q) => q.query('INSERT INTO thing VALUES (2)'))).rejects.toMatchObject({
+      code: '25006',
+    });
+    expect((await db.pool.query(count)).rows[0]?.n).toBe(1);
   });
 });

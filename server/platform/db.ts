@@ -84,11 +84,40 @@ const TRIES = 6;
  * outside the database.
  */
 export async function transaction<T>(db: Pick<Db, 'pool'>, fn: (client: DbClient) => Promise<T>): Promise<T> {
+  return await within(db, 'BEGIN', fn);
+}
+
+/** Reads the rows as they stood at one moment, however many queries it takes: what is counted agrees with what is listed. */
+export async function snapshot<T>(db: Pick<Db, 'pool'>, fn: (q: Queryable) => Promise<T>): Promise<T> {
+  return await within(db, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', (client) =>
+    fn(oneByOne(client)),
+  );
+}
+
+/** One connection answers one query at a time; readers are written for a pool and ask several at once. */
+function oneByOne(client: DbClient): Queryable {
+  let last: Promise<unknown> = Promise.resolve();
+  const query = (...args: unknown[]) => {
+    const next = last.then(() => (client.query as (...a: unknown[]) => unknown)(...args));
+    last = next.then(
+      () => {},
+      () => {},
+    );
+    return next;
+  };
+  return { query: query as Queryable['query'] };
+}
+
+async function within<T>(
+  db: Pick<Db, 'pool'>,
+  begin: string,
+  fn: (client: DbClient) => Promise<T>,
+): Promise<T> {
   for (let n = 1; ; n++) {
     const client = await db.pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      await client.query(begin);
       const result = await fn(client);
       await client.query('COMMIT');
       return result;

@@ -102,6 +102,17 @@ describe('who can be asked', () => {
 });
 
 describe('one question', () => {
+  it('is not put to a model that the host has no memory for', async () => {
+    await db.pool.query(
+      `UPDATE host SET memory_gb = 6, planned = '[{"name": "qwen3:8b", "gb": 8, "parallel": 1}]' WHERE name = 'forge'`,
+    );
+    await expect(ask('qwen3:8b@forge')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'qwen3:8b is larger than the 6 GB of forge.',
+    });
+    await db.pool.query(`UPDATE host SET memory_gb = NULL, planned = '[]' WHERE name = 'forge'`);
+  });
+
   it('is answered by the model of a host, with tokens, time and cost, and the log keeps who asked', async () => {
     const end = await (await ask('qwen3:8b@forge'))();
     expect(end).toMatchObject({
