@@ -20,7 +20,7 @@ export function Agents({ host: h }: { host: FleetHostView }) {
           </li>
         ))}
       </ul>
-      <p className="m">Their network is open, because each has to reach its model.</p>
+      <p className="m">In a sandbox they reach their model and nothing else, and their key stays outside.</p>
     </div>
   );
 }

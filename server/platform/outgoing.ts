@@ -103,7 +103,7 @@ function plainAddress(address: string, o: Outgoing): URL {
 }
 
 /** Names are judged by what they point to at this very moment; the connection goes to the number that was judged. */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
+export const outerLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, found) => {
     if (error) return callback(error, '', 0);
     const bad = found.find((f) => isInner(f.address));
@@ -144,7 +144,7 @@ export async function post(
         method: 'POST',
         agent: false,
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-        ...(allowed ? {} : { lookup: guardedLookup }),
+        ...(allowed ? {} : { lookup: outerLookup }),
         signal: AbortSignal.timeout(timeoutMs),
       },
       (res) => {
@@ -188,7 +188,7 @@ export function outgoingFetch(o: Pick<Outgoing, 'allow'>): typeof fetch {
           method: init.method ?? 'GET',
           agent: false,
           headers: { ...headers, ...(body ? { 'content-length': body.byteLength } : {}) },
-          ...(allowed ? {} : { lookup: guardedLookup }),
+          ...(allowed ? {} : { lookup: outerLookup }),
           ...(init.signal ? { signal: init.signal } : {}),
         },
         (res) => {

@@ -24,6 +24,10 @@ export interface CliAgent {
   /** Where it is told to look for its model instead of at its maker's, and what follows the server's own address there. */
   address: string;
   addressPath: '' | '/v1';
+  /** Where its model is when no other address is given; empty where its maker's is no single server. */
+  maker: string;
+  /** `host:port` of its maker's that it has to reach by itself, with the variables it is given. */
+  reaches?(given: Record<string, string>): readonly string[];
   /** Variables of the worker that it is given, and no others. */
   passes: readonly string[];
   /** Arguments behind the program; the prompt comes by standard input. */
@@ -46,6 +50,8 @@ export type AgentEvent =
   /** Of the whole run; takes the place of all before it. */
   | ({ kind: 'total' } & Usage)
   | { kind: 'failed'; message: string }
+  /** It wanted to go somewhere else than to its model; told by its sandbox, never by itself. */
+  | { kind: 'refused'; what: string }
   /** It is done. `answer` where it hands its last object over by itself. */
   | { kind: 'end'; text: string | null; answer?: Record<string, unknown> };
 

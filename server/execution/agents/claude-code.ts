@@ -14,6 +14,7 @@ export const claudeCode: CliAgent = {
   keys: ['ANTHROPIC_API_KEY'],
   address: 'ANTHROPIC_BASE_URL',
   addressPath: '',
+  maker: 'https://api.anthropic.com',
   passes: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
 
   argv: ({ model, schema, sandboxed }) => [

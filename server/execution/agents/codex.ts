@@ -10,6 +10,7 @@ export const codex: CliAgent = {
   keys: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
   address: 'OPENAI_BASE_URL',
   addressPath: '/v1',
+  maker: 'https://api.openai.com/v1',
   passes: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL'],
 
   argv: ({ model, sandboxed, given }) => [
@@ -69,6 +70,6 @@ export const codex: CliAgent = {
 
 function serverAt(url: string, given: Record<string, string>): string[] {
   const key = given.OPENAI_API_KEY ? 'OPENAI_API_KEY' : 'CODEX_API_KEY';
-  const server = `{name="${PROVIDER}",base_url=${JSON.stringify(url)},env_key="${key}",wire_api="responses",request_max_retries=1,stream_max_retries=1}`;
+  const server = `{name="${PROVIDER}",base_url=${JSON.stringify(url)},env_key="${key}",wire_api="responses",request_max_retries=3,stream_max_retries=3}`;
   return ['-c', `model_provider="${PROVIDER}"`, '-c', `model_providers.${PROVIDER}=${server}`];
 }

@@ -3,6 +3,12 @@ import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } fro
 /** With a server of one's own a model has to be named. */
 const BYOK_MODEL = 'gpt-5';
 
+/** Where it signs in and asks its models when GitHub is its model server. */
+const GITHUB = [
+  ...['api.github.com:443', 'api.githubcopilot.com:443', 'api.individual.githubcopilot.com:443'],
+  ...['api.business.githubcopilot.com:443', 'api.enterprise.githubcopilot.com:443'],
+];
+
 export const copilot: CliAgent = {
   provider: 'copilot',
   title: 'GitHub Copilot CLI',
@@ -10,6 +16,8 @@ export const copilot: CliAgent = {
   keys: ['COPILOT_PROVIDER_API_KEY', 'COPILOT_GITHUB_TOKEN'],
   address: 'COPILOT_PROVIDER_BASE_URL',
   addressPath: '/v1',
+  maker: '',
+  reaches: (given) => (given.COPILOT_PROVIDER_BASE_URL ? [] : GITHUB),
   passes: [
     ...['COPILOT_GITHUB_TOKEN', 'COPILOT_PROVIDER_API_KEY', 'COPILOT_PROVIDER_BASE_URL'],
     ...['COPILOT_PROVIDER_TYPE', 'COPILOT_PROVIDER_WIRE_API', 'COPILOT_PROVIDER_MODEL_ID'],
@@ -24,7 +32,9 @@ export const copilot: CliAgent = {
   ],
   // With a model server of one's own it needs nothing of GitHub.
   env: ({ given, model }) =>
-    given.COPILOT_PROVIDER_BASE_URL ? { COPILOT_OFFLINE: 'true', COPILOT_MODEL: model || BYOK_MODEL } : {},
+    given.COPILOT_PROVIDER_BASE_URL
+      ? { COPILOT_OFFLINE: 'true', COPILOT_MODEL: model || BYOK_MODEL, COPILOT_GITHUB_TOKEN: undefined }
+      : {},
 
   read(e): AgentEvent[] {
     const d = fieldsOf(e.data);

@@ -19,6 +19,7 @@ export const gemini: CliAgent = {
   keys: ['GEMINI_API_KEY'],
   address: 'GOOGLE_GEMINI_BASE_URL',
   addressPath: '',
+  maker: 'https://generativelanguage.googleapis.com',
   passes: ['GEMINI_API_KEY', 'GOOGLE_GEMINI_BASE_URL'],
 
   argv: ({ model, sandboxed }) => [

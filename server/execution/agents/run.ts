@@ -6,6 +6,7 @@ import { launch, type ProcessSpec } from '../sandbox/process.ts';
 import type { AgentAsk, AgentEvent, CliAgent } from './agent.ts';
 import type { InstalledAgent } from './detect.ts';
 import { agentError } from './errors.ts';
+import { openReach } from './reach.ts';
 
 /** One run of an agent as a process in the sandbox: what it says is read line by line, and it is ended by numbers. */
 
@@ -24,6 +25,8 @@ export interface AgentRun extends Omit<AgentAsk, 'sandboxed'> {
   /** Tool calls that end it, and how often the very same one may follow itself. */
   calls: number;
   sameCalls: number;
+  /** The whole network is open to it; otherwise its model alone, where there is a sandbox. */
+  network: boolean;
   place: Omit<ProcessSpec, 'argv' | 'seconds' | 'outputBytes' | 'network' | 'env' | 'readable'>;
   /** `end` stops it, for a reason it is then said to have failed by. */
   onEvent: (e: AgentEvent, end: (why: AlaiError) => void) => void;
@@ -52,15 +55,26 @@ export interface Meter {
 
 export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> {
   const { agent, program, readable } = r.found;
-  const ask: AgentAsk = { ...r, sandboxed: r.place.sandbox.isolates };
+  const sandboxed = r.place.sandbox.isolates;
+  // Told by the way out, which is open before there is a process to end.
+  let refused: (what: string) => void = () => {};
+  const reach =
+    sandboxed && !r.network
+      ? await openReach(agent, r.given, r.place.sandbox, (what) => refused(what))
+      : null;
+  const ask: AgentAsk = { ...r, given: reach?.given ?? r.given, sandboxed };
   const { argv, env } = withHome([program, ...agent.argv(ask)], agent.home?.(ask) ?? {});
   const p = await launch({
     ...r.place,
     argv,
-    env: defined({ ...r.given, ...agent.env(ask), ...env }),
+    env: defined({ ...ask.given, ...reach?.env, ...agent.env(ask), ...env }),
     readable: [readable, dirname(process.execPath)],
-    network: true,
+    network: !reach,
+    ...(reach ? { egress: reach.egress } : {}),
     stdin: 'open',
+  }).catch(async (e) => {
+    await reach?.close();
+    throw e;
   });
   let stop: AlaiError | null = null;
   const end = (why: AlaiError) => {
@@ -112,6 +126,7 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
     const used = meter.usage.tokensIn + meter.usage.tokensOut;
     if (used > r.tokens) end(tooMuch('tokens', r.tokens));
   };
+  refused = (what) => r.onEvent({ kind: 'refused', what }, end);
   let bytes = 0;
   let rest = '';
   const decoder = new StringDecoder('utf8');
@@ -145,6 +160,7 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
     clearTimeout(total);
     clearTimeout(idle);
     await p.release();
+    await reach?.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { NO_USAGE, type Provider, type Usage } from '#server/models/provider.ts'
 import { tokensOf } from '../prompt/tokens.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { InstalledAgent } from './detect.ts';
+import { createRefusals } from './refusals.ts';
 import { type Meter, runAgent } from './run.ts';
 import { isScripted } from './scripted.ts';
 
@@ -64,6 +65,7 @@ export async function tryAgent(
   const meter: Meter = { usage: NO_USAGE };
   const started = performance.now();
   let said = '';
+  const refusals = createRefusals((what) => `(not reached: ${what})\n`);
   try {
     const r = await runAgent(
       {
@@ -77,10 +79,12 @@ export async function tryAgent(
         tokens: TRIAL_AGENT_TOKENS,
         calls: CALLS,
         sameCalls: 5,
+        network: false,
         place: { root, sandbox: o.sandbox, hostDir: o.hostDir, attempt: 0, signal: t.signal },
         onEvent: (e) => {
           if (e.kind === 'text') said += `${e.text}\n`;
           if (e.kind === 'call') said += `(${e.name})\n`;
+          if (e.kind === 'refused') said += refusals.told(e.what) ?? '';
           t.onText(said);
         },
       },

@@ -54,6 +54,7 @@ export function howToWorkAlone(step: BlueprintStep, specs: ToolSpec[]): string {
     mayWrite(step)
       ? '- With your own tools, inside the current folder only: it is the repository. The finished difference is checked by its paths.'
       : '- Read the current folder with your own tools; it is the repository, and you may not change it.',
+    ...(step.network ? [] : ['- There is no network here: what is not installed cannot be had.']),
     '- Do not commit, and do not ask back: nobody answers. The factory commits what you wrote when the step’s checks pass.',
     FENCES,
     HONEST,

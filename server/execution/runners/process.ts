@@ -5,6 +5,7 @@ import { readOnlyReason, writeReason } from '#server/domain/role-rules.ts';
 import { NO_USAGE, type ToolCall, type Usage } from '#server/models/provider.ts';
 import type { AgentEvent } from '../agents/agent.ts';
 import { givenTo, type InstalledAgent, installedAgent } from '../agents/detect.ts';
+import { createRefusals } from '../agents/refusals.ts';
 import { type Meter, runAgent } from '../agents/run.ts';
 import { isScripted } from '../agents/scripted.ts';
 import { capText, escapeText } from '../escape.ts';
@@ -13,6 +14,7 @@ import { permitPath } from '../permission.ts';
 import { answerSchema } from '../prompt/advice.ts';
 import { maskDeep } from '../prompt/mask.ts';
 import { tokensOf } from '../prompt/tokens.ts';
+import { preparePackages } from '../run-command.ts';
 import { protectedPaths } from '../sandbox/protect.ts';
 import { readAdvice } from './advice.ts';
 import { carryOut } from './call.ts';
@@ -135,6 +137,11 @@ export function createProcess(l: RunnerInput): StepRunner {
     const watch = budgetWatch(() =>
       ports.beforeCall({ ...asked, totalMs: secondsLeft * 1_000, used: used() }),
     );
+    const packages = await preparePackages(l.context, root);
+    const refusals = createRefusals(
+      (what) =>
+        `${found.agent.title} wanted to reach ${what}, and was refused: the network of this step is closed but for its model.`,
+    );
     const from = performance.now();
     let errorCode: string | null = null;
     try {
@@ -150,9 +157,11 @@ export function createProcess(l: RunnerInput): StepRunner {
           tokens,
           calls: step.limits.turns * CALLS_PER_TURN,
           sameCalls: step.limits.identicalFailures * 2,
+          network: step.network,
           place: {
             root,
             readOnly: readOnly && config.sandbox.isolates,
+            ...(packages ? { packages } : {}),
             protect: config.sandbox.isolates && !readOnly ? await protectedPaths(ws.root, forbidden) : [],
             sandbox: config.sandbox,
             hostDir: config.hostDir,
@@ -162,7 +171,8 @@ export function createProcess(l: RunnerInput): StepRunner {
           onEvent: (e, end) => {
             if (e.kind === 'call') heard.calls++;
             if (e.kind === 'text') heard.text += e.text;
-            write(e);
+            if (e.kind === 'refused') note(refusals.told(e.what));
+            else write(e);
             if (e.kind === 'usage' || e.kind === 'call') watch(end);
           },
         },
@@ -182,6 +192,7 @@ export function createProcess(l: RunnerInput): StepRunner {
       throw isAlaiError(e) ? new AlaiError(e.code, l.tools.mask(e.message), e.hint, e.data, e.cause) : e;
     } finally {
       const usage = used();
+      note(refusals.summary());
       spent.tokens += usage.tokensIn + usage.tokensOut;
       if (mayStillTell(signal))
         await l.recordCall({
@@ -277,6 +288,10 @@ export function createProcess(l: RunnerInput): StepRunner {
       }
       default:
     }
+  }
+
+  function note(text: string | null): void {
+    if (text !== null) transcript.add(step.key, 'harness', { text: escapeText(l.tools.mask(text)) });
   }
 
   function tell(text: string): void {

@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CACHES, commandEnvironment, INFO_FD, INSIDE, MODULES, type Sandbox } from './sandbox.ts';
+import {
+  CACHES,
+  commandEnvironment,
+  EGRESS_PORT,
+  INFO_FD,
+  INSIDE,
+  MODULES,
+  type Sandbox,
+} from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
 const BIN = '/opt/alai/bin';
 const HOME = '/tmp/home';
+const FORWARDER = '/opt/alai/egress.mjs';
+const WAY_OUT = '/opt/alai/egress.sock';
 
 /**
  * Counted inside the sandbox's own user namespace, so other work of this user is not touched; soft limits a system
@@ -74,6 +84,7 @@ export async function detectBwrap(): Promise<Sandbox | null> {
   return {
     kind: 'bwrap',
     isolates: true,
+    egress: 'socket',
     note: 'bubblewrap: commands see only their worktree, without network and home directory',
     async wrap(s) {
       const set = Object.entries(env).flatMap(([k, v]) => ['--setenv', k, v]);
@@ -89,6 +100,14 @@ export async function detectBwrap(): Promise<Sandbox | null> {
       const place = [...tree, ...installed, '--remount-ro', '/', '--chdir', INSIDE];
       const readable = (s.readable ?? []).flatMap((p) => ['--ro-bind', p, p]);
       const packages = s.modules ? ['--ro-bind', s.modules, MODULES] : [];
+      const socket = s.egress && 'socket' in s.egress.at ? s.egress.at.socket : null;
+      const wayOut = socket
+        ? [
+            ...['--ro-bind', socket, WAY_OUT],
+            ...['--ro-bind', join(import.meta.dirname, 'egress-inside.mjs'), FORWARDER],
+          ]
+        : [];
+      const forwarder = socket ? [`${BIN}/node`, FORWARDER, WAY_OUT, String(EGRESS_PORT)] : [];
       // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
       const all = base(s.network, sized);
       const own = s.env ? all.filter((a) => a !== '--clearenv') : all;
@@ -97,10 +116,11 @@ export async function detectBwrap(): Promise<Sandbox | null> {
         ...own,
         ...packages,
         ...readable,
+        ...wayOut,
         ...set,
         ...place,
         ...inside,
-        ...['--', '/bin/sh', '-c', LIMITS, 'sh', ...s.argv],
+        ...['--', '/bin/sh', '-c', LIMITS, 'sh', ...forwarder, ...s.argv],
       ];
       return { argv, cwd: s.root, env: { ...s.env, PATH: process.env.PATH ?? '/usr/bin:/bin' } };
     },

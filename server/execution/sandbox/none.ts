@@ -5,6 +5,7 @@ import { commandEnvironment, MODULES, type Sandbox } from './sandbox.ts';
 export const noSandbox: Sandbox = {
   kind: 'none',
   isolates: false,
+  egress: 'port',
   note:
     process.platform === 'linux'
       ? 'No sandbox: commands run with the rights of this user. Install one: apt-get install bubblewrap'

@@ -6,7 +6,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
 import { capText, escapeText } from '../escape.ts';
 import { killGroup, killMarked, killOne, startTimeOf } from './leftovers.ts';
-import { INFO_FD, INSIDE, type Sandbox } from './sandbox.ts';
+import { INFO_FD, INSIDE, type Sandbox, type SandboxSpec } from './sandbox.ts';
 import { type Bounds, watchTree } from './watch.ts';
 
 export interface ProcessSpec {
@@ -15,6 +15,8 @@ export interface ProcessSpec {
   seconds: number;
   outputBytes: number;
   network: boolean;
+  /** The one way out where the network is closed; whoever opened it closes it. */
+  egress?: NonNullable<SandboxSpec['egress']>;
   readOnly?: boolean;
   protect?: string[];
   /** Packages of the factory that the process may read, mounted at MODULES. */
@@ -67,7 +69,7 @@ export async function launch(
   const tmp = await mkdtemp(join(runDir, 'tmp-'));
   const removeTmp = () => rm(tmp, { recursive: true, force: true });
   try {
-    const { argv, root, network, readOnly, protect, modules, packages, readable, env } = s;
+    const { argv, root, network, readOnly, protect, modules, packages, readable, env, egress } = s;
     const wrapped = await s.sandbox.wrap({
       ...{ argv, root, network, tmp },
       ...(readOnly ? { readOnly } : {}),
@@ -76,6 +78,7 @@ export async function launch(
       ...(packages ? { packages } : {}),
       ...(readable ? { readable } : {}),
       ...(env ? { env } : {}),
+      ...(egress ? { egress } : {}),
     });
     s.signal.throwIfAborted();
     const gate = s.stdin === 'none' ? `${GATE} </dev/null` : GATE;

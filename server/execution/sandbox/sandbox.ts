@@ -1,3 +1,5 @@
+import type { Egress } from './egress.ts';
+
 /** How a command is kept inside its worktree on this machine. */
 
 export interface SandboxSpec {
@@ -5,6 +7,8 @@ export interface SandboxSpec {
   /** The folder the command sees as its repository. */
   root: string;
   network: boolean;
+  /** The one way out where the network is closed: what is mounted for it, and the hosts it may tunnel to. */
+  egress?: { at: Egress['at']; hosts: readonly string[] };
   /** The command may read its repository and write only its temporary folder. */
   readOnly?: boolean;
   /** Places below the root that stay read-only although the rest may be written. */
@@ -33,11 +37,15 @@ export interface Sandbox {
   isolates: boolean;
   /** For the fleet page: what it is, or how to get one. */
   note: string;
+  /** How a way out of a closed network is led into it. */
+  egress: 'socket' | 'port';
   wrap(spec: SandboxSpec): Promise<Wrapped>;
 }
 
 /** The descriptor on which a sandbox tells the number of its first process inside, where it has one. */
 export const INFO_FD = 3;
+/** The port of its own loopback on which a sandboxed process finds the way out, where that is a socket. */
+export const EGRESS_PORT = 47_391;
 /** The path under which a sandboxed command sees the worktree: evidence then holds no path of the machine. */
 export const INSIDE = '/workspace';
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { commandEnvironment, MODULES, type Sandbox } from './sandbox.ts';
 import { toolchain } from './toolchain.ts';
 
-/** macOS: sandbox-exec through Anthropic's sandbox runtime. Network by step is all or nothing, as on Linux. */
+/** macOS: sandbox-exec through Anthropic's sandbox runtime. A step's network is all or nothing, as on Linux; agents reach their model. */
 export async function detectSeatbelt(): Promise<Sandbox | null> {
   if (process.platform !== 'darwin') return null;
   try {
@@ -18,12 +18,15 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
     return {
       kind: 'seatbelt',
       isolates: true,
+      egress: 'port',
       note: 'sandbox-exec: commands write only their worktree, without network and home directory',
       async wrap(s) {
         const own = s.modules ? s.argv.map((a) => a.replace(MODULES, s.modules ?? '')) : s.argv;
+        // Its own proxy opens tunnels by name; the port of the way out is on the loopback, which is open to it.
+        const hosts = (s.egress?.hosts ?? []).map((h) => h.replace(/:443$/, ''));
         const command = own.map((a) => `'${a.replaceAll("'", `'\\''`)}'`).join(' ');
         const wrapped = await SandboxManager.wrapWithSandbox(command, '/bin/bash', {
-          network: { ...closed, allowedDomains: s.network ? ['*'] : [], allowLocalBinding: true },
+          network: { ...closed, allowedDomains: s.network ? ['*'] : hosts, allowLocalBinding: true },
           filesystem: {
             denyRead: [home],
             allowRead: [

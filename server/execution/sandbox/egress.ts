@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { isInner, outerLookup } from '#server/platform/outgoing.ts';
+import { EGRESS_PORT } from './sandbox.ts';
+
+/**
+ * The only way out of a sandbox whose network is closed: a small server outside, for one run, that carries requests to one
+ * model server and opens tunnels to a few named hosts. Everything else is refused and told.
+ */
+
+export interface EgressRules {
+  /** The server that plain requests are carried to, over TLS where its address says so. `inner`: it may lie in an inner net. */
+  upstream: { url: URL; inner: boolean } | null;
+  /** What stands for a key inside, with the key that takes its place on the way out. No other key is let through. */
+  keys: Readonly<Record<string, string>>;
+  /** `host:port` to which a tunnel may be opened; never into an inner net. */
+  tunnels: readonly string[];
+  /** Told each time something is refused. */
+  onRefused: (what: string) => void;
+}
+
+export interface Egress {
+  /** Where the sandbox finds it: a socket that is mounted, or a port of the loopback where sockets cannot be. */
+  at: { socket: string } | { port: number };
+  /** Ends it and every connection. */
+  close(): Promise<void>;
+}
+
+/** Of one connection, or of no use behind it. */
+const HOP_BY_HOP = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade'],
+  ...['transfer-encoding', 'expect', 'host', 'cookie'],
+]);
+/** Where a key is sent, by all the protocols models are asked in. */
+const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
+const KEY_PARAMETERS = ['key', 'api_key', 'api-key', 'access_token'];
+
+/** A word that stands for a key inside: worth nothing anywhere else. */
+export const standIn = (): string => `sk-alai-${randomBytes(24).toString('hex')}`;
+
+/** Opens the way out for one run. The caller closes it whatever happens. Names are judged, and pinned, by `lookup`. */
+export async function openEgress(
+  by: 'socket' | 'port',
+  rules: EgressRules,
+  lookup: LookupFunction = outerLookup,
+): Promise<Egress> {
+  const { upstream } = rules;
+  const secure = upstream?.url.protocol === 'https:';
+  const agent = new (secure ? https : http).Agent({ keepAlive: true });
+  const sockets = new Set<Duplex>();
+  const hold = <S extends Duplex>(s: S): S => {
+    sockets.add(s);
+    s.once('close', () => sockets.delete(s));
+    return s;
+  };
+
+  function refuse(what: string): string {
+    rules.onRefused(what);
+    return `${what} is not reached from here: only the model of this run is.\n`;
+  }
+
+  /** Carries one request to the model server; whichever side goes takes the other along. */
+  function carry(req: http.IncomingMessage, res: http.ServerResponse, url: URL): void {
+    if (!upstream) return void res.writeHead(403).end(refuse(url.host));
+    const headers: http.OutgoingHttpHeaders = {};
+    for (const [name, value] of Object.entries(req.headers)) if (!HOP_BY_HOP.has(name)) headers[name] = value;
+    const stranger = exchangeKeys(headers, url, rules.keys);
+    if (stranger)
+      return void res.writeHead(403).end(refuse(`${upstream.url.host} with another key than this run's`));
+    const { hostname, port, username, password } = upstream.url;
+    const host = bare(hostname);
+    if (!upstream.inner && isIP(host) && isInner(host))
+      return void res.writeHead(403).end(refuse(upstream.url.host));
+    const out = (secure ? https : http).request({
+      ...{ host, agent, headers, method: req.method, path: url.pathname + url.search },
+      ...(port ? { port } : {}),
+      ...(username ? { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` } : {}),
+      ...(upstream.inner ? {} : { lookup }),
+      setHost: true,
+    });
+    out.on('response', (answer) => {
+      const back: http.OutgoingHttpHeaders = {};
+      for (const [name, value] of Object.entries(answer.headers))
+        if (!HOP_BY_HOP.has(name)) back[name] = value;
+      res.writeHead(answer.statusCode ?? 502, back);
+      // A header alone is an answer too: whoever waits for a stream has to see that it began.
+      res.flushHeaders();
+      answer.pipe(res);
+      answer.on('error', () => res.destroy());
+      answer.on('close', () => {
+        if (!answer.complete) res.destroy();
+      });
+    });
+    out.on('error', (e: NodeJS.ErrnoException) => {
+      if (res.headersSent) return void res.destroy();
+      res.writeHead(502, { 'content-type': 'text/plain' });
+      res.end(`${upstream.url.host} cannot be reached: ${e.code ?? e.message}\n`);
+    });
+    res.on('close', () => out.destroy());
+    req.on('error', () => out.destroy());
+    req.pipe(out);
+  }
+
+  const isHere = (url: URL) =>
+    ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname) &&
+    url.port === String(by === 'socket' ? EGRESS_PORT : (server.address() as AddressInfo).port);
+
+  const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (req, res) => {
+    const url = URL.parse(req.url ?? '', 'http://inside');
+    // A client that takes us for its proxy names the whole address, its own loopback's too.
+    const direct = url?.host === 'inside' || (url !== null && isHere(url));
+    if (!url || !(direct || url.host === upstream?.url.host))
+      return void res.writeHead(403).end(refuse(url ? withPort(url) : 'what is no address'));
+    carry(req, res, url);
+  });
+  server.on('connection', hold);
+  server.on('connect', (req, duplex, head) => {
+    const inner = duplex as Socket;
+    hold(inner).on('error', () => inner.destroy());
+    const target = URL.parse(`https://${req.url}`);
+    const to = target ? withPort(target) : '';
+    const host = target ? bare(target.hostname) : '';
+    if (target && isHere(target)) {
+      inner.write('HTTP/1.1 200 OK\r\n\r\n');
+      if (head.length > 0) inner.unshift(head);
+      server.emit('connection', inner);
+      return;
+    }
+    if (!target || !rules.tunnels.includes(to) || (isIP(host) !== 0 && isInner(host))) {
+      const said = refuse(to || 'what is no address');
+      inner.end(`HTTP/1.1 403 Forbidden\r\nContent-Length: ${Buffer.byteLength(said)}\r\n\r\n${said}`);
+      return;
+    }
+    const outer = hold(connect({ host, port: Number(target.port || 443), lookup, allowHalfOpen: true }));
+    let open = false;
+    outer.on('connect', () => {
+      open = true;
+      inner.write('HTTP/1.1 200 OK\r\n\r\n');
+      if (head.length > 0) outer.write(head);
+      inner.pipe(outer).pipe(inner);
+    });
+    outer.on('error', () => {
+      if (open) inner.destroy();
+      else inner.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
+    });
+    inner.on('close', () => outer.destroy());
+    outer.on('close', () => inner.destroySoon());
+  });
+
+  const dir = by === 'socket' ? await mkdtemp(join(tmpdir(), 'alai-out-')) : null;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      if (dir) server.listen(join(dir, 's'), resolve);
+      else server.listen(0, '127.0.0.1', resolve);
+    });
+  } catch (e) {
+    if (dir) await rm(dir, { recursive: true, force: true });
+    throw e;
+  }
+  return {
+    at: dir ? { socket: join(dir, 's') } : { port: (server.address() as AddressInfo).port },
+    async close() {
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const s of sockets) s.destroy();
+      agent.destroy();
+      await ended;
+      if (dir) await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const bare = (host: string) => host.replace(/^\[|\]$/g, '');
+const withPort = (url: URL) => `${url.hostname}:${url.port || (url.protocol === 'http:' ? 80 : 443)}`;
+
+/**
+ * Puts the keys where their stand-ins are. True where another key is sent: with it, what is carried would lie in somebody
+ * else's account.
+ */
+function exchangeKeys(
+  headers: http.OutgoingHttpHeaders,
+  url: URL,
+  keys: Readonly<Record<string, string>>,
+): boolean {
+  const keyFor = (word: string) => (Object.hasOwn(keys, word) ? keys[word] : undefined);
+  for (const name of KEY_HEADERS) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const [, scheme = '', word = ''] = /^(\w+ )?(\S+)$/.exec(String(value)) ?? [];
+    const key = keyFor(word);
+    if (key === undefined) return true;
+    headers[name] = scheme + key;
+  }
+  for (const name of new Set([...url.searchParams.keys()])) {
+    if (!KEY_PARAMETERS.includes(name.toLowerCase())) continue;
+    const [value = '', ...more] = url.searchParams.getAll(name);
+    const key = keyFor(value);
+    if (key === undefined || more.length > 0) return true;
+    url.searchParams.set(name, key);
+  }
+  return false;
+}
