@@ -1,4 +1,4 @@
-import type { SpendDay } from '#server/domain/views/spend.ts';
+import { OUTSIDE_KEY, type SpendDay } from '#server/domain/views/spend.ts';
 import { money } from '../ui/format.ts';
 
 const short = (day: string) =>
@@ -37,7 +37,7 @@ export function Days({ days, limit }: { days: SpendDay[]; limit: number }) {
         <span className="keys">
           {tiers.map((t) => (
             <span key={t}>
-              <i data-tier={t} aria-hidden="true" /> tier {t}
+              <i data-tier={t} aria-hidden="true" /> {t === OUTSIDE_KEY ? 'outside of tasks' : `tier ${t}`}
             </span>
           ))}
         </span>

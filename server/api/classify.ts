@@ -6,6 +6,7 @@ import { classifyByKeywords } from '#server/routing/keywords.ts';
 import { type Asked, classify } from '#server/routing/model.ts';
 import { planModels } from '#server/routing/models.ts';
 import type { Classification, HostState, TaskText } from '#server/routing/schema.ts';
+import { paidOutside } from './paid-outside.ts';
 import type { Services } from './services.ts';
 
 /** A paste of many lines is not kept waiting for a model that answers one after the other. */
@@ -30,7 +31,10 @@ function modelToAsk(
   if (choice?.provider !== 'ollama' || !host || !(host.ollama ?? host.local)) return null;
   const url = ollamaUrl(host.ollama ?? s.env.OLLAMA_HOST);
   const deadlineMs = Math.max(200, DEADLINE_MS * s.env.ALAI_TIMING_SCALE);
-  return { provider: providerAt('ollama', url), model: choice.model, deadlineMs };
+  const provider = paidOutside(providerAt('ollama', url), {
+    ...{ db: s.db, prices: catalogue.prices, host: host.name, purpose: 'classifier' },
+  });
+  return { provider, model: choice.model, deadlineMs };
 }
 
 /**

@@ -210,8 +210,22 @@ export async function reserveCall(
   });
 }
 
+/** What of a call its price follows from. */
+export type PricedCall = Pick<
+  CallRecord,
+  | 'provider'
+  | 'model'
+  | 'tokensIn'
+  | 'tokensOut'
+  | 'tokensCacheRead'
+  | 'tokensCacheWrite'
+  | 'tokensThinking'
+  | 'ms'
+  | 'scripted'
+>;
+
 /** What a call cost. Scripted answers cost nothing, unless prices.yaml counts them. */
-export function priceOf(prices: Prices, host: string, c: CallRecord): { eur: number; gpuMs: number } {
+export function priceOf(prices: Prices, host: string, c: PricedCall): { eur: number; gpuMs: number } {
   const where: Where = { provider: c.provider, model: c.model, host };
   const { eur, gpuMs } = costOf(prices, where, c);
   return c.scripted && !prices.count_scripted ? { eur: 0, gpuMs: 0 } : { eur, gpuMs };

@@ -2,6 +2,7 @@ import type { PlannedCall } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type Prices, type Where, worstCase } from '#server/domain/prices.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
+import { type PricedCall, priceOf } from './commands.ts';
 import { joined, lockUses } from './ledger.ts';
 import { type BudgetPlace, mayReserve, placesOf } from './policy.ts';
 
@@ -25,10 +26,37 @@ export async function allowOutside(db: Db, prices: Prices, where: Where, call: P
     throw new AlaiError('BUDGET_EXCEEDED', verdict.because, 'Raise it on the page Spend, then ask again.');
 }
 
-/** What such a question did cost, counted where it is paid from. */
-export async function countOutside(db: Db, eur: number): Promise<void> {
-  if (eur <= 0) return;
+export interface OutsideCall extends PricedCall {
+  purpose: 'trial' | 'classifier';
+  host: string;
+  ok: boolean;
+}
+
+/** Writes such a call down with its cost, counted where it is paid from. Answers the cost in euro. */
+export async function recordOutside(db: Db, prices: Prices, c: OutsideCall): Promise<number> {
+  const { eur, gpuMs } = priceOf(prices, c.host, c);
   await transaction(db, async (q) => {
+    await q.query(
+      `INSERT INTO outside_call(purpose, host, provider, model, tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_thinking,
+         ms, gpu_ms, ok, scripted, cost_eur) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      [
+        c.purpose,
+        c.host,
+        c.provider,
+        c.model,
+        c.tokensIn,
+        c.tokensOut,
+        c.tokensCacheRead,
+        c.tokensCacheWrite,
+        c.tokensThinking,
+        Math.round(c.ms),
+        gpuMs,
+        c.ok,
+        c.scripted,
+        eur,
+      ],
+    );
+    if (eur <= 0) return;
     const places = await generalPlaces(q);
     await lockUses(q, places);
     await q.query(
@@ -37,4 +65,5 @@ export async function countOutside(db: Db, eur: number): Promise<void> {
       [toJson(places), eur],
     );
   });
+  return eur;
 }

@@ -1,6 +1,7 @@
 import { type BudgetScope, budgetName, budgetScopes, safeDefaults } from '#server/domain/budget.ts';
 import {
   type BudgetRow,
+  OUTSIDE_KEY,
   type SpendDay,
   type SpendGroup,
   type SpendRow,
@@ -18,26 +19,31 @@ const sums = `coalesce(sum(c.cost_eur), 0)::float8 eur, count(c.id)::int calls, 
   coalesce(sum(c.tokens_cache_read + c.tokens_cache_write), 0)::float8 "tokensCache",
   coalesce(sum(c.tokens_thinking), 0)::float8 "tokensThinking", coalesce(sum(c.gpu_ms), 0)::float8 / 1000 "gpuSeconds"`;
 
+/** The name of what no task made: questions to single agents, the classifier's calls. */
+const OUTSIDE = 'Outside of tasks';
+const orOutside = (key: string, name = key) => ({
+  key: `CASE WHEN c.purpose IS NULL THEN ${key} ELSE '${OUTSIDE_KEY}' END`,
+  name: `CASE WHEN c.purpose IS NULL THEN ${name} ELSE '${OUTSIDE}' END`,
+});
+
 const between = `c.at >= $1::date AND c.at < $2::date + 1`;
 
 const grouped: Record<SpendGroup, { key: string; name: string; join: string }> = {
-  company: { key: `coalesce(t.company, '')`, name: `coalesce(t.company, 'no company')`, join: '' },
-  tier: { key: 'a.tier::text', name: `'Tier ' || a.tier`, join: '' },
+  company: { ...orOutside(`coalesce(t.company, '')`, `coalesce(t.company, 'no company')`), join: '' },
+  tier: { ...orOutside('a.tier::text', `'Tier ' || a.tier`), join: '' },
   project: {
-    key: `coalesce(t.project_id, '')`,
-    name: `coalesce(max(p.name), 'no project')`,
+    ...orOutside(`coalesce(t.project_id, '')`, `coalesce(p.name, 'no project')`),
     join: 'LEFT JOIN project p ON p.id = t.project_id',
   },
   model: { key: `c.provider || '/' || c.model`, name: `c.model || ' (' || c.provider || ')'`, join: '' },
-  stage: { key: `coalesce(t.stage, '')`, name: `coalesce(t.stage, 'no stage')`, join: '' },
+  stage: { ...orOutside(`coalesce(t.stage, '')`, `coalesce(t.stage, 'no stage')`), join: '' },
 };
 
 async function readGroup(q: Queryable, group: SpendGroup, from: string, to: string): Promise<SpendRow[]> {
   const g = grouped[group];
-  const name = g.name.includes('max(') ? g.name : `max(${g.name})`;
   const { rows } = await q.query<SpendRow>(
-    `SELECT ${g.key} key, ${name} name, count(DISTINCT c.task_id)::int tasks, ${sums}
-     FROM call c JOIN attempt a ON a.id = c.attempt_id JOIN task t ON t.id = c.task_id ${g.join}
+    `SELECT ${g.key} key, max(${g.name}) name, count(DISTINCT c.task_id)::int tasks, ${sums}
+     FROM paid_call c LEFT JOIN attempt a ON a.id = c.attempt_id LEFT JOIN task t ON t.id = c.task_id ${g.join}
      WHERE ${between} GROUP BY 1 ORDER BY eur DESC, calls DESC, 1 LIMIT 100`,
     [from, to],
   );
@@ -45,10 +51,11 @@ async function readGroup(q: Queryable, group: SpendGroup, from: string, to: stri
 }
 
 async function readDays(q: Queryable, from: string, to: string): Promise<SpendDay[]> {
-  const { rows } = await q.query<{ day: string; tier: number | null; eur: number }>(
+  const { rows } = await q.query<{ day: string; tier: string | null; eur: number }>(
     `SELECT d.day::date::text "day", s.tier, coalesce(s.eur, 0)::float8 eur
      FROM generate_series($1::date, $2::date, '1 day') d(day) LEFT JOIN (
-       SELECT c.at::date "day", a.tier, sum(c.cost_eur) eur FROM call c JOIN attempt a ON a.id = c.attempt_id WHERE ${between} GROUP BY 1, 2
+       SELECT c.at::date "day", coalesce(a.tier::text, '${OUTSIDE_KEY}') tier, sum(c.cost_eur) eur
+       FROM paid_call c LEFT JOIN attempt a ON a.id = c.attempt_id WHERE ${between} GROUP BY 1, 2
      ) s ON s.day = d.day ORDER BY 1, 2`,
     [from, to],
   );
@@ -146,7 +153,7 @@ export async function readSpend(
   const c = clock[0];
   if (!c) throw new Error('the database has no clock');
   const [total, days, groups, dearest, month, budgets, waiting] = await Promise.all([
-    q.query<SpendSum>(`SELECT ${sums} FROM call c WHERE ${between}`, [c.from, c.to]),
+    q.query<SpendSum>(`SELECT ${sums} FROM paid_call c WHERE ${between}`, [c.from, c.to]),
     readDays(q, c.from, c.to),
     Promise.all(spendGroups.map(async (g) => [g, await readGroup(q, g, c.from, c.to)] as const)),
     q.query<SpendView['dearest'][number]>(
@@ -156,7 +163,7 @@ export async function readSpend(
       [c.from, c.to],
     ),
     q.query<{ day: string; eur: number }>(
-      `SELECT d.day::date::text "day", (SELECT coalesce(sum(cost_eur), 0)::float8 FROM call WHERE at >= d.day AND at < d.day + interval '1 day') eur
+      `SELECT d.day::date::text "day", (SELECT coalesce(sum(cost_eur), 0)::float8 FROM paid_call WHERE at >= d.day AND at < d.day + interval '1 day') eur
        FROM generate_series(least(date_trunc('month', current_date)::date, current_date - 7), current_date, '1 day') d(day) ORDER BY 1 DESC`,
     ),
     readBudgets(q),

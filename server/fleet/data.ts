@@ -84,7 +84,7 @@ export async function readStrip(db: Db, timing: Timing): Promise<Omit<Strip, 'da
          (SELECT count(*)::int running, count(*) FILTER (WHERE last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
             OR heard_at < clock_timestamp() - make_interval(secs => $2 / 1000.0))::int stuck
           FROM attempt WHERE state IN ('LEASED', 'RUNNING')) a,
-         (SELECT sum(cost_eur) spent, sum(tokens_in + tokens_out) tokens FROM call WHERE at >= date_trunc('day', now())) c
+         (SELECT sum(cost_eur) spent, sum(tokens_in + tokens_out) tokens FROM paid_call WHERE at >= date_trunc('day', now())) c
        WHERE k.scope = 'factory'`,
       [timing.suspicious, timing.lease],
     ),

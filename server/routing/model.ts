@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isAlaiError } from '#server/domain/errors.ts';
 import { plain } from '#server/domain/plain.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { classifyByKeywords, type Words } from './keywords.ts';
@@ -89,7 +90,8 @@ async function opinionOf(words: Words, task: TaskText, asked: Asked): Promise<Op
     // A scripted answer that is no opinion says nothing, and nothing is to be said about it.
     if (!known) return reply.scripted ? null : `${asked.model} gave no valid answer`;
     return read.data;
-  } catch {
+  } catch (e) {
+    if (isAlaiError(e) && e.code === 'BUDGET_EXCEEDED') return `${asked.model} was not asked: ${e.message}`;
     return signal.aborted
       ? `${asked.model} did not answer within ${Math.round(asked.deadlineMs / 100) / 10} s`
       : `${asked.model} could not be asked`;

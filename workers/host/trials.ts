@@ -1,8 +1,7 @@
-import { allowOutside, countOutside } from '#server/budget/outside.ts';
+import { allowOutside, recordOutside } from '#server/budget/outside.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
-import { costOf } from '#server/domain/prices.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import {
@@ -96,9 +95,13 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
       signal,
       onText: (text) => (said = c.mask(text)),
     });
-    const paid =
-      r.scripted && !prices.count_scripted ? 0 : costOf(prices, where, { ...r.usage, ms: r.ms }).eur;
-    await countOutside(c.db, paid);
+    const paid = await recordOutside(c.db, prices, {
+      ...where,
+      ...r,
+      ...r.usage,
+      purpose: 'trial',
+      ok: true,
+    });
     await endTrial(c.db, t.id, { ...r, answer: c.mask(r.text), eur: paid, error: null });
   } catch (e) {
     const why = signal.aborted ? signal.reason : e;

@@ -20,6 +20,9 @@ export type SpendSum = z.infer<typeof spendSumSchema>;
 export const spendGroups = ['company', 'tier', 'project', 'model', 'stage'] as const;
 export type SpendGroup = (typeof spendGroups)[number];
 
+/** Stands where a task's tier, company or project would: calls that no task made. */
+export const OUTSIDE_KEY = 'outside';
+
 export const spendRowSchema = spendSumSchema.extend({
   key: z.string(),
   name: z.string(),
@@ -31,7 +34,7 @@ export const spendDaySchema = z.object({
   /** `2026-11-21` */
   day: z.string(),
   eur: z.number(),
-  /** Tier -> euro. */
+  /** Tier (or OUTSIDE_KEY) -> euro. */
   tiers: z.record(z.string(), z.number()),
 });
 export type SpendDay = z.infer<typeof spendDaySchema>;

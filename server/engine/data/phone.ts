@@ -36,7 +36,7 @@ async function readCounts(db: Db): Promise<CountRow> {
           LEFT JOIN chain c ON c.id = coalesce(e.chain_id, t.chain_id)
           JOIN dependency d ON d.on_task_id = coalesce(c.root_task_id, e.task_id) AND d.satisfied_at IS NULL
         WHERE e.state = 'OPEN') blocked,
-       (SELECT coalesce(sum(cost_eur), 0)::float8 FROM call
+       (SELECT coalesce(sum(cost_eur), 0)::float8 FROM paid_call
         WHERE at >= date_trunc('day', now()) - interval '1 day' AND at < now() - interval '1 day') yesterday,
        (SELECT count(*)::int FROM chain WHERE state = 'FINISHED' AND finished_at >= date_trunc('day', now())) finished,
        (SELECT coalesce(array_agg(name ORDER BY latest DESC), '{}') FROM (
