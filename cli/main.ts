@@ -22,6 +22,7 @@ import { registerSafetyCommands } from './safety.ts';
 import { registerSampleCommand } from './sample.ts';
 import { registerSignInCommand } from './sign-in.ts';
 import { registerSpendCommands } from './spend.ts';
+import { registerTierCommands } from './tiers.ts';
 import { registerValidateCommand } from './validate.ts';
 import { registerVerifyCommand } from './verify.ts';
 
@@ -54,6 +55,7 @@ registerTokenCommands(program);
 registerAuditCommands(program);
 registerSafetyCommands(program);
 registerSpendCommands(program);
+registerTierCommands(program);
 
 try {
   await program.parseAsync(process.argv);

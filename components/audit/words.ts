@@ -14,6 +14,7 @@ const verbs: Record<string, string> = {
   'factory.stopped': 'stopped the factory',
   'factory.resumed': 'resumed the factory',
   'budget.set': 'set the budget',
+  'tier.start': 'chose where to begin with',
   'budget.warned': 'warned of the budget',
   'host.paused': 'paused host',
   'host.draining': 'drained host',

@@ -3,10 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useState } from 'react';
 import type { TiersView } from '#server/domain/views/tiers.ts';
+import { useMay } from '../live/me.ts';
 import { useTRPC } from '../live/trpc.ts';
-import { money, plural, took } from '../ui/format.ts';
+import { Button } from '../ui/button.tsx';
+import { money, plural, took, when } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
+import { useTierStart } from './use-tier-start.ts';
 
 type Cell = { kind: string; tier: number };
 
@@ -15,6 +18,8 @@ export function Tiers() {
   const trpc = useTRPC();
   const tiers = useQuery(trpc.tiers.get.queryOptions(undefined, { refetchInterval: 60_000 }));
   const [open, setOpen] = useState<Cell | null>(null);
+  const may = useMay('configure');
+  const { begin, start } = useTierStart();
   const v = tiers.data;
   if (!v) return null;
   const kinds = [...new Set(v.records.map((r) => r.kind))];
@@ -40,9 +45,39 @@ export function Tiers() {
             <b>
               Let {plain(s.kind)} begin on tier {s.to} instead of {s.from}.
             </b>{' '}
-            {s.because} Say so in <code>complexity</code> of tiers.yaml, or in <code>tier_overrides</code> of
-            the company.
+            {s.because}
           </span>
+          {may ? (
+            <Button
+              small
+              className="end"
+              disabled={begin.isPending}
+              onClick={() => start({ kind: s.kind, insteadOf: s.from, tier: s.to, because: s.because })}
+            >
+              Begin on tier {s.to}
+            </Button>
+          ) : null}
+        </p>
+      ))}
+      {v.starts.map((s) => (
+        <p key={`${s.kind} ${s.insteadOf}`} className="tiers-start m">
+          <span>
+            <b>
+              {plain(s.kind)} begins on tier {s.tier} instead of {s.insteadOf}
+            </b>{' '}
+            by {plain(s.setBy)}, {when(s.setAt, new Date())}.
+          </span>
+          {may ? (
+            <Button
+              small
+              kind="quiet"
+              aria-label={`Let ${s.kind} begin on tier ${s.insteadOf} again`}
+              disabled={begin.isPending}
+              onClick={() => start({ kind: s.kind, insteadOf: s.insteadOf, tier: null })}
+            >
+              Back to tier {s.insteadOf}
+            </Button>
+          ) : null}
         </p>
       ))}
       {kinds.length === 0 ? (

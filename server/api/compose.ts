@@ -28,9 +28,9 @@ import { transaction } from '#server/platform/db.ts';
 import { isLoopback } from '#server/platform/env.ts';
 import { addProject, addRemoteProject } from '#server/projects/commands.ts';
 import { isRepositoryUrl } from '#server/projects/remote.ts';
-import { readCorrections } from '#server/routing/data.ts';
+import { readCorrections, readTierStarts } from '#server/routing/data.ts';
 import { planWork } from '#server/routing/policy.ts';
-import type { Classification, HostState } from '#server/routing/schema.ts';
+import type { Classification, HostState, TierStart } from '#server/routing/schema.ts';
 import { suggestionFor } from '#server/routing/similar.ts';
 import { type Rails, readRails } from '#server/safety/data.ts';
 import type { TaskText } from '#server/safety/policy.ts';
@@ -80,11 +80,26 @@ const canOf = (installed: unknown): Record<string, AgentCapability[]> =>
       }),
   );
 
+/** What the factory knows and its people decided when a route is made. */
+interface Known {
+  catalogue: Catalogue;
+  rails: Rails;
+  hosts: (HostState & { scripted: boolean })[];
+  starts: TierStart[];
+}
+
+async function knownNow(s: Services, catalogue: Catalogue): Promise<Known> {
+  const [hosts, rails, starts] = await Promise.all([
+    hostStates(s.db.pool),
+    readRails(s.db.pool),
+    readTierStarts(s.db.pool),
+  ]);
+  return { catalogue, rails, hosts, starts };
+}
+
 /** Company, blueprint, tier, hosts, what is held, and why. Nothing is written. */
 function routeText(
-  catalogue: Catalogue,
-  rails: Rails,
-  hosts: HostState[],
+  { catalogue, rails, hosts, starts }: Known,
   text: Text,
   projectId: string | null,
   classification: Classification,
@@ -103,6 +118,7 @@ function routeText(
     held: heldOf(catalogue, rails, { ...task, projectId }, text.tier ?? null),
     hosts,
     accounts: accountStates(catalogue.providers.providers, process.env),
+    starts,
   });
 }
 
@@ -114,17 +130,14 @@ export async function previewRoutes(
   tasks: Text[],
   projectId: string | null,
 ): Promise<RoutePreview[]> {
-  const catalogue = s.catalogue();
-  const hosts = await hostStates(s.db.pool);
+  const known = await knownNow(s, s.catalogue());
+  const { catalogue, rails, hosts } = known;
   const clean = tasks.map((t) => ({ ...t, title: cleanTitle(t.title) }));
-  const rails = await readRails(s.db.pool);
   const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
   const found = await classifyTasks(s, catalogue, hosts, clean.map(textOf), held);
   const corrections = await readCorrections(s.db.pool);
   return clean.map((t, i) => {
-    const route = routeSchema.parse(
-      routeText(catalogue, rails, hosts, t, projectId, found[i] as Classification).route,
-    );
+    const route = routeSchema.parse(routeText(known, t, projectId, found[i] as Classification).route);
     return {
       title: tasks[i]?.title ?? t.title,
       route,
@@ -135,16 +148,15 @@ export async function previewRoutes(
 }
 
 async function intakePorts(s: Services, reference: string | null): Promise<IntakePorts> {
-  const catalogue = s.catalogue();
-  const rails = await readRails(s.db.pool);
+  const known = await knownNow(s, s.catalogue());
+  const { catalogue, rails, hosts } = known;
   const projectId = await knownProject(s, reference);
-  const hosts = await hostStates(s.db.pool);
   return {
     route: async (tasks) => {
       const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
       const found = await classifyTasks(s, catalogue, hosts, tasks.map(textOf), held);
       return tasks.map((task, i) => {
-        const routed = routeText(catalogue, rails, hosts, task, projectId, found[i] as Classification);
+        const routed = routeText(known, task, projectId, found[i] as Classification);
         return task.minion ? { ...routed, plan: minionOf(routed.plan) } : routed;
       });
     },
@@ -214,11 +226,10 @@ export async function createWork(
 
 /** The route of one text as it would be now. */
 export async function routeAnew(s: Services, catalogue: Catalogue, text: Text, projectId: string | null) {
-  const hosts = await hostStates(s.db.pool);
-  const rails = await readRails(s.db.pool);
-  const held = (t: TaskText) => heldOf(catalogue, rails, { ...t, projectId }, null) !== null;
-  const [found] = await classifyTasks(s, catalogue, hosts, [textOf(text)], held);
-  return routeText(catalogue, rails, hosts, text, projectId, found as Classification);
+  const known = await knownNow(s, catalogue);
+  const held = (t: TaskText) => heldOf(catalogue, known.rails, { ...t, projectId }, null) !== null;
+  const [found] = await classifyTasks(s, catalogue, known.hosts, [textOf(text)], held);
+  return routeText(known, text, projectId, found as Classification);
 }
 
 /** Edits a task; a changed text is routed and judged anew. */

@@ -97,6 +97,7 @@ export const needed: Readonly<Record<string, Permission>> = {
   'safety.setPattern': 'configure',
   'safety.try': 'read',
   'sample.run': 'work',
+  'tiers.begin': 'configure',
   'tiers.failures': 'read',
   'tiers.get': 'read',
   'spend.budgets': 'read',

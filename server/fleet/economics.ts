@@ -1,11 +1,11 @@
 import type { TierRecord } from '#server/domain/economics.ts';
 import type { Queryable } from '#server/platform/db.ts';
 
-/** How the tiers did for each kind of work in the last `days` days. Attempts that only waited or were stopped say nothing. */
+/** How the tiers did for each kind of work in the last `days` days; a single task builds. Attempts that only waited or were stopped say nothing. */
 export async function readTierRecords(q: Queryable, days: number, scripted: boolean): Promise<TierRecord[]> {
   const { rows } = await q.query<TierRecord>(
     `WITH a AS (
-       SELECT concat_ws(' ', coalesce(t.stage, 'task'), t.route->>'type') kind, a.tier, a.state = 'SUCCEEDED' ok, a.cost_eur::float8 eur,
+       SELECT concat_ws(' ', coalesce(t.stage, 'BUILD'), t.route->>'type') kind, a.tier, a.state = 'SUCCEEDED' ok, a.cost_eur::float8 eur,
          (extract(epoch FROM a.ended_at - a.started_at) * 1000)::float8 ms, coalesce(a.error_code, a.state) code
        FROM attempt a JOIN task t ON t.id = a.task_id
        WHERE a.state IN ('SUCCEEDED', 'FAILED', 'TIMED_OUT') AND a.scripted = $2 AND a.ended_at > now() - make_interval(days => $1)),
@@ -32,7 +32,7 @@ export async function readFailures(
   const { rows } = await q.query(
     `SELECT t.id "taskId", t.title, a.n, a.model, coalesce(a.error_code, a.state) code, coalesce(a.error, '') error, a.ended_at "at"
      FROM attempt a JOIN task t ON t.id = a.task_id
-     WHERE a.state IN ('FAILED', 'TIMED_OUT') AND a.tier = $2 AND concat_ws(' ', coalesce(t.stage, 'task'), t.route->>'type') = $1
+     WHERE a.state IN ('FAILED', 'TIMED_OUT') AND a.tier = $2 AND concat_ws(' ', coalesce(t.stage, 'BUILD'), t.route->>'type') = $1
      ORDER BY a.id DESC LIMIT 20`,
     [kind, tier],
   );

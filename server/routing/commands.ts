@@ -1,5 +1,6 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Queryable } from '#server/platform/db.ts';
+import { type Actor, appendEvents } from '#server/engine/event.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { wordsOf } from './similar.ts';
 
 export interface NewCorrection {
@@ -43,4 +44,36 @@ export async function forgetCorrection(q: Queryable, id: number): Promise<void> 
       `There is no correction ${id}.`,
       'See them with npx alai route corrections.',
     );
+}
+
+/**
+ * Lets work of a kind that would begin on one tier begin on another, from its next task on; null lets the files say it again.
+ * What is routed already stays as it is.
+ */
+export async function setTierStart(
+  db: Db,
+  input: { kind: string; insteadOf: number; tier: number | null; because: string },
+  actor: Actor,
+): Promise<void> {
+  const { kind, insteadOf, tier, because } = input;
+  await transaction(db, async (q) => {
+    const { rows } = await q.query<{ tier: number }>(
+      'SELECT tier FROM tier_start WHERE kind = $1 AND instead_of = $2 FOR UPDATE',
+      [kind, insteadOf],
+    );
+    const was = rows[0]?.tier ?? null;
+    if (was === tier) return;
+    if (tier === null)
+      await q.query('DELETE FROM tier_start WHERE kind = $1 AND instead_of = $2', [kind, insteadOf]);
+    else
+      await q.query(
+        `INSERT INTO tier_start(kind, instead_of, tier, because, set_by) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (kind, instead_of) DO UPDATE SET tier = excluded.tier, because = excluded.because, set_by = excluded.set_by,
+           set_at = clock_timestamp()`,
+        [kind, insteadOf, tier, because, actor.name],
+      );
+    const reason = tier === null ? `${kind} begins on tier ${insteadOf} again` : because;
+    const data = { kind, insteadOf, from: was, to: tier };
+    await appendEvents(q, [{ type: 'tier.start', entity: 'tier', id: kind, ver: 1, actor, reason, data }]);
+  });
 }

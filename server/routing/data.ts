@@ -1,4 +1,5 @@
 import type { Correction } from '#server/domain/views/routing.ts';
+import type { TierStartView } from '#server/domain/views/tiers.ts';
 import type { Queryable } from '#server/platform/db.ts';
 
 /** Older ones are kept, but what somebody chose that long ago is not offered any more. */
@@ -30,4 +31,12 @@ export async function readCorrections(q: Queryable): Promise<(Correction & { wor
     actor: r.actor,
     at: r.at,
   }));
+}
+
+/** Where a person lets kinds of work begin, by kind. */
+export async function readTierStarts(q: Queryable): Promise<TierStartView[]> {
+  const { rows } = await q.query<TierStartView>(
+    'SELECT kind, instead_of "insteadOf", tier, because, set_by "setBy", set_at "setAt" FROM tier_start ORDER BY kind, instead_of',
+  );
+  return rows;
 }

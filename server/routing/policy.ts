@@ -6,7 +6,7 @@ import type { ChainPlan, StagePlan, StepAgent } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type ModelPlan, planModels, tierOfModel } from './models.ts';
-import type { AccountState, Classification, HostState, TaskText } from './schema.ts';
+import type { AccountState, Classification, HostState, TaskText, TierStart } from './schema.ts';
 
 /** What a person decided himself; it is taken as it is and said so. */
 export interface Overrides {
@@ -27,6 +27,8 @@ export interface RouteInput {
   hosts: HostState[];
   /** The services of providers.yaml; none when absent. */
   accounts?: Record<string, AccountState>;
+  /** Where a person lets kinds of work begin; nowhere else when absent. */
+  starts?: readonly TierStart[];
 }
 
 /**
@@ -41,7 +43,11 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
   const route = (stage: StageChoice): Route => {
     const { tiers, fleet } = catalogue;
     const reach = { tiers, fleet, hosts: input.hosts, accounts: input.accounts ?? {} };
-    const models = planModels(reach, stage.tier, overrides.offline);
+    const byHand = stage.stage === 'BUILD' && (overrides.tier ?? overrides.complexity) !== undefined;
+    const usual = planModels(reach, stage.tier, overrides.offline);
+    const start =
+      byHand || held ? undefined : startOf(input.starts ?? [], stage.stage, classification.type, usual.tier);
+    const models = start ? planModels(reach, start.tier, overrides.offline) : usual;
     return {
       company: stage.company.name,
       blueprint: stage.blueprint,
@@ -54,7 +60,7 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
       ...(overrides.offline ? { offline: true } : {}),
       skipped: models.skipped,
       held,
-      reasons: [...stage.reasons, ...explain(models)],
+      reasons: [...stage.reasons, ...(start ? [start.reason] : []), ...explain(models)],
       classifier: classification.classifier,
     };
   };
@@ -72,6 +78,18 @@ export function planWork(catalogue: Catalogue, input: RouteInput): { route: Rout
     };
   });
   return { route: (stages[0] as StagePlan).route, plan: { stages } };
+}
+
+/** Where a person lets such work begin: his choice is newer than what any file says. What he holds or chose for this task stays as it is. */
+function startOf(starts: readonly TierStart[], stage: Stage, type: string, usual: number) {
+  const kind = `${stage} ${type}`;
+  const found = starts.find((s) => s.kind === kind && s.insteadOf === usual);
+  return (
+    found && {
+      tier: found.tier,
+      reason: `Tier ${found.tier} instead of ${usual}: ${kind} begins there by a person's choice`,
+    }
+  );
 }
 
 function byHand(found: Classification, complexity: number | undefined): Classification {

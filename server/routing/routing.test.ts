@@ -376,3 +376,37 @@ describe('tier and model', () => {
     expect(tierOfModel(catalogue.tiers, 'ollama:unheard-of')).toBeUndefined();
   });
 });
+
+describe('the tier a person lets work begin on', () => {
+  const task = { title: 'Add a filter to the report list', description: '', tags: [] };
+  const input = { task, classification: classifyByKeywords(catalogue, task), held: null, hosts: both };
+  const { route } = planWork(catalogue, input);
+  const to = route.tier === 1 ? 2 : 1;
+  const start = { kind: `BUILD ${route.type}`, insteadOf: route.tier, tier: to };
+  const begun = (more: Partial<Parameters<typeof planWork>[1]> = {}) =>
+    planWork(catalogue, { ...input, starts: [start], ...more }).route;
+
+  test('counts instead of the one the files say, and is said', () => {
+    expect(begun().tier).toBe(to);
+    expect(begun().reasons.join(' ')).toContain(`Tier ${to} instead of ${route.tier}`);
+  });
+
+  test('leaves alone other kinds, other tiers, what is held, and what he chose for this very task', () => {
+    const other = (over: object) => begun({ starts: [{ ...start, ...over }] }).tier;
+    expect(other({ kind: `REVIEW ${route.type}` })).toBe(route.tier);
+    expect(other({ insteadOf: 4, tier: to })).toBe(route.tier);
+    expect(begun({ overrides: { tier: route.tier } }).tier).toBe(route.tier);
+    expect(begun({ overrides: { complexity: route.complexity } }).tier).toBe(route.tier);
+    const held = { rule: 'r', reason: 'a rail' } as never;
+    expect(begun({ held }).tier).toBe(planWork(catalogue, { ...input, held }).route.tier);
+  });
+
+  test('counts for a later stage too', () => {
+    const review = planWork(catalogue, input).plan.stages.find((s) => s.stage === 'REVIEW');
+    const from = review?.route.tier as number;
+    const tier = from === 1 ? 2 : 1;
+    const starts = [{ kind: `REVIEW ${route.type}`, insteadOf: from, tier }];
+    const again = planWork(catalogue, { ...input, starts }).plan.stages.find((s) => s.stage === 'REVIEW');
+    expect(again?.route.tier).toBe(tier);
+  });
+});

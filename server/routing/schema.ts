@@ -40,6 +40,13 @@ export interface HostState {
   scripted?: boolean;
 }
 
+/** Work of a kind ("BUILD feature") that would begin on one tier begins on another, by a person's choice. */
+export interface TierStart {
+  kind: string;
+  insteadOf: number;
+  tier: number;
+}
+
 /** A service of providers.yaml, and why it cannot be used now; null when it can. */
 export interface AccountState {
   kind: string;

@@ -1,12 +1,45 @@
 import { z } from 'zod';
-import { suggestTiers } from '#server/domain/economics.ts';
+import type { Catalogue } from '#server/catalogue/data.ts';
+import { type Suggestion, suggestTiers } from '#server/domain/economics.ts';
+import { AlaiError } from '#server/domain/errors.ts';
+import { stages } from '#server/domain/status.ts';
 import { tierFailureSchema, tiersViewSchema } from '#server/domain/views/tiers.ts';
 import { readFailures, readTierRecords } from '#server/fleet/economics.ts';
+import { setTierStart } from '#server/routing/commands.ts';
+import { readTierStarts } from '#server/routing/data.ts';
+import { actorOf } from '../auth.ts';
 import { text } from '../inputs.ts';
+import { done, doneSchema } from '../outputs.ts';
 import { procedure, router } from '../trpc.ts';
 
 /** Long enough for figures, short enough to forget a model that was replaced. */
 const DAYS = 60;
+
+const startTier = z.number().int().min(1).max(4);
+
+/** Throws BAD_INPUT for a kind of work or a tier that is not there. */
+function requireStart(
+  { tiers, routing }: Catalogue,
+  input: { kind: string; insteadOf: number; tier: number },
+): void {
+  const [stage, type] = input.kind.split(' ');
+  const types = Object.keys(routing.types);
+  if (!stages.some((x) => x === stage) || !types.includes(type ?? ''))
+    throw new AlaiError(
+      'BAD_INPUT',
+      `There is no kind of work "${input.kind}".`,
+      `Name a stage (${stages.join(', ')}) and a type (${types.join(', ')}).`,
+    );
+  const able = (tiers.presets[tiers.default]?.tiers ?? [])
+    .filter((t) => t.provider !== 'human')
+    .map((t) => t.tier);
+  if (!able.includes(input.tier) || input.tier === input.insteadOf)
+    throw new AlaiError(
+      'BAD_INPUT',
+      `Tier ${input.tier} is no other tier with a model.`,
+      `Choose one of ${able.filter((t) => t !== input.insteadOf).join(', ')}.`,
+    );
+}
 
 export const tiersRouter = router({
   /** What each tier cost, took and achieved, and where work should better begin. */
@@ -15,6 +48,9 @@ export const tiersRouter = router({
     const real = await readTierRecords(s.db.pool, DAYS, false);
     const scripted = real.length === 0;
     const preset = tiers.presets[tiers.default];
+    const starts = await readTierStarts(s.db.pool);
+    const followed = (x: Suggestion) =>
+      starts.some((t) => t.kind === x.kind && t.insteadOf === x.from && t.tier === x.to);
     return {
       days: DAYS,
       preset: tiers.default,
@@ -23,9 +59,27 @@ export const tiersRouter = router({
       tiers: (preset?.tiers ?? []).map(({ tier, name, model, use }) => ({ tier, name, model, use })),
       records: scripted ? await readTierRecords(s.db.pool, DAYS, true) : real,
       scripted,
-      suggestions: scripted ? [] : suggestTiers(real),
+      suggestions: scripted ? [] : suggestTiers(real).filter((x) => !followed(x)),
+      starts,
     };
   }),
+  /** Lets work of a kind ("BUILD feature") begin on another tier than the files say; null lets them say it again. */
+  begin: procedure
+    .input(
+      z.strictObject({
+        kind: text(120),
+        insteadOf: startTier,
+        tier: startTier.nullable(),
+        because: z.string().trim().max(1_000).default(''),
+      }),
+    )
+    .output(doneSchema)
+    .mutation(async ({ ctx: { s, viewer }, input }) => {
+      if (input.tier !== null) requireStart(s.catalogue(), { ...input, tier: input.tier });
+      const because = input.because || `Tier ${input.tier} instead of ${input.insteadOf} for ${input.kind}`;
+      await setTierStart(s.db, { ...input, because }, actorOf(viewer));
+      return done;
+    }),
   failures: procedure
     .input(z.strictObject({ kind: text(120), tier: z.number().int().min(1).max(5) }))
     .output(z.array(tierFailureSchema))

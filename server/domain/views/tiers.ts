@@ -11,6 +11,16 @@ export const tierRecordSchema = z.object({
   failures: z.array(z.object({ code: z.string(), n: z.number() })),
 });
 
+export const tierStartSchema = z.object({
+  kind: z.string(),
+  insteadOf: z.number(),
+  tier: z.number(),
+  because: z.string(),
+  setBy: z.string(),
+  setAt: z.date(),
+});
+export type TierStartView = z.infer<typeof tierStartSchema>;
+
 export const tiersViewSchema = z.object({
   days: z.number(),
   /** The preset of tiers.yaml that counts, and what its tiers are. */
@@ -30,6 +40,8 @@ export const tiersViewSchema = z.object({
       attempts: z.number(),
     }),
   ),
+  /** Where kinds of work begin by a person's choice. */
+  starts: z.array(tierStartSchema),
 });
 export type TiersView = z.infer<typeof tiersViewSchema>;
 
