@@ -1,8 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import path from 'node:path';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { commitsOf, makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -20,16 +17,15 @@ test.afterEach(() => {
 });
 test.afterAll(() => context.close());
 
-const card = (title: string | RegExp) => page.locator('.card').filter({ hasText: title });
 const column = (name: string) => page.getByRole('region', { name, exact: true });
 
-test('signs in with the one-time link and sees an empty board', async () => {
+test('signs in with the one-time link and sees an empty board', async ({ factory }) => {
   await page.goto('/');
   await expect(page).toHaveURL(/\/sign-in/);
   await expect(page.getByRole('heading', { name: 'Sign in with your link.' })).toBeVisible();
   await expectAccessible(page, 'The sign-in');
 
-  await page.goto(factory().link);
+  await page.goto(factory.link);
   await expect(page).toHaveURL('/');
   await expect(page.getByRole('heading', { name: 'Nothing is running yet.' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Run the Bento sample' })).toBeVisible();
@@ -37,13 +33,12 @@ test('signs in with the one-time link and sees an empty board', async () => {
   await expect(page.locator('.strip')).toContainText('ANVIL');
   await expect(page.locator('.strip')).toContainText('Live');
   await expectAccessible(page, 'The empty board');
-  await context.storageState({ path: session });
 });
 
-test('cannot use the link twice', async ({ browser }) => {
+test('cannot use the link twice', async ({ browser, factory }) => {
   const other = await browser.newContext();
   const second = await other.newPage();
-  await second.goto(factory().link);
+  await second.goto(factory.link);
   await expect(second.getByRole('heading', { name: 'This link is used up or has expired.' })).toBeVisible();
   expect(second.url()).not.toContain('#');
   await other.close();
@@ -165,145 +160,11 @@ test('finds the way by keyboard', async () => {
   await expect(column('Done').locator('.card')).toHaveCount(6);
 });
 
-test('writes a task for his own repository, sees the route before saving, and watches it', async () => {
-  test.setTimeout(150_000);
-  const repository = makeRepository(mkdtempSync(path.join(factory().home, 'corner-shop-')));
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
-  await composer.getByLabel('Folder or address of the repository').fill(repository);
-  await composer.getByLabel('Task 1', { exact: true }).fill('Add a quantity discount to the price module');
-  const route = composer.locator('.route');
-  await expect(route).toContainText(/ · T\d/);
-  await expect(composer.getByRole('status')).toContainText(/points|Tier|Blueprint/);
-  await expectAccessible(page, 'The composer');
-  await expect(card('quantity discount')).toHaveCount(0);
-  await composer.getByRole('button', { name: 'Add 1 task' }).click();
-  await expect(composer).toBeHidden();
-  await expect(card('quantity discount')).toHaveCount(1);
-  // The pointer must not rest on the board: what is under it does not move.
-  await page.mouse.move(2, 2);
-  await expect(column('Done').locator('.card').filter({ hasText: 'quantity discount' })).toBeVisible({
-    timeout: 120_000,
-  });
-  // Accepted work comes back to his own folder, because he has nothing uncommitted there.
-  await expect.poll(() => commitsOf(repository).length, { timeout: 30_000 }).toBeGreaterThan(1);
-});
-
-test('is told what is wrong with a folder, and nothing is saved', async () => {
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
-  await composer.getByLabel('Folder or address of the repository').fill('/nowhere/at/all');
-  await composer.getByLabel('Task 1', { exact: true }).fill('Paint the fence');
-  await composer.getByRole('button', { name: 'Add 1 task' }).click();
-  await expect(composer.getByRole('status')).toContainText(/no folder \/nowhere\/at\/all/i);
-  await expect(card('Paint the fence')).toHaveCount(0);
-  await page.keyboard.press('Escape');
-});
-
-test('pastes a list, and it becomes rows with a dependency', async () => {
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'None yet, keep in the Inbox' });
-  await composer.getByLabel('Task 1', { exact: true }).focus();
-  await page.evaluate(() => {
-    const data = new DataTransfer();
-    data.setData('text', '- Apples by weight\n2. Pears by weight\n[ ] ignored?\n');
-    document.activeElement?.dispatchEvent(
-      new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
-    );
-  });
-  await expect(composer.getByLabel('Task 2', { exact: true })).toHaveValue('Pears by weight');
-  await composer.getByRole('button', { name: 'Remove task 3' }).click();
-  await composer.getByLabel('Task 2', { exact: true }).focus();
-  await composer.getByLabel('After').fill('7');
-  await expect(composer.getByRole('status')).toContainText('neither a line of this list');
-  await composer.getByLabel('After').fill('1');
-  await page.keyboard.press('ControlOrMeta+Enter');
-  await expect(column('Inbox').locator('.card')).toHaveCount(2);
-  await expect(column('Inbox')).toContainText('Needs a project');
-});
-
-async function hold(title: string): Promise<void> {
-  await page.goto('/');
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  const project = composer.getByLabel('Project');
-  // Until the projects have come, the first choice is a folder that nobody has named.
-  await expect(project.locator('option').nth(2)).toBeAttached();
-  await project.selectOption({ index: 0 });
-  await composer.getByLabel('Task 1', { exact: true }).fill(title);
-  await expect(composer.locator('.route')).toContainText('You first');
-  await composer.getByRole('button', { name: 'Add 1 task' }).click();
-  await page.mouse.move(2, 2);
-  await expect(column('Needs you').locator('.card').filter({ hasText: title })).toBeVisible();
-}
-
-test('is asked before any agent sees a regulated task; takes the answer back; then approves', async () => {
-  test.setTimeout(120_000);
-  await hold('Approve the PSD2 go-live');
-  await card('PSD2 go-live').click();
-  await expect(page).toHaveURL(/\/queue\?decision=/);
-  await expect(page.getByText('Why you')).toBeVisible();
-  await expect(page.getByRole('button', { name: /^Approve/ })).toContainText('Lets agents start');
-  await expectAccessible(page, 'The decision');
-
-  await page.keyboard.press('a');
-  const undo = page.getByRole('button', { name: 'Undo', exact: true });
-  await expect(undo).toBeVisible();
-  await page.keyboard.press('u');
-  await expect(page.getByRole('navigation', { name: 'Human queue' })).toContainText('Needs you 1');
-
-  await page.goto('/queue');
-  await expect(page.getByRole('button', { name: /^Approve/ })).toBeEnabled();
-  await page.getByRole('button', { name: /^Approve/ }).click();
-  await expect(undo).toBeVisible();
-  await expectAccessible(page, 'The undo');
-  await page.goto('/');
-  await page.mouse.move(2, 2);
-  // Ten seconds later it takes effect, and agents begin.
-  await expect(column('Needs you').locator('.card').filter({ hasText: 'PSD2' })).toHaveCount(0, {
-    timeout: 30_000,
-  });
-  await expect(card('PSD2 go-live')).toHaveCount(1);
-});
-
-test('rejects another one with a reason, which cancels it', async () => {
-  test.setTimeout(90_000);
-  await hold('Approve the PSD2 go-live in Norway');
-  await card('go-live in Norway').click();
-  await expect(page.getByRole('button', { name: /^Reject/ })).toBeEnabled();
-  await page.keyboard.press('r');
-  await expect(page.getByText('reject needs a reason')).toBeVisible();
-  await page.getByRole('button', { name: 'Not now', exact: true }).click();
-  await page.getByRole('button', { name: /^Reject/ }).click();
-  await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
-  await page.goto('/');
-  await page.mouse.move(2, 2);
-  await expect(column('Done').locator('.card').filter({ hasText: 'go-live in Norway' })).toContainText(
-    'Cancelled',
-    {
-      timeout: 30_000,
-    },
-  );
-});
-
-test('stops the factory and lets it go on', async () => {
-  await page.keyboard.press('/');
-  await page.getByPlaceholder('Search tasks, or type a command').fill('stop the');
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('The factory is stopped.')).toBeVisible();
-  await expectAccessible(page, 'The stopped board');
-  await page.getByRole('button', { name: 'Resume the factory' }).click();
-  await expect(page.getByText('The factory is stopped.')).toBeHidden();
-});
-
-test('decides on a phone', async ({ browser }) => {
+test('reads it all on a phone', async ({ browser, factory }) => {
   const phone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
-    storageState: session,
+    storageState: factory.session,
   });
   const small = await phone.newPage();
   for (const [path, name] of [

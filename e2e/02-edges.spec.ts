@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { factory, session } from './story.ts';
+import { expect } from '@playwright/test';
+import { test } from './story.ts';
 
 const feed = '/api/events';
 const board = `/api/trpc/board.get?batch=1&input=${encodeURIComponent('{"0":{"json":{"projectId":null}}}')}`;
@@ -11,17 +11,16 @@ test('nobody without a session reads or changes anything', async ({ request }) =
   expect(made.status()).toBe(401);
 });
 
-test('the API token of this machine opens it, a wrong one does not', async ({ request }) => {
-  const { readFileSync } = await import('node:fs');
-  const token = readFileSync(`${factory().home}/token`, 'utf8').trim();
-  const ok = await request.get('/api/trpc/me.get', { headers: { authorization: `Bearer ${token}` } });
+test('the API token of this machine opens it, a wrong one does not', async ({ request, factory }) => {
+  const headers = { authorization: `Bearer ${factory.token}` };
+  const ok = await request.get('/api/trpc/me.get', { headers });
   expect(await ok.json()).toMatchObject({ result: { data: { json: { role: 'ceo' } } } });
   const no = await request.get('/api/trpc/me.get', { headers: { authorization: 'Bearer alai_not_a_token' } });
   expect(no.status()).toBe(401);
 });
 
 test.describe('with a session', () => {
-  test.use({ storageState: session });
+  test.use({ signedIn: true });
 
   test('another site cannot use it, neither to change nor to listen', async ({ request }) => {
     const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };

@@ -1,14 +1,18 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
-test.use({ storageState: session });
+test.use({ signedIn: true });
 test.describe.configure({ mode: 'serial' });
 
 const rowOf = (page: Page, name: string) =>
   page.locator('.companies li').filter({ has: page.locator('.name', { hasText: new RegExp(`^${name}$`) }) });
-const file = (...parts: string[]) => path.join(factory().companies, ...parts);
+let companies: string;
+test.beforeAll(({ factory }) => {
+  companies = factory.companies;
+});
+const file = (...parts: string[]) => path.join(companies, ...parts);
 function edit(place: string, from: string, to: string): void {
   const before = readFileSync(place, 'utf8');
   expect(before).toContain(from);

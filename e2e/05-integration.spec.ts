@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
-import path from 'node:path';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { commitsOf, makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { readdirSync } from 'node:fs';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { commitsOf } from './repository.ts';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -12,11 +11,11 @@ let errors: string[];
 let repository: string;
 let task: string;
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
-  repository = makeRepository(mkdtempSync(path.join(factory().home, 'minion-shop-')));
+  repository = factory.repository('minion-shop');
 });
 test.afterEach(() => {
   expect(errors).toEqual([]);

@@ -1,43 +1,18 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import {
-  type APIRequestContext,
-  type BrowserContext,
-  expect,
-  type Page,
-  type Route,
-  test,
-} from '@playwright/test';
-import { makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page, type Route } from '@playwright/test';
+import type { Factory } from './factory.ts';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
 let context: BrowserContext;
 let page: Page;
 let errors: string[];
-let project = '';
 
-const headers = () => ({
-  authorization: `Bearer ${readFileSync(path.join(factory().home, 'token'), 'utf8').trim()}`,
-});
-async function change(request: APIRequestContext, procedure: string, input: object): Promise<void> {
-  const answer = await request.post(`/api/trpc/${procedure}`, { headers: headers(), data: { json: input } });
-  expect(answer.status(), await answer.text()).toBe(200);
-}
 /** Tasks that a safety rule holds: each is a question. */
-async function hold(request: APIRequestContext, ...titles: string[]): Promise<void> {
-  project ||= makeRepository(mkdtempSync(path.join(tmpdir(), 'queue-shop-')));
-  await change(request, 'tasks.create', {
-    idempotencyKey: `queue-${titles.join('-')}`,
-    project,
-    tasks: titles.map((title) => ({ title })),
-  });
-}
+const hold = (factory: Factory, ...titles: string[]) => factory.add(titles.map((title) => ({ title })));
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
 });
@@ -52,8 +27,8 @@ const answered = (title: string, on = page) => list(on).locator('.item.old').fil
 const targets = (on = page) => on.getByRole('region', { name: 'Drop on an answer' });
 const target = (name: string, on = page) => targets(on).locator('.target').filter({ hasText: name });
 
-test('a question is dragged onto its answer with the mouse, and taken back', async ({ request }) => {
-  await hold(request, 'Approve the PSD2 go-live in Bergen', 'Approve the PSD2 go-live in Tromsø');
+test('a question is dragged onto its answer with the mouse, and taken back', async ({ factory }) => {
+  await hold(factory, 'Approve the PSD2 go-live in Bergen', 'Approve the PSD2 go-live in Tromsø');
   await page.goto('/queue');
   await expect(row('Bergen')).toBeVisible();
   await row('Bergen').hover();
@@ -145,8 +120,8 @@ test('a reason of five megabytes is refused in the field, and nothing is lost or
   await reason.fill('');
 });
 
-test('alike questions are answered in one go, and taken back in one go', async ({ request }) => {
-  await hold(request, 'Approve the PSD2 go-live in Molde', 'Approve the PSD2 go-live in Hamar');
+test('alike questions are answered in one go, and taken back in one go', async ({ factory }) => {
+  await hold(factory, 'Approve the PSD2 go-live in Molde', 'Approve the PSD2 go-live in Hamar');
   await expect(row('Hamar')).toBeVisible();
   for (const city of ['Molde', 'Hamar'])
     await list()
@@ -163,22 +138,27 @@ test('alike questions are answered in one go, and taken back in one go', async (
   await expect(row('Hamar')).toBeVisible();
 });
 
-test('whoever answers second is told who was first and what', async ({ request }) => {
-  await row('Hamar').click();
+/** The number of a question that is opened. */
+async function open(title: string): Promise<number> {
+  await row(title).click();
+  await expect(page.getByRole('region', { name: 'Decision' })).toContainText(title);
+  return Number(new URL(page.url()).searchParams.get('decision'));
+}
+/** Answers as somebody else would, from another machine. */
+async function reject(factory: Factory, id: number, note: string): Promise<void> {
+  const { digest } = await factory.read<{ digest: string }>('queue.get', { id });
+  await factory.change('queue.decide', { id, answer: 'reject', note, digest });
+}
+
+test('whoever answers second is told who was first and what', async ({ factory }) => {
+  await hold(factory, 'Approve the PSD2 go-live in Oslo');
+  await reject(factory, await open('Oslo'), 'Too early');
+  await expect(answered('Oslo: rejected')).toBeVisible();
+  const id = await open('Hamar');
   await expect(page.getByRole('button', { name: /^Approve/ })).toBeEnabled();
-  const id = Number(new URL(page.url()).searchParams.get('decision'));
-  const asked = `/api/trpc/queue.get?input=${encodeURIComponent(JSON.stringify({ json: { id } }))}`;
-  const view = (await (await request.get(asked, { headers: headers() })).json()) as {
-    result: { data: { json: { digest: string } } };
-  };
   // This page hears nothing while somebody else answers.
   const heardLate = async (route: Route) => {
-    await change(request, 'queue.decide', {
-      id,
-      answer: 'reject',
-      note: 'Not this year',
-      digest: view.result.data.json.digest,
-    });
+    await reject(factory, id, 'Not this year');
     await route.continue();
   };
   await page.route('**/api/trpc/queue.decide**', heardLate, { times: 1 });
@@ -188,32 +168,15 @@ test('whoever answers second is told who was first and what', async ({ request }
   errors.length = 0; // The refusal is a 409, which the console of the browser notes.
 });
 
-test('every decision is found again by its words, with its reason and what became of it', async () => {
-  await page.keyboard.press('g');
-  await page.keyboard.press('d');
-  await expect(page).toHaveURL('/decisions');
-  const decisions = page.getByRole('region', { name: 'Decisions' });
-  await expect(decisions.getByRole('link', { name: /Hamar/ })).toBeVisible({ timeout: 20_000 });
-  await expectAccessible(page, 'The decisions');
-  await decisions.getByLabel('Search decisions').fill('Not this year');
-  await expect(decisions.getByRole('link', { name: /Hamar/ })).toContainText('Cancelled');
-  await expect(decisions.getByRole('link', { name: /Norway/ })).toHaveCount(0);
-  await decisions.getByLabel('Search decisions').fill('no such words anywhere');
-  await expect(decisions).toContainText('No decision is like this.');
-  await expect(page.getByRole('complementary', { name: 'Rules' })).toContainText(
-    'Every question comes to you',
-  );
-  await decisions.getByLabel('Search decisions').fill('Not this year');
-  await decisions.getByRole('link', { name: /Hamar/ }).click();
-  await expect(page.getByRole('region', { name: 'Decision' })).toContainText('Not this year');
-});
-
-test('on a phone a question is held, carried to an answer with a finger, and undone', async ({ browser }) => {
+test('on a phone a question is held, carried to an answer with a finger, and undone', async ({
+  browser,
+  factory,
+}) => {
   const phone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
     isMobile: true,
-    storageState: session,
+    storageState: factory.session,
   });
   const small = await phone.newPage();
   await small.goto('/queue');
@@ -241,4 +204,25 @@ test('on a phone a question is held, carried to an answer with a finger, and und
   expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await expectAccessible(small, 'The decision on a phone');
   await phone.close();
+});
+
+test('every decision is found again by its words, with its reason and what became of it', async () => {
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await expect(page).toHaveURL('/decisions');
+  const decisions = page.getByRole('region', { name: 'Decisions' });
+  await expect(decisions.getByRole('link', { name: /Hamar/ })).toBeVisible({ timeout: 20_000 });
+  await expect(decisions.getByRole('link', { name: /Oslo/ })).toBeVisible();
+  await expectAccessible(page, 'The decisions');
+  await decisions.getByLabel('Search decisions').fill('Not this year');
+  await expect(decisions.getByRole('link', { name: /Hamar/ })).toContainText('Cancelled');
+  await expect(decisions.getByRole('link', { name: /Oslo/ })).toHaveCount(0);
+  await decisions.getByLabel('Search decisions').fill('no such words anywhere');
+  await expect(decisions).toContainText('No decision is like this.');
+  await expect(page.getByRole('complementary', { name: 'Rules' })).toContainText(
+    'Every question comes to you',
+  );
+  await decisions.getByLabel('Search decisions').fill('Not this year');
+  await decisions.getByRole('link', { name: /Hamar/ }).click();
+  await expect(page.getByRole('region', { name: 'Decision' })).toContainText('Not this year');
 });

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { expectAccessible, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
-test.use({ storageState: session });
+test.use({ signedIn: true });
 
 let context: BrowserContext;
 let page: Page;
 let errors: string[];
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ storageState: session, reducedMotion: 'reduce' });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ storageState: factory.session, reducedMotion: 'reduce' });
   page = await context.newPage();
   errors = watchErrors(page);
 });
@@ -21,17 +21,13 @@ test.afterAll(() => context.close());
 const nodes = () => page.locator('.dag-node');
 const travel = () => page.getByRole('group', { name: 'Time travel' });
 
-async function runSample(): Promise<void> {
-  await page.keyboard.press('ControlOrMeta+k');
-  await page.getByPlaceholder('Search tasks, or type a command').fill('Bento');
-  await page.getByRole('option', { name: 'Run the Bento sample' }).click();
-  await expect(page).toHaveURL(/\/pipelines\/\d+$/);
-}
-
-test('the graph travels to the past of a pipeline and back', async () => {
+test('the graph travels to the past of a pipeline and back', async ({ factory }) => {
   test.setTimeout(180_000);
-  await page.goto('/');
-  await runSample();
+  const { pipelineId } = await factory.add([
+    { key: 'schema', title: 'Write down the schema of the shop' },
+    { title: 'Add a page that shows the prices', dependsOn: ['schema'] },
+  ]);
+  await page.goto(`/pipelines/${pipelineId}`);
   await expect(nodes().filter({ hasText: 'Built' }).first()).toBeVisible({ timeout: 120_000 });
 
   const slider = travel().getByRole('slider', { name: 'Moment' });
@@ -98,9 +94,13 @@ test('the graph finds, folds, lists and saves', async () => {
   }
 });
 
-test('a node of the graph is skipped with a reason', async () => {
-  await page.goto('/');
-  await runSample();
+test('a node of the graph is skipped with a reason', async ({ factory }) => {
+  // The first waits for him, and so does the second behind it.
+  const { pipelineId } = await factory.add([
+    { key: 'bank', title: 'Approve the PSD2 go-live in Estonia' },
+    { title: 'Tell the newspapers', dependsOn: ['bank'] },
+  ]);
+  await page.goto(`/pipelines/${pipelineId}`);
   await nodes()
     .filter({ hasText: /After #/ })
     .last()
@@ -116,9 +116,9 @@ test('a node of the graph is skipped with a reason', async () => {
   await expect(inspector).toContainText('Skipped');
 });
 
-test('the graph fits a phone, and reads without one', async ({ browser }) => {
+test('the graph fits a phone, and reads without one', async ({ browser, factory }) => {
   const phone = await browser.newContext({
-    storageState: session,
+    storageState: factory.session,
     viewport: { width: 390, height: 844 },
     hasTouch: true,
     isMobile: true,

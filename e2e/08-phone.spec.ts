@@ -1,13 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type APIRequestContext, type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import type { Factory } from './factory.ts';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -17,38 +16,18 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-const headers = () => ({
-  authorization: `Bearer ${readFileSync(path.join(factory().home, 'token'), 'utf8').trim()}`,
-});
-async function change<T>(request: APIRequestContext, procedure: string, input: object): Promise<T> {
-  const answer = await request.post(`/api/trpc/${procedure}`, { headers: headers(), data: { json: input } });
-  expect(answer.status(), await answer.text()).toBe(200);
-  return ((await answer.json()) as { result: { data: { json: T } } }).result.data.json;
-}
-async function read<T>(request: APIRequestContext, procedure: string, input: object): Promise<T> {
-  const asked = `/api/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ json: input }))}`;
-  const answer = await request.get(asked, { headers: headers() });
-  return ((await answer.json()) as { result: { data: { json: T } } }).result.data.json;
-}
-
 /** A task that a safety rule holds: the phone asks about it. */
-let project = '';
-async function hold(request: APIRequestContext, title: string): Promise<number> {
-  project ||= makeRepository(mkdtempSync(path.join(tmpdir(), 'phone-shop-')));
-  const { taskIds } = await change<{ taskIds: number[] }>(request, 'tasks.create', {
-    idempotencyKey: `phone-${title}`,
-    project,
-    tasks: [{ title }],
-  });
+async function hold(factory: Factory, title: string): Promise<number> {
+  const { taskIds } = await factory.add([{ title }]);
   return taskIds[0] as number;
 }
 
-test.beforeAll(async ({ browser }) => {
+test.beforeAll(async ({ browser, factory }) => {
   context = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
     reducedMotion: 'reduce',
-    storageState: session,
+    storageState: factory.session,
   });
   page = await context.newPage();
   errors = watchErrors(page);
@@ -98,8 +77,8 @@ test('the phone answers five questions on one screen, with little script', async
   expect(own.reduce((sum, s) => sum + s.bytes, 0)).toBeLessThan(MOST_SCRIPT);
 });
 
-test('approves with a swipe, takes it back, and rejects with a reason', async ({ request }) => {
-  const id = await hold(request, 'Delete the production database of apples');
+test('approves with a swipe, takes it back, and rejects with a reason', async ({ factory }) => {
+  const id = await hold(factory, 'Delete the production database of apples');
   await page.reload();
   await leafTo('database of apples');
   await expectAccessible(page, 'The status with a question');
@@ -135,23 +114,23 @@ test('approves with a swipe, takes it back, and rejects with a reason', async ({
     .click();
   await expect(page.getByText(`#${id} rejected.`)).toBeVisible();
   await expect
-    .poll(async () => (await read<{ state: string }>(request, 'tasks.get', { id })).state, {
+    .poll(async () => (await factory.read<{ state: string }>('tasks.get', { id })).state, {
       timeout: 30_000,
     })
     .toBe('CANCELLED');
 });
 
-test('a question that changed or vanished says so and decides nothing', async ({ request }) => {
-  const id = await hold(request, 'Delete the production database of pears');
+test('a question that changed or vanished says so and decides nothing', async ({ factory }) => {
+  const id = await hold(factory, 'Delete the production database of pears');
   await page.reload();
   await leafTo('database of pears');
-  const { version } = await read<{ version: number }>(request, 'tasks.get', { id });
-  await change(request, 'tasks.edit', { id, version, patch: { description: 'And the backups.' } });
+  const { version } = await factory.read<{ version: number }>('tasks.get', { id });
+  await factory.change('tasks.edit', { id, version, patch: { description: 'And the backups.' } });
   await expect(card().getByText('What is asked has changed since it was shown.')).toBeVisible();
   await expect(card().getByRole('button', { name: /^Approve/ })).toHaveCount(0);
   await card().getByRole('button', { name: 'Look again' }).click();
   await expect(card().getByText('And the backups.')).toBeVisible();
-  await change(request, 'tasks.cancel', { id, reason: 'Pears are out' });
+  await factory.change('tasks.cancel', { id, reason: 'Pears are out' });
   await expect(card().getByText('This was withdrawn: nobody has to answer it any more.')).toBeVisible();
   await expect(card().getByRole('button', { name: /^Approve/ })).toHaveCount(0);
   await card()
@@ -160,7 +139,10 @@ test('a question that changed or vanished says so and decides nothing', async ({
   await expect(page.getByText('database of pears')).toHaveCount(0);
 });
 
-test('is installed, opens at once from what was kept, and never shows it as live', async ({ request }) => {
+test('is installed, opens at once from what was kept, and never shows it as live', async ({
+  request,
+  factory,
+}) => {
   const manifest = await request.get('/manifest.webmanifest');
   const { icons, start_url } = (await manifest.json()) as {
     start_url: string;
@@ -172,7 +154,7 @@ test('is installed, opens at once from what was kept, and never shows it as live
     expect((await request.get(icon.src)).headers()['content-type']).toMatch(/^image\//);
   expect((await request.get('/sw.js')).headers()['content-type']).toMatch(/javascript/);
 
-  const id = await hold(request, 'Delete the production database of plums');
+  const id = await hold(factory, 'Delete the production database of plums');
   await page.goto('/status');
   await leafTo('database of plums');
   const kept = () =>
@@ -211,11 +193,11 @@ test('is installed, opens at once from what was kept, and never shows it as live
   await context.setOffline(false);
   await expect(page.getByText(/^Live \d/)).toBeVisible({ timeout: 15_000 });
   await expect(card().getByRole('button', { name: /^Approve/ })).toBeEnabled();
-  await change(request, 'tasks.cancel', { id, reason: 'Plums are out' });
+  await factory.change('tasks.cancel', { id, reason: 'Plums are out' });
 });
 
-test('what was kept leaves the device with the session', async ({ browser }) => {
-  const other = await browser.newContext({ storageState: session });
+test('what was kept leaves the device with the session', async ({ browser, factory }) => {
+  const other = await browser.newContext({ storageState: factory.session });
   const second = await other.newPage();
   await second.goto('/status');
   await expect
@@ -261,7 +243,7 @@ test('a push shows the notice, whose link is a page of ours', async () => {
   await devtools.detach();
 });
 
-test('adds a webhook, tests it, sees what was sent, and sets its rules', async ({ browser }) => {
+test('adds a webhook, tests it, sees what was sent, and sets its rules', async ({ browser, factory }) => {
   const got: { headers: IncomingHttpHeaders; body: string }[] = [];
   const receiver = createServer((req, res) => {
     let body = '';
@@ -275,7 +257,7 @@ test('adds a webhook, tests it, sees what was sent, and sets its rules', async (
   });
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
   const { port } = receiver.address() as AddressInfo;
-  const desk = await browser.newContext({ storageState: session, reducedMotion: 'reduce' });
+  const desk = await browser.newContext({ storageState: factory.session, reducedMotion: 'reduce' });
   const settings = await desk.newPage();
   const seen = watchErrors(settings);
   await settings.goto('/settings/notifications');

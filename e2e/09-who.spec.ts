@@ -1,5 +1,5 @@
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { expectAccessible, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -9,8 +9,8 @@ let errors: string[];
 let guest: BrowserContext;
 let theirs: Page;
 
-test.beforeAll(async ({ browser }) => {
-  owner = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  owner = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await owner.newPage();
   errors = watchErrors(page);
   guest = await browser.newContext();

@@ -1,5 +1,5 @@
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { expectAccessible, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -7,14 +7,15 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
 });
 test.afterAll(() => context.close());
 
-test('a sentence is tried against the rails before anybody writes it as a task', async () => {
+test('a sentence is tried against the rails before anybody writes it as a task', async ({ factory }) => {
+  await factory.add([{ title: 'Approve the PSD2 go-live in Finland' }]);
   await page.goto('/settings/safety');
   await page.getByLabel('Sentence to try').fill('Transfer 5000 EUR to the supplier');
   await expect(page.getByText('Held by money-movement')).toBeVisible();

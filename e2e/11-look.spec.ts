@@ -1,9 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -11,30 +7,12 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
 });
 test.afterAll(() => context.close());
-
-/** A task that a safety rail holds: it has a page, a pipeline and a question. */
-async function holdOne(): Promise<void> {
-  const token = readFileSync(path.join(factory().home, 'token'), 'utf8').trim();
-  const post = (procedure: string, input: object) =>
-    page.request.post(`/api/trpc/${procedure}`, {
-      headers: { authorization: `Bearer ${token}` },
-      data: { json: input },
-    });
-  const title = 'Approve the PSD2 go-live in Iceland';
-  const made = await post('tasks.create', {
-    idempotencyKey: 'look-iceland',
-    project: makeRepository(mkdtempSync(path.join(tmpdir(), 'look-shop-'))),
-    tasks: [{ title }],
-  });
-  expect(made.status(), await made.text()).toBe(200);
-  await open('/queue', title);
-}
 
 /** Every page that has an address of its own, and what stands on it once it is there. */
 const pages: [string, string | RegExp][] = [
@@ -86,8 +64,8 @@ const tooSmall = () =>
       .map((e) => `${location.pathname}: ${e.outerHTML.slice(0, 120)}`),
   );
 
-test('a question is answered from the palette as far as it needs no reason', async () => {
-  await holdOne();
+test('a question is answered from the palette as far as it needs no reason', async ({ factory }) => {
+  await factory.add([{ title: 'Approve the PSD2 go-live in Iceland' }]);
   await open('/queue', 'Answered today');
   await page.locator('.queue-list .item').filter({ hasText: 'in Iceland' }).click();
   await expect(page.getByRole('button', { name: /^Reject/ })).toBeVisible();
@@ -131,6 +109,10 @@ test('the palette reaches the pages, the settings and what can be done here', as
     await page.keyboard.press('Enter');
     await expect(palette).toHaveCount(0);
   };
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('Bento');
+  await expect(palette.getByRole('option', { name: 'Run the Bento sample' })).toBeVisible();
+  await page.keyboard.press('Escape');
   await run('invite', 'Invite somebody');
   await page.waitForURL('**/settings/people**');
   await run('safety rails', 'Settings: Safety rails');

@@ -1,8 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import path from 'node:path';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -10,8 +7,8 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
 });
@@ -32,7 +29,9 @@ async function steer(act: string, name: 'FORGE' | 'ANVIL', reason = ''): Promise
   await expect(dialog).toBeHidden();
 }
 
-test('a paused fleet says who paused it and what waits for it, and goes on when it is resumed', async () => {
+test('a paused fleet says who paused it and what waits for it, and goes on when it is resumed', async ({
+  factory,
+}) => {
   test.setTimeout(120_000);
   await page.goto('/');
   await page.keyboard.press('g');
@@ -51,16 +50,7 @@ test('a paused fleet says who paused it and what waits for it, and goes on when 
     await expect(host(name)).toContainText('the fan is loud');
   }
 
-  const repository = makeRepository(mkdtempSync(path.join(factory().home, 'quiet-shop-')));
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
-  await composer.getByLabel('Folder or address of the repository').fill(repository);
-  await composer.getByLabel('Task 1', { exact: true }).fill('Add a closing time to the price module');
-  await composer.getByRole('button', { name: 'Add 1 task' }).click();
-  await expect(composer).toBeHidden();
-
-  await page.goto('/fleet');
+  await factory.add([{ title: 'Add a closing time to the price module', minion: true }]);
   const waiting = page.getByRole('link').filter({ hasText: 'closing time' });
   await expect(waiting).toContainText('which is paused');
   await expectAccessible(page, 'The paused fleet');
@@ -120,11 +110,11 @@ test('the kill switch wants a word that is typed', async () => {
   await expect(page.getByText('The factory is stopped.')).toBeHidden();
 });
 
-test('the fleet fits a phone', async ({ browser }) => {
+test('the fleet fits a phone', async ({ browser, factory }) => {
   const phone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
-    storageState: session,
+    storageState: factory.session,
   });
   const small = await phone.newPage();
   await small.goto('/fleet');

@@ -1,8 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import path from 'node:path';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { makeRepository } from './repository.ts';
-import { expectAccessible, factory, session, watchErrors } from './story.ts';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expectAccessible, test, watchErrors } from './story.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -10,8 +7,8 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: session });
+test.beforeAll(async ({ browser, factory }) => {
+  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
   page = await context.newPage();
   errors = watchErrors(page);
 });
@@ -19,7 +16,9 @@ test.afterAll(() => context.close());
 
 const budgets = () => page.getByRole('region', { name: 'Budgets' });
 
-test('a budget stops work before it starts, asks once, and lets it go on when it is given more', async () => {
+test('a budget stops work before it starts, asks once, and lets it go on when it is given more', async ({
+  factory,
+}) => {
   test.setTimeout(150_000);
   await page.goto('/');
   await page.keyboard.press('g');
@@ -39,17 +38,8 @@ test('a budget stops work before it starts, asks once, and lets it go on when it
   await dialog.getByRole('button', { name: 'Allow €0.00' }).click();
   await expect(dialog).toBeHidden();
 
-  const repository = makeRepository(mkdtempSync(path.join(factory().home, 'frugal-shop-')));
-  await page.keyboard.press('c');
-  const composer = page.getByRole('form', { name: 'New tasks' });
-  await composer.getByLabel('Project').selectOption({ label: 'A folder or an address' });
-  await composer.getByLabel('Folder or address of the repository').fill(repository);
-  await composer.getByLabel('Task 1', { exact: true }).fill('Add a discount to the price module');
-  await composer.getByRole('button', { name: 'Add 1 task' }).click();
-  await expect(composer).toBeHidden();
-
-  await page.goto('/spend');
-  await expect(page.getByText('1 task waits for money.')).toBeVisible({ timeout: 30_000 });
+  await factory.add([{ title: 'Add a discount to the price module', minion: true }]);
+  await expect(page.getByText(/\d+ tasks? waits? for money\./)).toBeVisible({ timeout: 30_000 });
   await page.getByRole('link', { name: 'Answer it in the queue' }).click();
   const question = page.getByRole('button', { name: /The budget of today is used up/ }).first();
   await question.click();
@@ -69,13 +59,13 @@ test('a budget stops work before it starts, asks once, and lets it go on when it
   await expect(page.getByText(/of €16.00 today/)).toBeVisible();
 });
 
-test('spending is divided as one asks, and fits a phone', async ({ browser }) => {
+test('spending is divided as one asks, and fits a phone', async ({ browser, factory }) => {
   await page.getByRole('button', { name: 'Tier', exact: true }).click();
   await expect(page.getByRole('table', { name: 'Spent by tier' })).toContainText('Tier');
   const phone = await browser.newContext({
     viewport: { width: 390, height: 844 },
     hasTouch: true,
-    storageState: session,
+    storageState: factory.session,
   });
   const small = await phone.newPage();
   await small.goto('/spend');

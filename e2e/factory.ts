@@ -1,27 +1,110 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type APIRequest, type BrowserContextOptions, expect } from '@playwright/test';
+import { freePort } from '#server/platform/ports.ts';
 import { bootFactory } from '#test/boot.ts';
+import { makeRepository } from './repository.ts';
 
 const root = path.dirname(import.meta.dirname);
 
-/** What the tests need to know of the factory they talk to. */
-export const notes = path.join(root, 'e2e/.auth/factory.json');
+/** What a file of stories makes before it looks: a task for the rehearsal, or one that a safety rule holds. */
+export interface NewTask {
+  title: string;
+  key?: string;
+  dependsOn?: string[];
+  minion?: boolean;
+}
 
-/** Boots the product for all stories; stops it afterwards. */
-// biome-ignore lint/style/noDefaultExport: Playwright reads the default export
-export default async function startFactory(): Promise<() => Promise<void>> {
+/** The product that one browser worker talks to. */
+export interface Factory {
+  url: string;
+  home: string;
+  /** Its own folder of companies: tests add companies and break them. */
+  companies: string;
+  /** The one-time sign-in link, which nobody has used. */
+  link: string;
+  /** A browser that is signed in as its owner. */
+  session: BrowserContextOptions['storageState'];
+  /** The API token of this machine. */
+  token: string;
+  change<T>(procedure: string, input: object): Promise<T>;
+  read<T>(procedure: string, input: object): Promise<T>;
+  /** A stranger's repository, inside its home. */
+  repository(name: string): string;
+  /** New tasks of one pipeline, in one small repository that they share unless another is given. */
+  add(tasks: NewTask[], project?: string): Promise<{ pipelineId: number; taskIds: number[] }>;
+  stop(): Promise<void>;
+}
+
+/** Boots the product on ports and in a home of its own, and signs a browser in. */
+export async function startFactory(http: APIRequest): Promise<Factory> {
+  const [port, rehearsal, git] = await Promise.all([freePort(), freePort(), freePort()]);
+  const url = `http://localhost:${port}`;
   let companies = '';
-  const { link, home, stop } = await bootFactory(process.env.ALAI_E2E_PORT ?? '', (made) => {
-    // A copy, because tests add companies and break them.
+  const booted = await bootFactory(String(port), (made) => {
     companies = path.join(made, 'companies');
     cpSync(path.join(root, 'companies'), companies, { recursive: true });
-    // The inner hosts are receivers of notices that the tests start.
-    return { ALAI_COMPANIES: companies, ALAI_WEBHOOK_ALLOW: '127.0.0.1' };
+    return {
+      ALAI_COMPANIES: companies,
+      // The inner hosts are receivers of notices that the tests start.
+      ALAI_WEBHOOK_ALLOW: '127.0.0.1',
+      // Named, because two factories that start at once would both find the usual ones free.
+      ALAI_REHEARSAL_PORT: String(rehearsal),
+      ALAI_GIT_PORT: String(git),
+    };
   });
-  mkdirSync(path.dirname(notes), { recursive: true });
-  writeFileSync(notes, JSON.stringify({ link, home, companies }));
-  return async () => {
-    await stop();
-    rmSync(path.dirname(notes), { recursive: true, force: true });
+  const { home, stop } = booted;
+  const token = readFileSync(path.join(home, 'token'), 'utf8').trim();
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const answered = async <T>(procedure: string, answer: Response): Promise<T> => {
+    const text = await answer.text();
+    expect(answer.status, `${procedure}: ${text}`).toBe(200);
+    return (JSON.parse(text) as { result: { data: { json: T } } }).result.data.json;
   };
+  const change = async <T>(procedure: string, input: object): Promise<T> => {
+    const body = JSON.stringify({ json: input });
+    return answered(
+      procedure,
+      await fetch(`${url}/api/trpc/${procedure}`, { method: 'POST', headers, body }),
+    );
+  };
+  const read = async <T>(procedure: string, input: object): Promise<T> => {
+    const asked = encodeURIComponent(JSON.stringify({ json: input }));
+    return answered(procedure, await fetch(`${url}/api/trpc/${procedure}?input=${asked}`, { headers }));
+  };
+  const repository = (name: string) => makeRepository(mkdtempSync(path.join(home, `${name}-`)));
+  const session = await signIn(http, url, booted.link);
+  // A link works once: this one is the stories'.
+  const link = (await change<{ url: string }>('people.newLink', { userId: 'ceo' })).url;
+  let shop = '';
+  return {
+    url,
+    home,
+    companies,
+    link,
+    token,
+    session,
+    change,
+    read,
+    repository,
+    add(tasks, project) {
+      if (!project) shop ||= repository('corner-shop');
+      return change('tasks.create', { idempotencyKey: randomUUID(), project: project ?? shop, tasks });
+    },
+    stop,
+  };
+}
+
+/** What the page of the one-time link does, without a browser. */
+async function signIn(http: APIRequest, url: string, link: string): Promise<Factory['session']> {
+  const context = await http.newContext({ baseURL: url });
+  const csrf = await context.get('/api/auth/csrf');
+  const { csrfToken } = (await csrf.json()) as { csrfToken: string };
+  const code = link.split('#code=')[1] ?? '';
+  await context.post('/api/auth/callback/code', { form: { csrfToken, code, json: 'true' } });
+  expect((await context.get('/api/trpc/me.get')).status()).toBe(200);
+  const session = await context.storageState();
+  await context.dispose();
+  return session;
 }
