@@ -44,7 +44,7 @@ function hostLine(h: FleetHostView, now: number): string {
     .map(
       (w) => `    ○ #${w.taskId} ${w.title}  ${w.why}${w.etaMs === null ? '' : `  ${startText(w.etaMs)}`}`,
     );
-  const leftAlone = h.models.flatMap((m) =>
+  const leftAlone = [...h.models, ...h.agents].flatMap((m) =>
     m.breaker?.state === 'OPEN' ? [`    ✕ ${m.name} is left alone: ${m.breaker.error}`] : [],
   );
   const more = h.queued - waiting.length;

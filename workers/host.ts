@@ -24,6 +24,7 @@ import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { version } from '#server/platform/version.ts';
 import { every } from './conductor/every.ts';
+import { forgetKeys } from './host/agent-breaker.ts';
 import { agentsOfHost, watchAgents } from './host/agents.ts';
 import { watchBreakers } from './host/breakers.ts';
 import { HeldAttempts } from './host/held.ts';
@@ -99,12 +100,14 @@ const modelJobs = await tendModels({
 
 const llama = watchLlama({ db, host: config, timing: t, log });
 const breakers = watchBreakers({ db, host: config.name, server: servers, timing: t, log });
+await forgetKeys({ db, host: config.name, timing: t });
+const ownAgents = agentsOfHost(e, { db, host: config.name, timing: t });
 const agents = watchAgents({ db, host: config.name, log });
 const provider = modelsOfHost(config, e, db, t);
 const hidden = [...Object.values(secrets(e)), ...secretValues(process.env)];
 const trials = await tendTrials({
-  ...{ db, worker, sandbox, hostDir, provider, log },
-  agents: agentsOfHost(e),
+  ...{ db, worker, sandbox, hostDir, provider, timing: t, log },
+  agents: ownAgents,
   mask: maskFor(hidden),
 });
 
@@ -129,7 +132,7 @@ const run = createRunner({
   hostDir,
   provider,
   sandbox,
-  agents: agentsOfHost(e),
+  agents: ownAgents,
   repositoryToken: secrets(e).gitToken,
   registry: await npmRegistry(),
   secretValues: hidden,

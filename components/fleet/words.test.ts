@@ -47,7 +47,7 @@ describe('a host', () => {
 
 it('the fleet is one sentence', () => {
   expect(fleetSentence(fleet)).toBe(
-    '1 may be stuck · 1 of 2 hosts take work · 4 of 5 slots busy · 52 tasks wait · 1 model left alone',
+    '1 may be stuck · 1 of 2 hosts take work · 4 of 5 slots busy · 52 tasks wait · 1 model left alone · 1 agent left alone',
   );
   const calm = {
     ...forge,

@@ -70,7 +70,10 @@ export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
   const waiting = f.hosts.reduce((n, h) => n + h.queued, 0);
   const up = f.hosts.filter((h) => h.state === 'live').length;
   const stuck = f.hosts.reduce((n, h) => n + h.running.filter((r) => r.suspicious).length, 0);
-  const left = f.hosts.reduce((n, h) => n + h.models.filter((m) => m.breaker?.state === 'OPEN').length, 0);
+  const alone = (all: { breaker: BreakerFacts | null }[]) =>
+    all.filter((m) => m.breaker?.state === 'OPEN').length;
+  const left = f.hosts.reduce((n, h) => n + alone(h.models), 0);
+  const agents = f.hosts.reduce((n, h) => n + alone(h.agents), 0);
   return [
     f.stopped ? 'The factory is stopped' : '',
     stuck > 0 ? `${stuck} may be stuck` : '',
@@ -78,6 +81,7 @@ export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
     `${busy} of ${plural(slots, 'slot')} busy`,
     waiting === 0 ? 'nothing waits' : plural(waiting, 'task waits', 'tasks wait'),
     left > 0 ? `${plural(left, 'model')} left alone` : '',
+    agents > 0 ? `${plural(agents, 'agent')} left alone` : '',
   ]
     .filter(Boolean)
     .join(' · ');

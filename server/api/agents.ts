@@ -13,6 +13,7 @@ import type { AgentView, TrialInput } from '#server/domain/views/agents.ts';
 import { heardState } from '#server/fleet/data.ts';
 import type { NewTrial } from '#server/fleet/trials.ts';
 import { accountStates } from '#server/models/account.ts';
+import { readBreakers } from '#server/models/resilience/data.ts';
 import { unheardOf } from '#server/models/unheard.ts';
 import type { Services } from './services.ts';
 
@@ -43,12 +44,13 @@ export async function listAgents(s: Services): Promise<AgentView[]> {
   );
   const { tiers, providers } = s.catalogue();
   const table = tiers.presets[tiers.default]?.tiers ?? [];
+  const left = (await readBreakers(s.db)).filter((b) => b.state === 'OPEN');
   const unheard = await unheardOf(providers.providers, process.env);
   const silent = (h: HostRow) =>
     ['absent', 'silent'].includes(heardState(h, s.timing)) ? `the worker of ${h.name} is not running` : null;
   return [
     ...rows.flatMap((h) => modelsOf(h, table, silent(h))),
-    ...rows.flatMap((h) => programsOf(h, table, silent(h))),
+    ...rows.flatMap((h) => programsOf(h, table, silent(h), left)),
     ...Object.entries(accountStates(providers.providers, process.env)).map(([name, a]): AgentView => {
       const account = providers.providers[name];
       const capabilities = a.kind === 'anthropic' ? ['completion', 'tools', 'thinking'] : undefined;
@@ -100,13 +102,20 @@ function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[]
   return [...local, ...loaded];
 }
 
-function programsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[] {
+function programsOf(
+  h: HostRow,
+  table: Tier[],
+  silent: string | null,
+  left: { host: string; model: string; error: string }[],
+): AgentView[] {
   return z
     .array(foundAgentSchema)
     .catch([])
     .parse(h.agents)
     .map((a): AgentView => {
       const why = silent ?? a.reason;
+      // It can be asked all the same: a trial is how a person finds out whether it answers again.
+      const alone = left.find((b) => b.host === h.name && b.model === a.name);
       return {
         ...{
           name: a.name,
@@ -116,7 +125,8 @@ function programsOf(h: HostRow, table: Tier[], silent: string | null): AgentView
           capabilities: [...cliCapabilities],
         },
         model: modelFor(a.name, table),
-        ...{ pipelines: [...pipelinesOf(a.name)], usable: a.usable && why === '', why },
+        ...{ pipelines: [...pipelinesOf(a.name)], usable: a.usable && why === '' },
+        why: why || (alone ? `left alone: ${alone.error}` : ''),
         tiers: table.filter((t) => uses(t, a.name)).map((t) => t.tier),
       };
     });

@@ -73,3 +73,26 @@ describe('attempts that their model does not answer', () => {
       });
   });
 });
+
+describe('a key that is not taken', () => {
+  const refuse = async (id: number) => {
+    const a = await factory.take(id);
+    const message = 'Claude Code failed: 401. Set ANTHROPIC_API_KEY.';
+    await endAttempt(db, factory.publisher, a, { kind: 'infra', code: 'PROVIDER_KEY', message });
+    return await factory.task(id);
+  };
+
+  it('sends work a tier up at once, burning nothing, and asks the human at once where there is none', async () => {
+    const id = (await factory.create([work('Needs a key')])).taskIds[0] as number;
+    const up = await refuse(id);
+    expect(up).toMatchObject({ status: 'QUEUED', tier: 3, failed_attempts: 0 });
+    let last = up;
+    for (let n = 0; n < 3 && last.status === 'QUEUED'; n++) last = await refuse(id);
+    expect(last).toMatchObject({ status: 'NEEDS_HUMAN', failed_attempts: 0 });
+    const { rows } = await db.pool.query('SELECT kind, question, why FROM escalation WHERE task_id = $1', [
+      id,
+    ]);
+    expect(rows).toMatchObject([{ kind: 'retries', why: expect.stringContaining('Set ANTHROPIC_API_KEY') }]);
+    expect(rows[0].question).toContain('a key is not taken');
+  });
+});

@@ -176,6 +176,32 @@ const PROMISED_MS = 60_000;
 /** A raise lets it go on at once; a new day is noticed within this. */
 const ASKED_MS = 3_600_000;
 
+/** Only a person can mend a key: a higher tier that can be asked takes the work, or he is told at once, and no try is burned. */
+async function afterRefusedKey(q: Queryable, taskId: number, message: string): Promise<Delivery[]> {
+  const { rows } = await q.query<{ title: string; from: number; above: number | null }>(
+    `SELECT t.title, t.tier "from", (SELECT min((c.v->>'tier')::int) FROM jsonb_array_elements(t.route->'choices') c(v)
+       WHERE c.v->>'host' IS NOT NULL AND (c.v->>'tier')::int > t.tier AND alai_available(c.v)) above
+     FROM task t WHERE id = $1 FOR UPDATE`,
+    [taskId],
+  );
+  const [t] = rows;
+  if (!t) return [];
+  if (t.above !== null) {
+    await q.query('UPDATE task SET tier = $2 WHERE id = $1', [taskId, t.above]);
+    await tellTier(q, taskId, t.from, t.above, message.slice(0, 2_000));
+    return await requeueTasks(q, [taskId], ENGINE, `${message} Tier ${t.from} to tier ${t.above}.`);
+  }
+  await askHuman(q, {
+    kind: 'retries',
+    taskId,
+    from: ['RUNNING'],
+    actor: ENGINE,
+    question: `"${t.title}" cannot be worked on: a key is not taken. Shall it be tried again when that is mended?`,
+    why: message,
+  });
+  return [];
+}
+
 /** What a waiting attempt asks, and why it is the human's. */
 const asks = {
   asked: { kind: 'question', why: 'The agent cannot go on without an answer.' },
@@ -234,6 +260,8 @@ export async function endAttempt(
     if (outcome.kind === 'failed') await forgetSteps(q, row.task_id);
     if (outcome.kind === 'failed')
       deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
+    else if (outcome.kind === 'infra' && outcome.code === 'PROVIDER_KEY')
+      deliveries = await afterRefusedKey(q, row.task_id, message);
     else if (outcome.kind === 'infra') deliveries = await afterAttempt(q, row.task_id, 'lost', message);
     else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];

@@ -56,6 +56,22 @@ describe('work whose model cannot be asked', () => {
     expect(await waitsForModel(db.pool, job, GRACE)).toBeNull();
   });
 
+  it('waits for a coding agent that is left alone on its host, unless it can be asked in another way', async () => {
+    const agent = (pipelines: string[]) => ({
+      ...local('ANVIL', 4, 'claude-sonnet'),
+      provider: 'claude-code',
+      pipelines,
+    });
+    await open('ANVIL', 'claude-code');
+    const looked = async (pipelines: string[]) => {
+      const id = await queued([agent(pipelines)], 4);
+      const { dispatch } = await task(id);
+      return await waitsForModel(db.pool, { taskId: id, dispatch, host: 'ANVIL' }, GRACE);
+    };
+    expect(await looked(['claude-cli'])).toBe('claude-code cannot be asked: It hangs');
+    expect(await looked(['claude-cli', 'claude-api'])).toBeNull();
+  });
+
   it('is looked at again as soon as the breaker closes, whatever time it was told', async () => {
     const id = await queued([local('ANVIL', 1, 'qwen3:8b')], 1);
     const { dispatch } = await task(id);

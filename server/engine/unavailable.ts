@@ -20,11 +20,10 @@ export async function waitsForModel(
   const { rows } = await q.query<{ why: string }>(
     `UPDATE task t SET wait_for = 'model', wait_until = w.until,
        wait_why = format('%s cannot be asked: %s', w.model, w.error)
-     FROM (SELECT c.v->>'model' model, b.error, u.until FROM task k
+     FROM (SELECT CASE WHEN b.model = c.v->>'provider' THEN b.model ELSE c.v->>'model' END model, b.error, u.until FROM task k
          CROSS JOIN LATERAL (SELECT v FROM jsonb_array_elements(k.route->'choices') v
            WHERE v->>'host' = $3 AND (v->>'tier')::int = k.tier LIMIT 1) c
-         JOIN breaker b ON b.state <> 'CLOSED'
-           AND ((b.host = $3 AND b.model = c.v->>'model') OR (b.host = '*' AND b.model = coalesce(c.v->>'account', c.v->>'provider')))
+         JOIN breaker b ON b.state <> 'CLOSED' AND alai_breaks(b, c.v)
          CROSS JOIN LATERAL (SELECT b.probe_at + CASE WHEN b.host = '*' THEN interval '0' ELSE make_interval(secs => $4 / 1000.0) END until) u
        WHERE k.id = $1 AND u.until > clock_timestamp() ORDER BY u.until LIMIT 1) w
      WHERE t.id = $1 AND t.status = 'QUEUED' AND t.dispatch = $2 RETURNING t.wait_why why`,

@@ -26,6 +26,13 @@ export interface RunnerConfig {
   agents?: {
     find: (name: CliProvider) => InstalledAgent | null;
     given: (agent: CliAgent, work: AttemptWork) => Record<string, string>;
+    /** Leaves an agent alone that fails on and on, and learns from how this run ends; just runs it when absent. */
+    guard?: <T>(
+      name: CliProvider,
+      work: AttemptWork,
+      signal: AbortSignal,
+      run: () => Promise<T>,
+    ) => Promise<T>;
   };
   /** How often streaming text is written to the transcript, in milliseconds. */
   streamEveryMs?: number;

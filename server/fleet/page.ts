@@ -1,3 +1,4 @@
+import type { FoundAgent } from '#server/domain/agents.ts';
 import { type HostState, type LoadedModel, sameModel } from '#server/domain/host.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type {
@@ -38,7 +39,7 @@ interface HostRow {
   lanes: Record<string, number>;
   models: string[];
   llama: string[] | null;
-  agents: FleetHostView['agents'];
+  agents: FoundAgent[];
   installed: { name: string; bytes: number }[];
   loaded: (Omit<LoadedModel, 'until'> & { until: string | null })[];
   probed_at: Date | null;
@@ -173,7 +174,7 @@ async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Pro
               problem: h.probe.problem,
             }
           : null,
-      agents: h.agents,
+      agents: h.agents.map((a) => ({ ...a, breaker: breakerOf(known, h.name, (model) => model === a.name) })),
       running: running.map(({ host: _h, ...s }) => s),
       models: modelsOf(h, running, speeds.rows, known),
       queued: h.queued,
@@ -189,6 +190,13 @@ async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Pro
       jobs: jobs.filter((j) => j.host === h.name),
     };
   });
+}
+
+function breakerOf(known: KnownElsewhere, host: string, is: (model: string) => boolean): BreakerFacts | null {
+  const found = known.breakers.find((b) => b.host === host && is(b.model));
+  if (!found) return null;
+  const { state, failures, openedAt, probeAt, error, offline } = found;
+  return { state, failures, openedAt, probeAt, error, offline };
 }
 
 /** What is planned, what is there and what is loaded, each model once: the loaded first, then the planned. */
@@ -211,7 +219,6 @@ function modelsOf(
     const planned = h.planned.find(is);
     const loaded = h.loaded.find((m) => sameModel(m.model, name));
     const llama = (h.llama ?? []).some((m) => sameModel(m, name));
-    const breaker = known.breakers.find((b) => b.host === h.name && sameModel(b.model, name));
     return {
       name,
       installed: llama || h.models.some((m) => sameModel(m, name)),
@@ -225,16 +232,7 @@ function modelsOf(
       lane: h.lanes[name] ?? null,
       running: running.filter((r) => sameModel(r.model, name)).length,
       tokensPerSecond: speeds.find((s) => s.host === h.name && sameModel(s.model, name))?.speed ?? null,
-      breaker: breaker
-        ? {
-            state: breaker.state,
-            failures: breaker.failures,
-            openedAt: breaker.openedAt,
-            probeAt: breaker.probeAt,
-            error: breaker.error,
-            offline: breaker.offline,
-          }
-        : null,
+      breaker: breakerOf(known, h.name, (model) => sameModel(model, name)),
       server: llama ? ('llama-server' as const) : ('ollama' as const),
       neededBy: known.needs(h.name, name),
     };

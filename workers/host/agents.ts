@@ -1,4 +1,5 @@
 import type { AttemptWork } from '#server/domain/attempt.ts';
+import type { Timing } from '#server/domain/timing.ts';
 import { hostAgents } from '#server/engine/hosts.ts';
 import type { CliAgent } from '#server/execution/agents/agent.ts';
 import { detectAgents, givenTo, installedAgent, rehearsedFor } from '#server/execution/agents/detect.ts';
@@ -7,12 +8,16 @@ import type { Db } from '#server/platform/db.ts';
 import type { Env } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { every } from '../conductor/every.ts';
+import { guardAgent } from './agent-breaker.ts';
 
 /** A program that is installed while the worker runs is found within this time. */
 const LOOK_MS = 60_000;
 
 /** The coding agents of this machine, as its attempts may use them. */
-export function agentsOfHost(e: Env): NonNullable<RunnerConfig['agents']> {
+export function agentsOfHost(
+  e: Env,
+  c: { db: Db; host: string; timing: Timing },
+): NonNullable<RunnerConfig['agents']> {
   const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
   // The shipped sample is always rehearsed, and everything is where no model may be called.
   const scripted = (work: AttemptWork) =>
@@ -20,6 +25,9 @@ export function agentsOfHost(e: Env): NonNullable<RunnerConfig['agents']> {
   return {
     find: (name) => installedAgent(name),
     given: (agent: CliAgent, work) => (scripted(work) ? rehearsedFor(agent, rehearsal) : givenTo(agent)),
+    // The sample's rehearsal says nothing of the agent that everybody else asks.
+    guard: (name, work, signal, run) =>
+      scripted(work) && e.ALAI_REHEARSAL !== 'always' ? run() : guardAgent(c, name, signal, run),
   };
 }
 

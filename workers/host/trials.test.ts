@@ -55,7 +55,7 @@ beforeAll(async () => {
     { name: 'gemini', version: null, usable: false, reason: 'gemini is not on the PATH of the worker' },
   ]);
   trials = await tendTrials({
-    ...{ db, worker, hostDir, sandbox: await detectSandbox(), log: createLogger('test') },
+    ...{ db, worker, hostDir, sandbox: await detectSandbox(), timing: t, log: createLogger('test') },
     provider: () => rehearsal.provider,
     agents: { find: () => slow(script), given: () => ({}) },
     mask: maskFor([secret]),

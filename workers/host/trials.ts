@@ -3,6 +3,7 @@ import { readCatalogue } from '#server/catalogue/data.ts';
 import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
+import type { Timing } from '#server/domain/timing.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import {
   TRIAL_AGENT_TOKENS,
@@ -22,6 +23,7 @@ import { NO_USAGE, type Provider } from '#server/models/provider.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { every } from '../conductor/every.ts';
+import { agentAnswered } from './agent-breaker.ts';
 
 const LOOK_MS = 500;
 const NOTE_MS = 300;
@@ -33,6 +35,7 @@ interface Context {
   sandbox: Sandbox;
   hostDir: string;
   provider: (work: AttemptWork) => Provider;
+  timing: Timing;
   agents: NonNullable<RunnerConfig['agents']>;
   /** Who asks is a person, and who reads it may be another: no key of this machine is in it. */
   mask: Mask;
@@ -131,7 +134,10 @@ async function ask(c: Context, t: Trial, asked: TrialAsk): Promise<TrialAnswer> 
       'Install it there.',
     );
   const given = c.agents.given(found.agent, work);
-  return await tryAgent({ found, given, sandbox: c.sandbox, hostDir: c.hostDir }, asked);
+  const answer = await tryAgent({ found, given, sandbox: c.sandbox, hostDir: c.hostDir }, asked);
+  // Asked past its breaker: this is how a person finds out, and lets the factory know.
+  await agentAnswered({ db: c.db, host: c.worker.host, timing: c.timing }, t.provider);
+  return answer;
 }
 
 /** The most that a trial can use. */

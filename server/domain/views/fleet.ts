@@ -118,7 +118,7 @@ export const fleetHostSchema = z.object({
     })
     .nullable(),
   /** The coding agents with a program of their own that its worker found. */
-  agents: z.array(foundAgentSchema),
+  agents: z.array(foundAgentSchema.extend({ breaker: breakerViewSchema.nullable() })),
   running: z.array(slotViewSchema),
   models: z.array(hostModelSchema),
   queued: z.number(),

@@ -1,15 +1,22 @@
-import type { AlaiError } from '#server/domain/errors.ts';
+import type { AlaiError, ErrorCode } from '#server/domain/errors.ts';
 import { modelError } from '#server/models/provider.ts';
 import type { CliAgent } from './agent.ts';
 
+/** By what agents and their models say; the first that fits. */
 const kinds = [
+  // Its sandbox's own no, not its model's.
+  [/is not reached from here/i, 'ADDRESS_REFUSED', 'permanent'],
   [
-    /\b(401|403)\b|api[ _-]?key|unauthori[sz]ed|authenticat|not logged in|log ?in|invalid auth/i,
+    /\b402\b|credit balance|billing|quota exceeded|insufficient.(quota|balance|funds|credit)/i,
+    'PROVIDER_QUOTA',
+    'over-budget',
+  ],
+  [/\b(429|503|529)\b|rate.?limit|overloaded|too many requests|busy/i, 'MODEL_BUSY', 'transient'],
+  [
+    /\b(401|403)\b|(invalid|incorrect|wrong|expired|missing|no|valid) (x-)?api[ _-]?key|api[ _-]?key (is )?(not|invalid|expired|missing)|unauthori[sz]ed|unauthenticated|authenticat|not logged in|please run \/?log ?in|invalid auth/i,
     'PROVIDER_KEY',
     'permanent',
   ],
-  [/\b402\b|credit balance|billing|quota exceeded|insufficient/i, 'PROVIDER_QUOTA', 'over-budget'],
-  [/\b(429|503|529)\b|rate.?limit|overloaded|too many requests|busy/i, 'MODEL_BUSY', 'transient'],
   [/\b404\b|model .*not (found|exist)|no such model|unknown model/i, 'MODEL_MISSING', 'permanent'],
   [
     /\b(408|5\d\d)\b|ECONN|ENOTFOUND|EAI_AGAIN|fetch failed|connection|disconnected|network|timed? ?out/i,
@@ -27,8 +34,12 @@ export function agentError(agent: CliAgent, said: string): AlaiError {
     'permanent',
   ];
   const hint =
-    code === 'PROVIDER_KEY'
-      ? `Set ${agent.keys.join(' or ')} in the environment of the worker.`
-      : `See the transcript, or try: npx alai test-agent ${agent.provider} "hello"`;
+    hints(agent)[code] ?? `See the transcript, or try: npx alai test-agent ${agent.provider} "hello"`;
   return modelError(code, `${agent.title} failed: ${text}`, hint, kind);
 }
+
+const hints = (agent: CliAgent): Partial<Record<ErrorCode, string>> => ({
+  PROVIDER_KEY: `The key is wrong, expired or for another address: set the right ${agent.keys.join(' or ')} in the environment of the worker, restart it, and let the work be tried again.`,
+  PROVIDER_QUOTA: 'Top up the account, or choose another tier.',
+  ADDRESS_REFUSED: `It reaches its model only. Where that is at another address, set ${agent.address} in the environment of the worker.`,
+});

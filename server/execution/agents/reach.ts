@@ -19,10 +19,10 @@ export async function openReach(
   agent: CliAgent,
   given: Record<string, string>,
   sandbox: Pick<Sandbox, 'egress'>,
-  onRefused: (what: string) => void,
+  on: Pick<EgressRules, 'onRefused' | 'onAnswer'>,
 ): Promise<Reach> {
   const { rules, inside } = reachOf(agent, given);
-  const way = await openEgress(sandbox.egress, { ...rules, onRefused });
+  const way = await openEgress(sandbox.egress, { ...rules, ...on });
   const server = `http://127.0.0.1:${'port' in way.at ? way.at.port : EGRESS_PORT}`;
   const path = rules.upstream ? rules.upstream.url.pathname.replace(/\/$/, '') : '';
   return {
@@ -37,7 +37,7 @@ export async function openReach(
 export function reachOf(
   agent: CliAgent,
   given: Record<string, string>,
-): { rules: Omit<EgressRules, 'onRefused'>; inside: Record<string, string> } {
+): { rules: Omit<EgressRules, 'onRefused' | 'onAnswer'>; inside: Record<string, string> } {
   const address = given[agent.address];
   const tunnels = agent.reaches?.(given) ?? [];
   const wanted = address ?? agent.maker;

@@ -86,11 +86,11 @@ const models: Record<CliProvider, string> = {
   copilot: 'gpt-5',
 };
 
-async function build(name: CliProvider, model = models[name]) {
+async function build(name: CliProvider, title = 'A note about the shop', model = models[name]) {
   const pipeline = (Object.keys(pipelines) as PipelineName[]).find((p) => pipelines[p].provider === name);
   const work = await f.work(
     'BUILD',
-    { title: 'A note about the shop' },
+    { title },
     { model: { provider: name, name: model, tier: 4, host: 'forge', pipelines: pipeline ? [pipeline] : [] } },
   );
   const run = await f.run(work, undefined, undefined, undefined, {
@@ -122,6 +122,16 @@ describe('the real agent', { timeout: 60_000 }, () => {
     expect(call?.tokensOut).toBeGreaterThan(0);
     expect(run.ports.entries.some((e) => e.kind === 'tool_call' && e.stepKey === 'build')).toBe(true);
   }
+});
+
+describe('the real agent whose key is not taken', { timeout: 60_000 }, () => {
+  it.each(cliProviders)('%s says so, and what to do', async (name) => {
+    if (missing.includes(name)) return;
+    const { run } = await build(name, 'A note [fault: 401]');
+    if (process.env.DEBUG_AGENTS) console.log(JSON.stringify(run, null, 1).slice(0, 12_000));
+    expect(run).toMatchObject({ kind: 'infra', code: 'PROVIDER_KEY' });
+    expect(run.kind === 'infra' && run.message).toContain('in the environment of the worker');
+  });
 });
 
 describe('what a machine has', () => {

@@ -13,6 +13,8 @@ import { openReach } from './reach.ts';
 const MAX_LINE = 8 * 1024 * 1024;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const STDERR_KEPT = 4_000;
+/** One may be of something it asks besides; two without an answer between are of its key. */
+const KEY_REFUSALS = 2;
 
 export interface AgentRun extends Omit<AgentAsk, 'sandboxed'> {
   found: InstalledAgent;
@@ -58,10 +60,12 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
   const sandboxed = r.place.sandbox.isolates;
   // Told by the way out, which is open before there is a process to end.
   let refused: (what: string) => void = () => {};
-  const reach =
-    sandboxed && !r.network
-      ? await openReach(agent, r.given, r.place.sandbox, (what) => refused(what))
-      : null;
+  let answered: (status: number) => void = () => {};
+  const on = {
+    onRefused: (what: string) => refused(what),
+    onAnswer: (status: number) => answered(status),
+  };
+  const reach = sandboxed && !r.network ? await openReach(agent, r.given, r.place.sandbox, on) : null;
   const ask: AgentAsk = { ...r, given: reach?.given ?? r.given, sandboxed };
   const { argv, env } = withHome([program, ...agent.argv(ask)], agent.home?.(ask) ?? {});
   const p = await launch({
@@ -125,6 +129,13 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
     r.onEvent(e, end);
     const used = meter.usage.tokensIn + meter.usage.tokensOut;
     if (used > r.tokens) end(tooMuch('tokens', r.tokens));
+  };
+  let keyRefused = 0;
+  // Some ask on for minutes with a key that is not taken; a key does not become right by that.
+  answered = (status) => {
+    keyRefused = status === 401 ? keyRefused + 1 : 0;
+    if (keyRefused >= KEY_REFUSALS)
+      end(agentError(agent, '401: the server of its model does not take the key'));
   };
   refused = (what) => r.onEvent({ kind: 'refused', what }, end);
   let bytes = 0;

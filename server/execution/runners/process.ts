@@ -145,39 +145,46 @@ export function createProcess(l: RunnerInput): StepRunner {
     const from = performance.now();
     let errorCode: string | null = null;
     try {
-      const r = await runAgent(
-        {
-          found,
-          prompt,
-          model,
-          schema: answerSchema(l.specs),
-          given,
-          seconds: secondsLeft,
-          idleSeconds: step.limits.idleSeconds * IDLE_FACTOR,
-          tokens,
-          calls: step.limits.turns * CALLS_PER_TURN,
-          sameCalls: step.limits.identicalFailures * 2,
-          network: step.network,
-          place: {
-            root,
-            readOnly: readOnly && config.sandbox.isolates,
-            ...(packages ? { packages } : {}),
-            protect: config.sandbox.isolates && !readOnly ? await protectedPaths(ws.root, forbidden) : [],
-            sandbox: config.sandbox,
-            hostDir: config.hostDir,
-            attempt: work.attemptId,
-            signal,
+      const protect = config.sandbox.isolates && !readOnly ? await protectedPaths(ws.root, forbidden) : [];
+      const run = () =>
+        runAgent(
+          {
+            found,
+            prompt,
+            model,
+            schema: answerSchema(l.specs),
+            given,
+            seconds: secondsLeft,
+            idleSeconds: step.limits.idleSeconds * IDLE_FACTOR,
+            tokens,
+            calls: step.limits.turns * CALLS_PER_TURN,
+            sameCalls: step.limits.identicalFailures * 2,
+            network: step.network,
+            place: {
+              root,
+              readOnly: readOnly && config.sandbox.isolates,
+              ...(packages ? { packages } : {}),
+              protect,
+              sandbox: config.sandbox,
+              hostDir: config.hostDir,
+              attempt: work.attemptId,
+              signal,
+            },
+            onEvent: (e, end) => {
+              if (e.kind === 'call') heard.calls++;
+              if (e.kind === 'text') heard.text += e.text;
+              if (e.kind === 'refused') note(refusals.told(e.what));
+              else write(e);
+              if (e.kind === 'usage' || e.kind === 'call') watch(end);
+            },
           },
-          onEvent: (e, end) => {
-            if (e.kind === 'call') heard.calls++;
-            if (e.kind === 'text') heard.text += e.text;
-            if (e.kind === 'refused') note(refusals.told(e.what));
-            else write(e);
-            if (e.kind === 'usage' || e.kind === 'call') watch(end);
-          },
-        },
-        meter,
-      );
+          meter,
+        ).catch((e: unknown) => {
+          // It may fail with words of its own, which are read by people and stored.
+          throw isAlaiError(e) ? new AlaiError(e.code, l.tools.mask(e.message), e.hint, e.data, e.cause) : e;
+        });
+      const guard = config.agents?.guard;
+      const r = guard ? await guard(found.agent.provider, work, signal, run) : await run();
       messages.push({ role: 'assistant', content: r.text });
       if (!saysUsage(meter.usage)) {
         heard.text ||= r.text;
@@ -188,13 +195,13 @@ export function createProcess(l: RunnerInput): StepRunner {
       return r.answer ?? readAdvice(r.text).said;
     } catch (e) {
       errorCode = signal.aborted ? 'ABORTED' : isAlaiError(e) ? e.code : 'INTERNAL';
-      // It may fail with words of its own, which are read by people and stored.
-      throw isAlaiError(e) ? new AlaiError(e.code, l.tools.mask(e.message), e.hint, e.data, e.cause) : e;
+      throw e;
     } finally {
       const usage = used();
       note(refusals.summary());
       spent.tokens += usage.tokensIn + usage.tokensOut;
-      if (mayStillTell(signal))
+      // Behind an open breaker it was never asked.
+      if (mayStillTell(signal) && errorCode !== 'MODEL_PAUSED')
         await l.recordCall({
           stepKey: step.key,
           provider,

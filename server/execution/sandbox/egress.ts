@@ -23,6 +23,8 @@ export interface EgressRules {
   tunnels: readonly string[];
   /** Told each time something is refused. */
   onRefused: (what: string) => void;
+  /** Told how the model server answered each request. */
+  onAnswer?: (status: number) => void;
 }
 
 export interface Egress {
@@ -85,6 +87,7 @@ export async function openEgress(
       setHost: true,
     });
     out.on('response', (answer) => {
+      rules.onAnswer?.(answer.statusCode ?? 0);
       const back: http.OutgoingHttpHeaders = {};
       for (const [name, value] of Object.entries(answer.headers))
         if (!HOP_BY_HOP.has(name)) back[name] = value;
