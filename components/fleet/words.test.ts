@@ -54,6 +54,7 @@ it('the fleet is one sentence', () => {
     queued: 0,
     running: forge.running.map((r) => ({ ...r, suspicious: false })),
     models: forge.models.map((m) => ({ ...m, breaker: null })),
+    agents: [],
   };
   expect(fleetSentence({ stopped: null, hosts: [calm] })).toBe('1 host · 3 of 3 slots busy · nothing waits');
 });
