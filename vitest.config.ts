@@ -1,28 +1,37 @@
 import { availableParallelism } from 'node:os';
-import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst, startsProcesses } from './test/order.ts';
+
+const never = ['test/faults/**', 'e2e/**', '**/node_modules/**'];
 
 export default defineConfig({
   test: {
     // Vitest leaves a core free, which on two is one worker; most of our tests wait for processes and databases.
     maxWorkers: Math.max(2, availableParallelism()),
     globalSetup: ['./test/global-setup.ts'],
+    // A run that is asked for another order (--sequence.shuffle.files) has vitest's own.
+    ...(process.argv.some((a) => a.startsWith('--sequence'))
+      ? {}
+      : { sequence: { sequencer: LongestFirst } }),
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // A machine with more to do than our tests answers later, and no worse.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
         test: {
-          name: 'node',
-          environment: 'node',
-          include: ['{server,workers,cli,companies,scripts,test,prisma,bench}/**/*.test.ts'],
-          exclude: ['test/faults/**', 'e2e/**', '**/node_modules/**'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Files that run one after the other in one process load the server once instead of once per file.
+          name: 'together',
+          isolate: false,
+          include: ['{server,workers,cli,companies,scripts,test,prisma,bench,components,app}/**/*.test.ts'],
+          exclude: [...never, ...startsProcesses],
         },
       },
       {
         extends: true,
-        plugins: [react()],
-        test: { name: 'dom', environment: 'happy-dom', include: ['{components,app}/**/*.test.{ts,tsx}'] },
+        // A process is forked with all the memory of its parent: those who start hundreds begin with a small one.
+        test: { name: 'processes', include: [...startsProcesses], exclude: never },
       },
     ],
   },
