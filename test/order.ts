@@ -7,6 +7,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const startsProcesses = [
   'test/six-chains.test.ts',
   'server/execution/attempt.test.ts',
+  'server/execution/attempt-returns.test.ts',
+  'server/execution/attempt-model.test.ts',
+  'server/execution/attempt-bounds.test.ts',
   'workers/drill/drill.test.ts',
   'server/integration/integrate.test.ts',
   'server/execution/agents/real.test.ts',
