@@ -4,7 +4,7 @@ import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
 const factories: Factory[] = [];
 afterAll(() => Promise.all(factories.map((f) => f.stop())));
 const node = {
-  'package.json': '{"name":"x","type":"module","scripts":{"test":"node --test"}}',
+  'package.json': '{"name":"x","type":"module","scripts":{"test":"node --test --test-isolation=none"}}',
   'README.md': '# x\n',
 };
 async function factory(): Promise<Factory> {

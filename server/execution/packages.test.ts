@@ -11,7 +11,7 @@ const project = {
   'package.json': JSON.stringify({
     name: 'x',
     type: 'module',
-    scripts: { test: 'node --test' },
+    scripts: { test: 'node --test --test-isolation=none' },
     dependencies: { greet: 'file:vendor/greet' },
   }),
   'package-lock.json': JSON.stringify({

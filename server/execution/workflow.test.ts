@@ -134,7 +134,7 @@ describe('a workflow that does not come to an end', { timeout: 60_000 }, () => {
 describe('the default workflow', { timeout: 60_000 }, () => {
   it('goes round until at most three suggestions are left, and each reviewer sees the change', async () => {
     const f = await createFactory({
-      'package.json': '{"name":"x","type":"module","scripts":{"test":"node --test"}}',
+      'package.json': '{"name":"x","type":"module","scripts":{"test":"node --test --test-isolation=none"}}',
       'README.md': '# x\n',
     });
     factories.push(f);

@@ -207,7 +207,11 @@ describe('integrating', () => {
 describe('whole chains', { timeout: 180_000 }, () => {
   it('six in one project, all at once, land without losing a file', async () => {
     const f = await createFactory({
-      'package.json': JSON.stringify({ name: 'demo', type: 'module', scripts: { test: 'node --test' } }),
+      'package.json': JSON.stringify({
+        name: 'demo',
+        type: 'module',
+        scripts: { test: 'node --test --test-isolation=none' },
+      }),
     });
     factories.push(f);
     const runs = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => f.chain({ id, title: `Add thing ${id}` })));

@@ -19,7 +19,11 @@ const test = (name: string) =>
 /** A project whose branch holds a merged change, and a way to put later work on it. */
 async function project() {
   const f = await createFactory({
-    'package.json': JSON.stringify({ name: 'demo', type: 'module', scripts: { test: 'node --test' } }),
+    'package.json': JSON.stringify({
+      name: 'demo',
+      type: 'module',
+      scripts: { test: 'node --test --test-isolation=none' },
+    }),
     'base.js': 'export const base = () => 1;\n',
     'base.test.js': test('base'),
   });

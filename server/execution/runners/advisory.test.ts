@@ -9,7 +9,11 @@ import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
 let f: Factory;
 beforeAll(async () => {
   f = await createFactory({
-    'package.json': JSON.stringify({ name: 'demo', type: 'module', scripts: { test: 'node --test' } }),
+    'package.json': JSON.stringify({
+      name: 'demo',
+      type: 'module',
+      scripts: { test: 'node --test --test-isolation=none' },
+    }),
     'README.md': '# demo\n',
     'src/add.js': 'export const add = (a, b) => a - b;\n',
     '.github/workflows/ci.yml': 'on: push\n',
