@@ -20,7 +20,6 @@ describe('the phone', () => {
       title: 'Mission Control',
       needYou: 0,
       oldestAskedAt: null,
-      troubles: [],
       stuck: [],
       slow: [],
       lastFinished: null,

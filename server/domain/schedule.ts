@@ -1,5 +1,3 @@
-import { hasRoom } from './disk.ts';
-
 /** Which waiting work a host takes next. Pure: the engine and the simulation ask the same function. */
 
 export interface ModelSpec {
@@ -23,8 +21,6 @@ export interface HostNow {
   loaded: readonly string[];
   /** The model of each attempt that runs. */
   running: readonly string[];
-  /** Bytes left where its worktrees lie; absent or null where nobody said. */
-  diskFree?: number | null;
 }
 
 /** A queued task as this host could take it. */
@@ -65,7 +61,7 @@ const weightless = (h: HostNow, model: string): boolean => !h.models.some((m) =>
 
 const classOf: Record<string, number> = { H: 2, M: 1, L: 0 };
 
-export type CannotRun = 'no slot' | 'model busy' | 'memory' | 'disk';
+export type CannotRun = 'no slot' | 'model busy' | 'memory';
 
 const gbOf = (h: HostNow, model: string): number => h.models.find((m) => m.name === model)?.gb ?? 0;
 const sum = (models: Iterable<string>, h: HostNow) =>
@@ -82,7 +78,6 @@ export function cannotRun(h: HostNow, model: string): CannotRun | null {
   if (h.running.filter((m) => m === model).length >= cap) return 'model busy';
   // What is loaded and idle can be put out; what runs cannot.
   if (h.memoryGb !== null && sum([...h.running, model], h) > h.memoryGb) return 'memory';
-  if (!hasRoom(h.diskFree ?? null)) return 'disk';
   return null;
 }
 

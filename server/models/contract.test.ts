@@ -60,8 +60,8 @@ describe.concurrent.each(kinds)('%s', (kind) => {
       messages: hello,
       tools: [],
       maxTokens: 500,
-      idleMs: 300,
-      totalMs: 1_200,
+      idleMs: 500,
+      totalMs: 2_000,
       signal: new AbortController().signal,
       ...over,
     });

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { freePort } from './ports.ts';
 import { claimQueueBackend, migrateQueue, openQueue } from './queue.ts';
@@ -38,7 +38,7 @@ async function startRedis(): Promise<string> {
       stdio: 'ignore',
     },
   );
-  afterAll(() => child.kill('SIGKILL'));
+  onTestFinished(() => void child.kill('SIGKILL'));
   return `redis://127.0.0.1:${port}`;
 }
 

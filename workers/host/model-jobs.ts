@@ -38,14 +38,17 @@ export async function tendModels(c: Context): Promise<ModelJobs> {
   const again = await recoverModelJobs(c.db, c.worker);
   if (again > 0) c.log.info({ again }, 'model jobs of a predecessor go on');
   const rounds = new Set<Promise<void>>();
+  const look = async (act: ModelAct) => {
+    if (leaving.signal.aborted) return;
+    const job = await takeModelJob(c.db, c.worker, act);
+    if (job) await carryOut(c, job, leaving.signal);
+  };
   const loop = (act: ModelAct) =>
     every(
       c.lookMs ?? LOOK_MS,
       async () => {
-        if (leaving.signal.aborted) return;
-        const job = await takeModelJob(c.db, c.worker, act);
-        if (!job) return;
-        const round = carryOut(c, job, leaving.signal);
+        // With the taking: who stops waits for a job that is ours already and that we do not know of yet.
+        const round = look(act);
         rounds.add(round);
         await round.finally(() => rounds.delete(round));
       },
