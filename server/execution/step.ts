@@ -85,7 +85,13 @@ async function carryOut(
   // Each round of a workflow has a prompt of its own.
   const stepKey = c.iteration > 0 ? `${step.key}, round ${c.iteration + 1}` : step.key;
   const openFor = async (way: WorkingKind, context: number): Promise<Message[]> => {
-    const told = { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback, tools: specs };
+    // An agent with a process of its own reaches our tools through its sandbox, or not at all.
+    const own = extra.map((t) => t.spec.name);
+    const tools =
+      way === 'process' && !c.config.sandbox.tools
+        ? specs.filter((s) => s.name !== 'ask_human' && !own.includes(s.name))
+        : specs;
+    const told = { work, step, notes: gathered.notes, plan: gathered.plan, change, feedback, tools };
     const repository = way === 'advisory' ? await repositoryText(ws.root, JSON.stringify(aboutOf(told))) : '';
     const { messages, parts } = buildPrompt({ ...told, way, repository }, context, c.mask);
     await c.ports.prompt({ stepKey, model: work.model.name, context, parts });

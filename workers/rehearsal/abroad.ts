@@ -27,6 +27,10 @@ const WRITES = 'write_file';
 export const shellAmong = (offered: readonly string[]): string | null =>
   offered.find((name) => Object.hasOwn(shells, name)) ?? null;
 
+/** What asks the human, whatever the agent calls it. */
+export const askerAmong = (offered: readonly string[]): string | null =>
+  offered.find((name) => /(^|[_.-])ask_human$/.test(name)) ?? null;
+
 /** The next answer of such an agent: it looks, writes all at once, and hands over. */
 export function abroad(all: Said, c: Conversation): Said {
   const shell = shellAmong(c.offered) ?? 'bash';
@@ -42,6 +46,10 @@ export function abroad(all: Said, c: Conversation): Said {
     return c.offered.includes(WRITES)
       ? { ...all, text: 'I write what is needed.', calls: writes.map((w) => byTool(w.arguments)) }
       : say('I write what is needed.', writes.map((w) => writing(w.arguments)).join('\n'));
+  const question = all.calls.find((call) => call.name === 'ask_human');
+  const asker = askerAmong(c.offered);
+  if (question && asker && !c.answered)
+    return { ...all, text: 'This I have to ask.', calls: [{ name: asker, arguments: question.arguments }] };
   const body = closingObject(all);
   if (c.offered.includes(HANDS_OVER))
     return { ...all, text: '', calls: [{ name: HANDS_OVER, arguments: body }] };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { abroad, shellAmong } from './abroad.ts';
+import { abroad, askerAmong, shellAmong } from './abroad.ts';
 import type { Conversation, Facts } from './conversation.ts';
 import type { FaultName } from './faults.ts';
 import { inText } from './in-text.ts';
@@ -18,7 +18,8 @@ export function answer(scenarios: Scenario[], c: Conversation): Said {
   const facts = c.facts;
   if (!facts) return plain(c);
   if (c.inText.length > 0) {
-    const all = moved(scenarios, { ...c, offered: c.inText });
+    const asks = askerAmong(c.offered) ? ['ask_human'] : [];
+    const all = moved(scenarios, { ...c, offered: [...c.inText, ...asks] });
     return shellAmong(c.offered) ? abroad(all, c) : inText(all);
   }
   for (const s of scenarios) {

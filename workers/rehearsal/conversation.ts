@@ -41,6 +41,8 @@ export interface Conversation {
   /** What an answer in text may hold, for whom no tools are offered: tool names. Empty where tools are. */
   inText: string[];
   lastUser: string;
+  /** A human answered a question of this step. */
+  answered: boolean;
 }
 
 /** Reads a conversation as the harness writes it: data in `<data kind="…">` fences, tool calls as the protocol has them. */
@@ -88,6 +90,7 @@ export function readConversation(messages: WireMessage[], offered: string[]): Co
     offered,
     inText: offered.length === 0 || shell ? textParts(`${system}\n${first}`) : [],
     lastUser: users.at(-1) ?? '',
+    answered: users.some((u) => u.includes('<data kind="answer">')),
   };
 }
 

@@ -15,6 +15,19 @@ interface Item {
   output?: string | { text?: string }[];
 }
 
+interface Offered {
+  type?: string;
+  name?: string;
+  tools?: Offered[];
+}
+/** Tools of an MCP server come in a namespace: `mcp__alai.ask_human`. */
+const namesOf = (t: Offered): string[] =>
+  t.type === 'namespace' ? (t.tools ?? []).map((x) => `${t.name}.${x.name}`) : [t.name ?? ''];
+function calledAs(name: string): { name: string; namespace?: string } {
+  const [namespace = '', own] = name.split('.');
+  return own ? { name: own, namespace } : { name };
+}
+
 /** OpenAI's Responses, as far as Codex speaks them. */
 export const responses: Protocol = async (r) => {
   if (`${r.method} ${r.path.replace(/^\/v1(?=\/)/, '')}` !== 'POST /responses') return false;
@@ -25,12 +38,12 @@ export const responses: Protocol = async (r) => {
     fail(res, 400, "'input' must not be empty");
     return true;
   }
-  const tools = Array.isArray(body.tools) ? (body.tools as { name?: string }[]) : [];
+  const tools = Array.isArray(body.tools) ? (body.tools as Offered[]) : [];
   const format = (body.text as { format?: { schema?: unknown } } | undefined)?.format?.schema;
   const turn = await takeTurn(r, {
     model,
     messages: wireOf(body.instructions, input as Item[]),
-    tools: tools.map((t) => t.name ?? ''),
+    tools: tools.flatMap(namesOf),
     format,
     known: !/missing/.test(model),
   });
@@ -79,7 +92,7 @@ const callsOf = (said: Said) =>
     type: 'function_call',
     id: `fc_${i + 1}`,
     call_id: `call_${i + 1}`,
-    name: c.name,
+    ...calledAs(c.name),
     arguments: JSON.stringify(c.arguments),
     status: 'completed',
   }));

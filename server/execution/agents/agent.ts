@@ -12,6 +12,8 @@ export interface AgentAsk {
   sandboxed: boolean;
   /** The variables of `passes` that this machine has. */
   given: Record<string, string>;
+  /** What starts the MCP server of our tools, where it may call some. */
+  tools: readonly [string, ...string[]] | null;
 }
 
 export interface CliAgent {
@@ -54,6 +56,13 @@ export type AgentEvent =
   | { kind: 'refused'; what: string }
   /** It is done. `answer` where it hands its last object over by itself. */
   | { kind: 'end'; text: string | null; answer?: Record<string, unknown> };
+
+/** The name under which an agent knows the MCP server of our tools. */
+export const OUR_SERVER = 'alai';
+/** The configuration most of them take. */
+export const ourServer = ([command, ...args]: readonly [string, ...string[]], more: object = {}) => ({
+  mcpServers: { [OUR_SERVER]: { command, args, ...more } },
+});
 
 /** Reading what others wrote: a field that is missing or of another kind is nothing. */
 export const fieldsOf = (v: unknown): Record<string, unknown> =>

@@ -1,5 +1,5 @@
 import type { Usage } from '#server/models/provider.ts';
-import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } from './agent.ts';
+import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, ourServer, textOf } from './agent.ts';
 
 /** More than any step should cost; the step's own limits and the budgets stop it long before. */
 const MOST_USD = '10';
@@ -17,12 +17,13 @@ export const claudeCode: CliAgent = {
   maker: 'https://api.anthropic.com',
   passes: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
 
-  argv: ({ model, schema, sandboxed }) => [
+  argv: ({ model, schema, sandboxed, tools }) => [
     ...['-p', '--bare', '--output-format', 'stream-json', '--verbose'],
     ...['--strict-mcp-config', '--no-session-persistence', '--disable-slash-commands'],
     ...['--max-budget-usd', MOST_USD],
     ...(model ? ['--model', ALIAS.exec(model)?.[1] ?? model] : []),
     ...(sandboxed ? ['--dangerously-skip-permissions'] : ['--permission-mode', 'acceptEdits']),
+    ...(tools ? ['--mcp-config', JSON.stringify(ourServer(tools, { type: 'stdio' }))] : []),
     ...(schema ? ['--json-schema', JSON.stringify(schema)] : []),
   ],
 

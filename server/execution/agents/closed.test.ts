@@ -73,7 +73,7 @@ async function run(
   const r = await runAgent(
     {
       found: { agent, program: '/bin/sh', readable: '/bin/sh' },
-      ...{ prompt: '', model: '', schema: null, given, network: o.network ?? false },
+      ...{ prompt: '', model: '', schema: null, given, tools: null, network: o.network ?? false },
       ...{ seconds: 30, idleSeconds: 30, tokens: 1_000, calls: 10, sameCalls: 3 },
       place: { root, sandbox, hostDir: root, attempt: 1, signal: new AbortController().signal },
       onEvent: (e) => events.push(e),

@@ -1,4 +1,4 @@
-import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } from './agent.ts';
+import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, OUR_SERVER, textOf } from './agent.ts';
 
 /** Its name for a model server of ours; the built-in one takes no other address. */
 const PROVIDER = 'alai';
@@ -13,13 +13,14 @@ export const codex: CliAgent = {
   maker: 'https://api.openai.com/v1',
   passes: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL'],
 
-  argv: ({ model, sandboxed, given }) => [
+  argv: ({ model, sandboxed, given, tools }) => [
     ...['exec', '--json', '--ephemeral', '--ignore-user-config', '--ignore-rules', '--skip-git-repo-check'],
     ...(sandboxed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['-s', 'workspace-write']),
     // What it runs does not get its key.
     ...['-c', 'shell_environment_policy.ignore_default_excludes=false'],
     ...(model ? ['-m', model] : []),
     ...(given.OPENAI_BASE_URL ? serverAt(given.OPENAI_BASE_URL, given) : []),
+    ...(tools ? ['-c', `mcp_servers.${OUR_SERVER}=${toolServer(tools)}`] : []),
     '-',
   ],
 
@@ -67,6 +68,11 @@ export const codex: CliAgent = {
     }
   },
 };
+
+/** A person answers later and the run ends there; other tools have their own times. */
+const TOOL_SECONDS = 3_600;
+const toolServer = ([command, ...args]: readonly string[]) =>
+  `{command=${JSON.stringify(command)},args=${JSON.stringify(args)},tool_timeout_sec=${TOOL_SECONDS}}`;
 
 function serverAt(url: string, given: Record<string, string>): string[] {
   const key = given.OPENAI_API_KEY ? 'OPENAI_API_KEY' : 'CODEX_API_KEY';

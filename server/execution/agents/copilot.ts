@@ -1,4 +1,4 @@
-import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, textOf } from './agent.ts';
+import { type AgentEvent, type CliAgent, countOf, fieldsOf, listOf, ourServer, textOf } from './agent.ts';
 
 /** With a server of one's own a model has to be named. */
 const BYOK_MODEL = 'gpt-5';
@@ -23,11 +23,14 @@ export const copilot: CliAgent = {
     ...['COPILOT_PROVIDER_TYPE', 'COPILOT_PROVIDER_WIRE_API', 'COPILOT_PROVIDER_MODEL_ID'],
   ],
 
-  argv: ({ model, sandboxed }) => [
+  argv: ({ model, sandboxed, tools }) => [
     ...['--output-format', 'json', '--no-ask-user', '--no-auto-update', '--no-color'],
     '--disable-builtin-mcps',
     ...(model ? ['--model', model] : []),
     ...(sandboxed ? ['--allow-all-tools', '--allow-all-paths'] : ['--allow-tool', 'write']),
+    ...(tools
+      ? ['--additional-mcp-config', JSON.stringify(ourServer(tools, { type: 'local', tools: ['*'] }))]
+      : []),
     ...['--secret-env-vars', 'COPILOT_GITHUB_TOKEN,COPILOT_PROVIDER_API_KEY'],
   ],
   // With a model server of one's own it needs nothing of GitHub.

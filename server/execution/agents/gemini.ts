@@ -1,4 +1,4 @@
-import { type AgentEvent, type CliAgent, countOf, fieldsOf, textOf } from './agent.ts';
+import { type AgentEvent, type CliAgent, countOf, fieldsOf, ourServer, textOf } from './agent.ts';
 
 /** Without it an address of our own is taken for a gateway, which signs in another way. */
 const SETTINGS = {
@@ -28,7 +28,12 @@ export const gemini: CliAgent = {
     ...['--approval-mode', sandboxed ? 'yolo' : 'auto_edit'],
   ],
   env: () => ({}),
-  home: () => ({ '.gemini/settings.json': JSON.stringify(SETTINGS) }),
+  home: ({ tools }) => ({
+    '.gemini/settings.json': JSON.stringify({
+      ...SETTINGS,
+      ...(tools ? ourServer(tools, { trust: true }) : {}),
+    }),
+  }),
 
   read(e): AgentEvent[] {
     switch (e.type) {

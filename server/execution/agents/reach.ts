@@ -14,12 +14,15 @@ export interface Reach {
   close: Egress['close'];
 }
 
+/** What a way out is told besides where it leads. */
+type On = Pick<EgressRules, 'onRefused' | 'onAnswer' | 'own'>;
+
 /** Opens the way to an agent's model for one run. Its keys stay outside. */
 export async function openReach(
   agent: CliAgent,
   given: Record<string, string>,
   sandbox: Pick<Sandbox, 'egress'>,
-  on: Pick<EgressRules, 'onRefused' | 'onAnswer'>,
+  on: On,
 ): Promise<Reach> {
   const { rules, inside } = reachOf(agent, given);
   const way = await openEgress(sandbox.egress, { ...rules, ...on });
@@ -33,11 +36,21 @@ export async function openReach(
   };
 }
 
+/** The way to the harness alone, for an agent whose network is open. */
+export async function openHarness(
+  given: Record<string, string>,
+  sandbox: Pick<Sandbox, 'egress'>,
+  on: On,
+): Promise<Reach> {
+  const way = await openEgress(sandbox.egress, { upstream: null, keys: {}, tunnels: [], ...on });
+  return { given, env: {}, egress: { at: way.at, hosts: [] }, close: () => way.close() };
+}
+
 /** Where this agent may go with what it is given, and what stands for its keys. */
 export function reachOf(
   agent: CliAgent,
   given: Record<string, string>,
-): { rules: Omit<EgressRules, 'onRefused' | 'onAnswer'>; inside: Record<string, string> } {
+): { rules: Omit<EgressRules, keyof On>; inside: Record<string, string> } {
   const address = given[agent.address];
   const tunnels = agent.reaches?.(given) ?? [];
   const wanted = address ?? agent.maker;

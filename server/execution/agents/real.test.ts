@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AttemptWork } from '#server/domain/attempt.ts';
+import type { StepMemory } from '#server/domain/memory.ts';
 import { type PipelineName, pipelines } from '#server/domain/pipelines.ts';
 import { type CliProvider, cliProviders } from '#server/domain/providers.ts';
 import { gitLine } from '#server/platform/git.ts';
@@ -93,12 +95,14 @@ async function build(name: CliProvider, title = 'A note about the shop', model =
     { title },
     { model: { provider: name, name: model, tier: 4, host: 'forge', pipelines: pipeline ? [pipeline] : [] } },
   );
-  const run = await f.run(work, undefined, undefined, undefined, {
+  return { work, run: await runOf(name, work) };
+}
+
+const runOf = (name: CliProvider, work: AttemptWork) =>
+  f.run(work, undefined, undefined, undefined, {
     find: (n) => installedAgent(n, { PATH: path }),
     given: () => given(name, rehearsal.url),
   });
-  return { work, run };
-}
 
 describe('the real agent', { timeout: 60_000 }, () => {
   it.skipIf(missing.includes('claude-code')).each(['claude-code'] as const)(
@@ -124,9 +128,33 @@ describe('the real agent', { timeout: 60_000 }, () => {
   }
 });
 
+describe('the real agent that cannot go on without the human', { timeout: 90_000 }, () => {
+  it.for(cliProviders)('%s asks by a call, and goes on with the answer', async (name, c) => {
+    if (missing.includes(name) || !f.sandbox.tools) return c.skip();
+    const { work, run } = await build(name, 'A note [fault: ask]');
+    if (process.env.DEBUG_AGENTS) console.log(JSON.stringify(run, null, 1).slice(0, 30_000));
+    expect(run).toMatchObject({ kind: 'yielded', reason: 'asked' });
+    expect(run.kind === 'yielded' && run.question).toContain('1. Whoever maintains the project');
+    const kept = run.ports.memories.at(-1);
+    const plan = run.ports.steps[0];
+    const next = await runOf(name, {
+      ...work,
+      steps: work.steps.map((s) => (s.id === plan?.stepId ? { ...s, done: true, ...plan } : s)),
+      resume: {
+        stepId: kept?.stepId ?? 0,
+        memory: kept?.memory as StepMemory,
+        answer: { answer: 'send_back', by: 'Alem', note: 'Whoever buys in the shop' },
+      },
+    });
+    expect(next).toMatchObject({ kind: 'done' });
+    const told = next.ports.entries.map((e) => String(e.data.text ?? '')).join('\n');
+    expect(told).toContain('Alem answers');
+  });
+});
+
 describe('the real agent whose key is not taken', { timeout: 60_000 }, () => {
-  it.each(cliProviders)('%s says so, and what to do', async (name) => {
-    if (missing.includes(name)) return;
+  it.for(cliProviders)('%s says so, and what to do', async (name, c) => {
+    if (missing.includes(name)) return c.skip();
     const { run } = await build(name, 'A note [fault: 401]');
     if (process.env.DEBUG_AGENTS) console.log(JSON.stringify(run, null, 1).slice(0, 12_000));
     expect(run).toMatchObject({ kind: 'infra', code: 'PROVIDER_KEY' });

@@ -4,9 +4,10 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { NO_USAGE, type Usage } from '#server/models/provider.ts';
 import { launch, type ProcessSpec } from '../sandbox/process.ts';
 import type { AgentAsk, AgentEvent, CliAgent } from './agent.ts';
+import { answerTools, type HarnessTools } from './bridge.ts';
 import type { InstalledAgent } from './detect.ts';
 import { agentError } from './errors.ts';
-import { openReach } from './reach.ts';
+import { openHarness, openReach } from './reach.ts';
 
 /** One run of an agent as a process in the sandbox: what it says is read line by line, and it is ended by numbers. */
 
@@ -16,7 +17,7 @@ const STDERR_KEPT = 4_000;
 /** One may be of something it asks besides; two without an answer between are of its key. */
 const KEY_REFUSALS = 2;
 
-export interface AgentRun extends Omit<AgentAsk, 'sandboxed'> {
+export interface AgentRun extends Omit<AgentAsk, 'sandboxed' | 'tools'> {
   found: InstalledAgent;
   prompt: string;
   seconds: number;
@@ -29,9 +30,11 @@ export interface AgentRun extends Omit<AgentAsk, 'sandboxed'> {
   sameCalls: number;
   /** The whole network is open to it; otherwise its model alone, where there is a sandbox. */
   network: boolean;
+  /** Ours that it may call, where its sandbox can lead the calls out. */
+  tools: HarnessTools | null;
   place: Omit<ProcessSpec, 'argv' | 'seconds' | 'outputBytes' | 'network' | 'env' | 'readable'>;
   /** `end` stops it, for a reason it is then said to have failed by. */
-  onEvent: (e: AgentEvent, end: (why: AlaiError) => void) => void;
+  onEvent: (e: AgentEvent, end: (why: Error) => void) => void;
 }
 
 export interface AgentAnswer {
@@ -61,27 +64,40 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
   // Told by the way out, which is open before there is a process to end.
   let refused: (what: string) => void = () => {};
   let answered: (status: number) => void = () => {};
+  let end: (why: Error) => void = () => {};
+  const tools = r.tools && r.tools.specs.length > 0 && r.place.sandbox.tools ? r.tools : null;
   const on = {
     onRefused: (what: string) => refused(what),
     onAnswer: (status: number) => answered(status),
+    ...(tools ? { own: answerTools(tools, (why) => end(why)) } : {}),
   };
-  const reach = sandboxed && !r.network ? await openReach(agent, r.given, r.place.sandbox, on) : null;
-  const ask: AgentAsk = { ...r, given: reach?.given ?? r.given, sandboxed };
+  const closed = sandboxed && !r.network;
+  const reach = closed
+    ? await openReach(agent, r.given, r.place.sandbox, on)
+    : tools
+      ? await openHarness(r.given, r.place.sandbox, on)
+      : null;
+  const ask: AgentAsk = {
+    ...r,
+    given: reach?.given ?? r.given,
+    sandboxed,
+    tools: tools ? r.place.sandbox.tools : null,
+  };
   const { argv, env } = withHome([program, ...agent.argv(ask)], agent.home?.(ask) ?? {});
   const p = await launch({
     ...r.place,
     argv,
     env: defined({ ...ask.given, ...reach?.env, ...agent.env(ask), ...env }),
     readable: [readable, dirname(process.execPath)],
-    network: !reach,
+    network: !closed,
     ...(reach ? { egress: reach.egress } : {}),
     stdin: 'open',
   }).catch(async (e) => {
     await reach?.close();
     throw e;
   });
-  let stop: AlaiError | null = null;
-  const end = (why: AlaiError) => {
+  let stop: Error | null = null;
+  end = (why) => {
     stop ??= why;
     p.kill();
   };

@@ -80,6 +80,7 @@ export async function tryAgent(
         calls: CALLS,
         sameCalls: 5,
         network: false,
+        tools: null,
         place: { root, sandbox: o.sandbox, hostDir: o.hostDir, attempt: 0, signal: t.signal },
         onEvent: (e) => {
           if (e.kind === 'text') said += `${e.text}\n`;

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { McpServerWork } from '#server/domain/mcp.ts';
 import { gitLine } from '#server/platform/git.ts';
 import { createFactory, type Factory, type MemoryPorts, memoryPorts } from '#test/execution.ts';
 import { cliAgents } from '../agents/registry.ts';
 import { noSandbox } from '../sandbox/none.ts';
+import { MODULES } from '../sandbox/sandbox.ts';
 
 /** A program that speaks Claude Code's lines and does what its script says. */
 const agent = (script: string) => ({
@@ -44,7 +46,14 @@ const step = (over: object = {}) =>
   });
 async function run(
   script: string,
-  o: { ports?: MemoryPorts; signal?: AbortSignal; step?: object; rails?: string; resume?: MemoryPorts } = {},
+  o: {
+    ports?: MemoryPorts;
+    signal?: AbortSignal;
+    step?: object;
+    rails?: string;
+    resume?: MemoryPorts;
+    mcp?: McpServerWork[];
+  } = {},
 ) {
   const memory = o.resume?.memories.at(-1);
   const w = await f.work(
@@ -52,6 +61,7 @@ async function run(
     { id: 4001, title: 'Mend a' },
     {
       blueprint: step(o.step),
+      mcp: o.mcp ?? [],
       model: { provider: 'claude-code', name: 'claude-x', tier: 4, host: 'forge', pipelines: ['claude-cli'] },
       rails: { modes: {}, paths: o.rails ? [{ glob: o.rails, rail: 'mine', reason: 'it is mine' }] : [] },
     },
@@ -208,6 +218,92 @@ describe('an agent with a process of its own', () => {
     const r = await run('exit 9', { resume: ports, rails: 'src/**' });
     expect(r).toMatchObject({ kind: 'done' });
     expect(await fileOf(r, 'src/a.js')).toBe('mine');
+  });
+
+  describe('that calls our tools by its MCP server', () => {
+    const question = 'Which currency do the prices have?';
+    /** Speaks to the server as its client would, and writes what it answered into a file of the work. */
+    const speak = (...messages: object[]) => {
+      const lines = messages.map((m, i) => JSON.stringify({ jsonrpc: '2.0', id: i + 1, ...m }));
+      const input = lines.map((l) => `printf '%s\\n' '${l.replaceAll("'", `'\\''`)}'`).join('; ');
+      return `{ ${input}; } | ${f.sandbox.tools?.join(' ')} >> answers.txt`;
+    };
+    const call = (name: string, args: object) => ({
+      method: 'tools/call',
+      params: { name, arguments: args },
+    });
+    const ask = call('ask_human', { question, options: ['EUR', 'BAM'] });
+
+    it('is offered the question to the human, and no tool of ours besides', async (c) => {
+      if (!f.sandbox.tools) return c.skip();
+      const r = await run(
+        `cat > /dev/null; ${speak({ method: 'initialize', params: { protocolVersion: '2025-06-18' } }, { method: 'tools/list' }, call('write', { path: 'src/a.js', content: 'x' }), call('ask_human', { question: 'x' }), { method: 'nonsense' })}; ${done}`,
+      );
+      expect(r).toMatchObject({ kind: 'done' });
+      const answers = (await fileOf(r, 'answers.txt')).split('\n').map((l) => JSON.parse(l));
+      const of = (id: number) => answers.find((a) => a.id === id);
+      expect(of(1).result).toMatchObject({ protocolVersion: '2025-06-18', serverInfo: { name: 'alai' } });
+      expect(of(2).result.tools.map((t: { name: string }) => t.name)).toEqual(['ask_human']);
+      expect(of(3).result).toMatchObject({
+        isError: true,
+        content: [{ text: expect.stringContaining('REFUSED') }],
+      });
+      expect(of(4).result.content[0].text).toContain('wrong arguments');
+      expect(of(5).error.code).toBe(-32601);
+    });
+
+    it('waits for the human without a process, and goes on with his answer and its files', async (c) => {
+      if (!f.sandbox.tools) return c.skip();
+      const ports = memoryPorts();
+      const text = says({
+        type: 'assistant',
+        message: { id: 'm', content: [{ type: 'text', text: 'The prices have no currency.' }] },
+      });
+      const asked = await run(`cat > /dev/null; echo half > src/a.js; ${text}; ${speak(ask)}; sleep 60`, {
+        ports,
+      });
+      expect(asked).toMatchObject({
+        kind: 'yielded',
+        reason: 'asked',
+        question: `${question}\n\n1. EUR\n2. BAM`,
+      });
+      expect(asked.ports.calls).toMatchObject([{ ok: true, errorCode: null }]);
+      const again = `${speak(ask)}; cat src/a.js >> told.txt; ${done}`;
+      const r = await run(`cat > told.txt; ${again}`, { resume: ports });
+      expect(r).toMatchObject({ kind: 'done' });
+      const told = await fileOf(r, 'told.txt');
+      expect(told).toContain('The prices have no currency.');
+      expect(told).toMatch(/Alem answers:\n<data kind="answer">\nYes\./);
+      expect(told).toMatch(/half$/);
+      expect(await fileOf(r, 'answers.txt')).toContain('was asked and answered already');
+    });
+
+    it('calls those of the company by the same way', async (c) => {
+      if (!f.sandbox.tools) return c.skip();
+      const args = [`${MODULES}/@modelcontextprotocol/server-everything/dist/index.js`, 'stdio'];
+      const server = {
+        transport: 'stdio',
+        command: 'node',
+        args,
+        env: [],
+        seconds: 20,
+        max_output: 2_000,
+      } as const;
+      const r = await run(
+        `cat > told.txt; ${speak(call('mcp__everything__echo', { message: 'hello' }))}; ${done}`,
+        { step: { mcp: ['everything'] }, mcp: [{ name: 'everything', server }] },
+      );
+      expect(r).toMatchObject({ kind: 'done' });
+      expect(await fileOf(r, 'told.txt')).toContain('also offers mcp__everything__');
+      expect(await fileOf(r, 'answers.txt')).toContain('hello');
+      expect(r.ports.entries.map((e) => e.data.name)).toContain('mcp__everything__echo');
+    });
+
+    it('also where its network is open', async (c) => {
+      if (!f.sandbox.tools) return c.skip();
+      const asked = await run(`cat > /dev/null; ${speak(ask)}; sleep 60`, { step: { network: true } });
+      expect(asked).toMatchObject({ kind: 'yielded', reason: 'asked' });
+    });
   });
 
   it('asks first where the machine has no sandbox', async () => {

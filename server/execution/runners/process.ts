@@ -1,25 +1,29 @@
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { Resume } from '#server/domain/memory.ts';
 import { pipelines } from '#server/domain/pipelines.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
 import { readOnlyReason, writeReason } from '#server/domain/role-rules.ts';
 import { NO_USAGE, type ToolCall, type Usage } from '#server/models/provider.ts';
-import type { AgentEvent } from '../agents/agent.ts';
+import { type AgentEvent, OUR_SERVER } from '../agents/agent.ts';
 import { givenTo, type InstalledAgent, installedAgent } from '../agents/detect.ts';
 import { createRefusals } from '../agents/refusals.ts';
 import { type Meter, runAgent } from '../agents/run.ts';
 import { isScripted } from '../agents/scripted.ts';
+import { Asked } from '../asked.ts';
 import { capText, escapeText } from '../escape.ts';
 import { mayStillTell } from '../paid.ts';
 import { permitPath } from '../permission.ts';
 import { answerSchema } from '../prompt/advice.ts';
 import { maskDeep } from '../prompt/mask.ts';
 import { tokensOf } from '../prompt/tokens.ts';
+import { settle } from '../remember.ts';
 import { preparePackages } from '../run-command.ts';
 import { protectedPaths } from '../sandbox/protect.ts';
 import { readAdvice } from './advice.ts';
 import { carryOut } from './call.ts';
 import { handIn } from './hand-in.ts';
 import type { RunnerInput, StepRunner } from './runner.ts';
+import { createToolCalls } from './tool-calls.ts';
 import { shown } from './transcribe.ts';
 
 /**
@@ -35,6 +39,12 @@ const IDLE_FACTOR = 3;
 const CALLS_PER_TURN = 3;
 const MAX_ANSWER_TOKENS = 32_000;
 const SHOWN = 20_000;
+/** Of what it said before it asked. */
+const MOST_REMEMBERED = 4_000;
+/** The call as which a file that an owner's rail names waits for his word. */
+const WRITTEN = 'write';
+/** A call of ours is written down by us. */
+const OURS = new RegExp(`(^|_)${OUR_SERVER}[_.-]`);
 
 const saysUsage = (u: Usage): boolean =>
   u.tokensIn + u.tokensOut + u.tokensCacheRead + u.tokensCacheWrite > 0;
@@ -43,10 +53,10 @@ const saysUsage = (u: Usage): boolean =>
  * Looks while an agent runs whether the budgets cover what it used and its next call: it makes its calls itself, so nobody can
  * hold one back. One look at a time; what comes meanwhile is looked at with the next.
  */
-function budgetWatch(covered: () => Promise<void>): (end: (why: AlaiError) => void) => void {
+function budgetWatch(covered: () => Promise<void>): (end: (why: Error) => void) => void {
   let looking = false;
   let again = false;
-  const look = async (end: (why: AlaiError) => void) => {
+  const look = async (end: (why: Error) => void) => {
     again = true;
     if (looking) return;
     looking = true;
@@ -72,15 +82,18 @@ export function createProcess(l: RunnerInput): StepRunner {
   const spent = { turns: l.spent.turns, tokens: l.spent.tokens };
   const readOnly = readOnlyReason(l.rules) !== null;
   const waited = l.resume;
+  const ours = new Set<string>();
   let current: ToolCall | null = null;
   let taken = false;
 
   async function run(): Promise<void> {
     l.tools.state.finished = null;
-    // What waited for the human had been done: only his word was missing.
-    if (!taken && waited?.memory.waiting) {
+    const call = taken ? null : waited?.memory.waiting;
+    if (waited && call && call.name !== WRITTEN) await answerCall(waited, call);
+    else if (call) {
+      // What waited for the human had been done: only his word was missing.
       taken = true;
-      const kept = waited.memory.waiting.arguments as { said?: Record<string, unknown>; paths?: string[] };
+      const kept = call.arguments as { said?: Record<string, unknown>; paths?: string[] };
       const problems = await take(kept.said ?? null, kept.paths ?? []);
       if (problems.length === 0) return;
       tell(problems.join('\n'));
@@ -100,6 +113,19 @@ export function createProcess(l: RunnerInput): StepRunner {
         `Your answer was not taken:\n${problems.map((p) => `- ${p}`).join('\n')}\nThe files are as you left them.`,
       );
     }
+  }
+
+  /** It asked by a call, which ended its process: a new one is told what came of it. */
+  async function answerCall(from: Resume, call: ToolCall): Promise<void> {
+    current = call;
+    const settled = settle(call, from);
+    const { ok, output } = settled.do ? await carryOut(l, call, true) : settled;
+    current = null;
+    if (!settled.do)
+      transcript.add(step.key, 'tool_result', { id: call.id, name: call.name, ok, output, ms: 0 });
+    tell(
+      `You were working on this and called ${call.name} ${JSON.stringify(call.arguments)}. What came of it:\n${output}\nYour process was ended meanwhile; the files are as you left them. Go on from there.`,
+    );
   }
 
   /** One run of the program; answers with the object it ended with. */
@@ -142,6 +168,22 @@ export function createProcess(l: RunnerInput): StepRunner {
       (what) =>
         `${found.agent.title} wanted to reach ${what}, and was refused: the network of this step is closed but for its model.`,
     );
+    const calls = createToolCalls(l, {
+      most: step.limits.turns * CALLS_PER_TURN,
+      id: (n) => `${step.key}-${spent.turns}-c${n}`,
+      hold: (call) => {
+        current = call;
+      },
+      // What it asked before is counted by the conversation, and what it said until then helps whoever goes on.
+      begun: (call) => {
+        if (call.name === 'ask_human')
+          messages.push({
+            role: 'assistant',
+            content: heard.text.slice(-MOST_REMEMBERED),
+            toolCalls: [call],
+          });
+      },
+    });
     const from = performance.now();
     let errorCode: string | null = null;
     try {
@@ -160,6 +202,7 @@ export function createProcess(l: RunnerInput): StepRunner {
             calls: step.limits.turns * CALLS_PER_TURN,
             sameCalls: step.limits.identicalFailures * 2,
             network: step.network,
+            tools: calls,
             place: {
               root,
               readOnly: readOnly && config.sandbox.isolates,
@@ -185,6 +228,7 @@ export function createProcess(l: RunnerInput): StepRunner {
         });
       const guard = config.agents?.guard;
       const r = guard ? await guard(found.agent.provider, work, signal, run) : await run();
+      await calls.settled();
       messages.push({ role: 'assistant', content: r.text });
       if (!saysUsage(meter.usage)) {
         heard.text ||= r.text;
@@ -194,7 +238,8 @@ export function createProcess(l: RunnerInput): StepRunner {
       }
       return r.answer ?? readAdvice(r.text).said;
     } catch (e) {
-      errorCode = signal.aborted ? 'ABORTED' : isAlaiError(e) ? e.code : 'INTERNAL';
+      if (!(e instanceof Asked))
+        errorCode = signal.aborted ? 'ABORTED' : isAlaiError(e) ? e.code : 'INTERNAL';
       throw e;
     } finally {
       const usage = used();
@@ -256,7 +301,8 @@ export function createProcess(l: RunnerInput): StepRunner {
       );
     }
     const answer = waited?.answer;
-    const was = (waited?.memory.waiting?.arguments as { path?: string } | undefined)?.path;
+    const asked = waited?.memory.waiting;
+    const was = asked?.name === WRITTEN ? (asked.arguments as { path?: string }).path : undefined;
     for (const path of changed) {
       const mine = allowed.includes(path) || path === was;
       if (path === was && answer?.answer !== 'approve') {
@@ -268,7 +314,7 @@ export function createProcess(l: RunnerInput): StepRunner {
         );
       }
       const paths = [...allowed, ...(was ? [was] : [])];
-      current = { id: `${step.key}-${path}`, name: 'write', arguments: { path, paths, said } };
+      current = { id: `${step.key}-${path}`, name: WRITTEN, arguments: { path, paths, said } };
       permitPath({ ...l.tools, allowed: () => mine }, path, `Change ${path}`);
       current = null;
     }
@@ -282,6 +328,8 @@ export function createProcess(l: RunnerInput): StepRunner {
         transcript.add(step.key, 'assistant', { text: escapeText(mask(e.text)) });
         break;
       case 'call':
+        if (OURS.test(e.name)) ours.add(e.id);
+        if (ours.has(e.id)) break;
         transcript.add(step.key, 'tool_call', {
           id: e.id,
           name: e.name,
@@ -289,6 +337,7 @@ export function createProcess(l: RunnerInput): StepRunner {
         });
         break;
       case 'result': {
+        if (ours.has(e.id)) break;
         const output = capText(escapeText(mask(e.output)), SHOWN).text;
         transcript.add(step.key, 'tool_result', { id: e.id, name: '', ok: e.ok, output, ms: 0 });
         break;

@@ -15,6 +15,7 @@ import { toolchain } from './toolchain.ts';
 const BIN = '/opt/alai/bin';
 const HOME = '/tmp/home';
 const FORWARDER = '/opt/alai/egress.mjs';
+const TOOLS = '/opt/alai/tools.mjs';
 const WAY_OUT = '/opt/alai/egress.sock';
 
 /**
@@ -85,6 +86,7 @@ export async function detectBwrap(): Promise<Sandbox | null> {
     kind: 'bwrap',
     isolates: true,
     egress: 'socket',
+    tools: [`${BIN}/node`, TOOLS, WAY_OUT],
     note: 'bubblewrap: commands see only their worktree, without network and home directory',
     async wrap(s) {
       const set = Object.entries(env).flatMap(([k, v]) => ['--setenv', k, v]);
@@ -105,9 +107,10 @@ export async function detectBwrap(): Promise<Sandbox | null> {
         ? [
             ...['--ro-bind', socket, WAY_OUT],
             ...['--ro-bind', join(import.meta.dirname, 'egress-inside.mjs'), FORWARDER],
+            ...['--ro-bind', join(import.meta.dirname, 'tools-inside.mjs'), TOOLS],
           ]
         : [];
-      const forwarder = socket ? [`${BIN}/node`, FORWARDER, WAY_OUT, String(EGRESS_PORT)] : [];
+      const forwarder = socket && !s.network ? [`${BIN}/node`, FORWARDER, WAY_OUT, String(EGRESS_PORT)] : [];
       // A variable with a value worth hiding is inherited; as an argument everybody on the machine could read it.
       const all = base(s.network, sized);
       const own = s.env ? all.filter((a) => a !== '--clearenv') : all;

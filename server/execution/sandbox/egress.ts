@@ -25,6 +25,8 @@ export interface EgressRules {
   onRefused: (what: string) => void;
   /** Told how the model server answered each request. */
   onAnswer?: (status: number) => void;
+  /** Answers what is asked of us ourselves, below OWN. */
+  own?: http.RequestListener;
 }
 
 export interface Egress {
@@ -34,6 +36,8 @@ export interface Egress {
   close(): Promise<void>;
 }
 
+/** Paths that no model server has. */
+const OWN = '/.alai/';
 /** Of one connection, or of no use behind it. */
 const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade'],
@@ -120,6 +124,7 @@ export async function openEgress(
     const direct = url?.host === 'inside' || (url !== null && isHere(url));
     if (!url || !(direct || url.host === upstream?.url.host))
       return void res.writeHead(403).end(refuse(url ? withPort(url) : 'what is no address'));
+    if (direct && rules.own && url.pathname.startsWith(OWN)) return rules.own(req, res);
     carry(req, res, url);
   });
   server.on('connection', hold);

@@ -6,6 +6,7 @@ export const noSandbox: Sandbox = {
   kind: 'none',
   isolates: false,
   egress: 'port',
+  tools: null,
   note:
     process.platform === 'linux'
       ? 'No sandbox: commands run with the rights of this user. Install one: apt-get install bubblewrap'

@@ -39,6 +39,8 @@ export interface Sandbox {
   note: string;
   /** How a way out of a closed network is led into it. */
   egress: 'socket' | 'port';
+  /** What starts the MCP server of the harness's tools inside, where there is a way out; null where there can be none. */
+  tools: readonly [string, ...string[]] | null;
   wrap(spec: SandboxSpec): Promise<Wrapped>;
 }
 

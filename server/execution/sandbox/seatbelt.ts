@@ -19,6 +19,7 @@ export async function detectSeatbelt(): Promise<Sandbox | null> {
       kind: 'seatbelt',
       isolates: true,
       egress: 'port',
+      tools: null,
       note: 'sandbox-exec: commands write only their worktree, without network and home directory',
       async wrap(s) {
         const own = s.modules ? s.argv.map((a) => a.replace(MODULES, s.modules ?? '')) : s.argv;
