@@ -281,14 +281,9 @@ describe('an agent with a process of its own', () => {
     it('calls those of the company by the same way', async (c) => {
       if (!f.sandbox.tools) return c.skip();
       const args = [`${MODULES}/@modelcontextprotocol/server-everything/dist/index.js`, 'stdio'];
-      const server = {
-        transport: 'stdio',
-        command: 'node',
-        args,
-        env: [],
-        seconds: 20,
-        max_output: 2_000,
-      } as const;
+      const server: McpServerWork['server'] = {
+        ...{ transport: 'stdio', command: 'node', args, env: [], seconds: 20, max_output: 2_000 },
+      };
       const r = await run(
         `cat > told.txt; ${speak(call('mcp__everything__echo', { message: 'hello' }))}; ${done}`,
         { step: { mcp: ['everything'] }, mcp: [{ name: 'everything', server }] },
