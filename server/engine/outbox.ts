@@ -1,12 +1,11 @@
 import type { Queryable } from '#server/platform/db.ts';
 import type { Actor } from './event.ts';
 
-/** One message to deliver: the queue carries ids, rows carry the truth. */
+/** One message to deliver: it wakes the worker of a host, which chooses by the rows. */
 export interface Delivery {
   taskId: number;
   dispatch: number;
   host: string;
-  priority: string;
 }
 
 /** How messages leave: BullMQ in production. Must tolerate a message it has already seen. */
@@ -18,13 +17,11 @@ interface Row {
   task_id: number;
   dispatch: number;
   host: string;
-  priority: string;
 }
 const toDelivery = (r: Row): Delivery => ({
   taskId: r.task_id,
   dispatch: r.dispatch,
   host: r.host,
-  priority: r.priority,
 });
 
 async function queueFrom(
@@ -97,7 +94,7 @@ async function markSent(q: Queryable, deliveries: Delivery[]): Promise<void> {
 /** What a process committed and then died before publishing. Only rows older than `olderThanMs`, oldest first. */
 export async function unsentDeliveries(q: Queryable, olderThanMs: number): Promise<Delivery[]> {
   const { rows } = await q.query<Row>(
-    `SELECT o.task_id, o.dispatch, o.host, o.priority FROM outbox o JOIN task t ON t.id = o.task_id
+    `SELECT o.task_id, o.dispatch, o.host FROM outbox o JOIN task t ON t.id = o.task_id
      WHERE o.sent_at IS NULL AND o.created_at < now() - make_interval(secs => $1 / 1000.0)
        AND t.dispatch = o.dispatch AND t.status = 'QUEUED' ORDER BY o.id LIMIT 1000`,
     [olderThanMs],

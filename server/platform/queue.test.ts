@@ -63,11 +63,11 @@ describe.each(backends)('the queue on %s', (_name, redis) => {
       () => {},
     );
     await queue.publish([
-      { taskId: 4001, dispatch: 1, host: 'FORGE', priority: 'M' },
-      { taskId: 4002, dispatch: 1, host: 'FORGE', priority: 'H' },
-      { taskId: 4003, dispatch: 1, host: 'ANVIL', priority: 'M' },
+      { taskId: 4001, dispatch: 1, host: 'FORGE' },
+      { taskId: 4002, dispatch: 1, host: 'FORGE' },
+      { taskId: 4003, dispatch: 1, host: 'ANVIL' },
     ]);
-    await queue.publish([{ taskId: 4001, dispatch: 2, host: 'FORGE', priority: 'L' }]);
+    await queue.publish([{ taskId: 4001, dispatch: 2, host: 'FORGE' }]);
     await all.promise;
     expect(got.toSorted()).toEqual(['4001-1', '4001-2', '4002-1']);
     await consumer.close();

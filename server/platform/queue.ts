@@ -27,7 +27,7 @@ export interface LaneConsumer {
 export interface LaneQueue {
   readonly backend: QueueBackendName;
   /** Delivers ids; a message seen before is ignored (jobId is task and dispatch). */
-  publish(deliveries: { taskId: number; dispatch: number; host: string; priority: string }[]): Promise<void>;
+  publish(deliveries: { taskId: number; dispatch: number; host: string }[]): Promise<void>;
   /** Runs `process` for each message of the host's lane, at most `concurrency` at a time. */
   consume(
     host: string,
@@ -40,8 +40,6 @@ export interface LaneQueue {
 }
 
 const laneName = (host: string) => `lane-${host.toLowerCase()}`;
-/** BullMQ: 0 is served first, then rising numbers. */
-const priorities: Record<string, number> = { H: 0, M: 5, L: 10 };
 /** Two installations may share one Redis. */
 const prefixOf = (databaseUrl: string) =>
   `alai-${createHash('sha256')
@@ -129,7 +127,6 @@ export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined
             attempts: 1,
             removeOnComplete: true,
             removeOnFail: true,
-            ...(priorities[d.priority] ? { priority: priorities[d.priority] } : {}),
           },
         }));
         const [only] = jobs;
