@@ -5,7 +5,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * in one worker, so a long one that begins last is what everybody waits for.
  */
 export const startsProcesses = [
-  'test/six-chains.test.ts',
   'server/execution/attempt.test.ts',
   'server/execution/attempt-returns.test.ts',
   'server/execution/attempt-model.test.ts',
