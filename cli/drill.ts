@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type DrillRow, runDrill } from '#workers/drill/drill.ts';
-import { findReviewers, type ReviewResult } from '#workers/drill/reviewers.ts';
+import type { DrillRow } from '#workers/drill/drill.ts';
+import type { ReviewResult } from '#workers/drill/reviewers.ts';
 import { exits, isJson, print } from './output.ts';
 
 /** `alai drill`: plants known defects in a copy of the sample and says who caught them. Needs no running factory. */
@@ -14,6 +14,8 @@ export function registerDrillCommand(program: Command): void {
     .option('--model <name>', 'the model that reviews; default: the first one here that can use tools')
     .option('--no-reviewers', 'measure the harness only')
     .action(async (o: { only?: string; model?: string; reviewers: boolean }) => {
+      const { runDrill } = await import('#workers/drill/drill.ts');
+      const { findReviewers } = await import('#workers/drill/reviewers.ts');
       const { reviewers, note } = o.reviewers ? await findReviewers(o.model) : { reviewers: [], note: '' };
       const { sandbox, rows } = await runDrill({
         reviewers,

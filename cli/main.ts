@@ -1,4 +1,7 @@
-/** `npx alai`: a client of the API, and the way to start each process alone. */
+/**
+ * `npx alai`: a client of the API, and the way to start each process alone. What a command alone needs of the factory's own
+ * code it loads when it is run: that took most of the time of every other.
+ */
 import { Command } from 'commander';
 import { registerAgentCommands } from './agents.ts';
 import { registerAuditCommands } from './audit.ts';

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { env } from '#server/platform/env.ts';
 import { RESTART } from '#workers/host/identity.ts';
-import { argumentsOf, type ProcessName, rememberedEnvironment } from '#workers/supervisor/processes.ts';
+import type { ProcessName } from '#workers/supervisor/processes.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -35,6 +35,7 @@ export function registerProcessCommands(program: Command): void {
  * ports) fills whatever the shell and .env leave open; another machine sets DATABASE_URL and the others itself.
  */
 async function runAlone(name: ProcessName): Promise<void> {
+  const { argumentsOf, rememberedEnvironment } = await import('#workers/supervisor/processes.ts');
   const own = env();
   const variables: NodeJS.ProcessEnv = {
     ...rememberedEnvironment(own.ALAI_HOME),

@@ -6,7 +6,7 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { plain } from '#server/domain/plain.ts';
 import type { RoutePreview } from '#server/domain/views.ts';
 import { env } from '#server/platform/env.ts';
-import { type Answer, answerOf, routeByRules, routeLine } from '#workers/route.ts';
+import type { Answer } from '#workers/route.ts';
 import { api, refusalOf } from './client.ts';
 import { routeText } from './format.ts';
 import { taskNumber } from './mc.ts';
@@ -38,6 +38,7 @@ export function registerRouteCommand(program: Command): void {
           'Give a title, or --file tasks.jsonl with {"id", "title", "description"} a line.',
         );
       const { preview, by } = await routeOne(title, o);
+      const { answerOf } = await import('#workers/route.ts');
       const { id: _, ...flat } = answerOf(null, preview.route);
       const { suggestion = null } = preview;
       print({ ...flat, by, suggestion, route: preview.route }, () =>
@@ -91,11 +92,12 @@ const BY_RULES = 'by the rules alone, from the companies folder; no server was a
 
 async function routeOne(title: string, o: Options): Promise<{ preview: RoutePreview; by: string }> {
   const text = { title, description: o.description, tags: o.tag };
-  const local = () => ({
-    preview: { title, route: routeByRules(env().ALAI_COMPANIES, text), projectRequired: true },
-    by: BY_RULES,
-  });
-  if (o.rules) return local();
+  const local = async () => {
+    const { routeByRules } = await import('#workers/route.ts');
+    const route = routeByRules(env().ALAI_COMPANIES, text);
+    return { preview: { title, route, projectRequired: true }, by: BY_RULES };
+  };
+  if (o.rules) return await local();
   try {
     const [preview] = await api().routing.preview.query({ tasks: [text], projectId: null });
     if (!preview) throw new Error('no answer');
@@ -106,12 +108,13 @@ async function routeOne(title: string, o: Options): Promise<{ preview: RoutePrev
       isAlaiError(refusal) &&
       (refusal.code === 'SIGN_IN_REQUIRED' || /does not answer/.test(refusal.message));
     if (!absent) throw e;
-    return local();
+    return await local();
   }
 }
 
 /** Answers a line for each line, in their order. Bad lines are named on standard error, and the rest goes on. */
 async function routeFile(file: string): Promise<void> {
+  const { routeLine } = await import('#workers/route.ts');
   const folder = env().ALAI_COMPANIES;
   const place = path.resolve(process.env.ALAI_CWD ?? '.', file);
   const input = file === '-' ? process.stdin : createReadStream(place, 'utf8');

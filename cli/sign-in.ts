@@ -2,8 +2,6 @@ import type { Command } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { publicUrl, env as readEnv } from '#server/platform/env.ts';
 import { secrets } from '#server/platform/secrets.ts';
-import { prepareSignIn } from '#workers/supervisor/database.ts';
-import { rememberedEnvironment } from '#workers/supervisor/processes.ts';
 import { print } from './output.ts';
 
 /** `alai sign-in`: a fresh one-time link, for whoever may read this installation's home; no restart is needed. */
@@ -12,6 +10,8 @@ export function registerSignInCommand(program: Command): void {
     .command('sign-in')
     .description('print a fresh one-time sign-in link (15 minutes)')
     .action(async () => {
+      const { prepareSignIn } = await import('#workers/supervisor/database.ts');
+      const { rememberedEnvironment } = await import('#workers/supervisor/processes.ts');
       const env = readEnv();
       const remembered = rememberedEnvironment(env.ALAI_HOME);
       const database = env.DATABASE_URL ?? remembered.DATABASE_URL;

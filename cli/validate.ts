@@ -1,8 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-
 import { env } from '#server/platform/env.ts';
-import { validateCompanies } from '#workers/validate.ts';
 import { exits, print } from './output.ts';
 
 /** `alai validate`: everything wrong with the companies, without a server. Exit code 1 when there is something. */
@@ -13,7 +11,8 @@ export function registerValidateCommand(program: Command): void {
       'check companies, skills, blueprints, workflows and routing; names every problem with its remedy',
     )
     .option('--dir <folder>', 'the folder of companies')
-    .action((o: { dir?: string }) => {
+    .action(async (o: { dir?: string }) => {
+      const { validateCompanies } = await import('#workers/validate.ts');
       const folder = o.dir ? path.resolve(process.env.ALAI_CWD ?? '.', o.dir) : env().ALAI_COMPANIES;
       const { counts, problems } = validateCompanies(folder);
       const shown = o.dir?.replace(/\/+$/, '') ?? 'companies';

@@ -2,7 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
-import { verifyProof } from '#workers/verify/verify.ts';
 import { download } from './client.ts';
 import { taskNumber } from './mc.ts';
 import { exits, print } from './output.ts';
@@ -22,6 +21,7 @@ export function registerVerifyCommand(program: Command): void {
         o: { archive?: string; save?: string; unsandboxed?: boolean },
         command: Command,
       ) => {
+        const { verifyProof } = await import('#workers/verify/verify.ts');
         if (task === undefined && !o.archive) command.error('error: name a task or an --archive');
         const from = (file: string) => path.resolve(process.env.ALAI_CWD ?? '.', file);
         const zip = o.archive
