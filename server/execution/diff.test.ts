@@ -9,6 +9,8 @@ test('neither a zero byte nor an odd name nor an attribute hides what was added'
   const home = await mkdtemp(join(tmpdir(), 'alai-diff-'));
   try {
     const odd = ['src/q"x.js', 'src/a\tb.js', 'src/bell\u0007.js', 'src/ø \\ b.js', 'src/line\nfeed.js'];
+    // Names that look like what git writes before names.
+    odd.push(':000000 100644 a b D', '1\t2\tc.js', '-\t-\td.js');
     const now = {
       'src/nul.js': '/*\0*/\none();\n',
       'src/attr.js': 'two();\n',
@@ -24,6 +26,8 @@ test('neither a zero byte nor an odd name nor an attribute hides what was added'
     expect(lines.filter((l) => l.startsWith('a.png'))).toEqual([]);
     const added = new Map((await changesBetween(...at)).map((c) => [c.path, c.added]));
     expect([added.get('src/nul.js'), added.get('src/attr.js'), added.get('src/a\tb.js')]).toEqual([2, 1, 1]);
+    const statuses = new Map((await changesBetween(...at)).map((c) => [c.path, c.status]));
+    expect(odd.map((f) => statuses.get(f))).toEqual(odd.map(() => 'A'));
     expect(await patchBetween(...at)).toContain('+one();');
   } finally {
     await rm(home, { recursive: true, force: true });

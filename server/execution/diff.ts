@@ -38,31 +38,33 @@ export async function changesBetween(gitDir: string, from: string, to: string): 
 
 const plain = ({ path, status, added, removed }: Counted): FileChange => ({ path, status, added, removed });
 
+/** Both forms of one run of git: each process is paid for at every step of an attempt. */
 async function countsBetween(gitDir: string, from: string, to: string): Promise<Counted[]> {
-  const diff = ['diff-tree', '-r', ...PLAIN, '-z'];
-  const [names, counts] = await Promise.all([
-    git([...diff, '--name-status', from, to], { gitDir }),
-    git([...diff, '--numstat', from, to], { gitDir }),
-  ]);
+  const { stdout } = await git(['diff-tree', '-r', ...PLAIN, '-z', '--raw', '--numstat', from, to], {
+    gitDir,
+  });
+  const cells = stdout.split('\0');
+  const statuses: [path: string, status: FileChange['status']][] = [];
   const lines = new Map<string, [string, string]>();
-  for (const row of counts.stdout.split('\0')) {
-    const [a = '', r = '', ...path] = row.split('\t');
-    if (path.length > 0) lines.set(path.join('\t'), [a, r]);
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i] ?? '';
+    // The path after a raw line is taken as it is, whatever it looks like; counts never begin with a colon.
+    if (cell.startsWith(':')) statuses.push([cells[++i] ?? '', cell.slice(-1) as FileChange['status']]);
+    else if (cell !== '') {
+      const [a = '', r = '', ...path] = cell.split('\t');
+      lines.set(path.join('\t'), [a, r]);
+    }
   }
-  const cells = names.stdout.split('\0').filter((c) => c !== '');
-  const out: Counted[] = [];
-  for (let i = 0; i + 1 < cells.length; i += 2) {
-    const path = cells[i + 1] ?? '';
+  return statuses.map(([path, status]) => {
     const [added, removed] = lines.get(path) ?? ['0', '0'];
-    out.push({
+    return {
       path,
-      status: (cells[i] ?? 'M').slice(0, 1) as FileChange['status'],
+      status,
       added: Number(added) || 0,
       removed: Number(removed) || 0,
       binary: added === '-',
-    });
-  }
-  return out;
+    };
+  });
 }
 
 /** Every added line with its place. Throws when the lines do not belong to the files that changed. */
