@@ -16,6 +16,9 @@ export const codex: CliAgent = {
   argv: ({ model, sandboxed, given, tools }) => [
     ...['exec', '--json', '--ephemeral', '--ignore-user-config', '--ignore-rules', '--skip-git-repo-check'],
     ...(sandboxed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['-s', 'workspace-write']),
+    // Nothing of its maker's beside its model: it would ask for them in vain.
+    ...['plugins', 'apps'].flatMap((name) => ['-c', `features.${name}=false`]),
+    ...['-c', 'analytics.enabled=false', '-c', 'check_for_update_on_startup=false'],
     // What it runs does not get its key.
     ...['-c', 'shell_environment_policy.ignore_default_excludes=false'],
     ...(model ? ['-m', model] : []),

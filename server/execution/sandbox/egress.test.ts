@@ -207,6 +207,23 @@ describe('the way out of a closed sandbox', () => {
     });
   });
 
+  it('is not filled up by whoever sends requests without reading their answers', async () => {
+    let most = 0;
+    let now = 0;
+    const port = await model((_, res) => {
+      most = Math.max(most, ++now);
+      res.on('close', () => now--);
+    });
+    const { socket } = await way({ upstream: at(port) });
+    const s = connect({ path: socket });
+    const cut = new Promise((resolve) => s.on('close', resolve));
+    s.on('error', () => {});
+    s.write('GET /v1/x HTTP/1.1\r\nHost: model\r\n\r\n'.repeat(5_000));
+    await cut;
+    await expect.poll(() => now).toBe(0);
+    expect(most).toBeLessThanOrEqual(256);
+  });
+
   it('a tunnel can be closed on one side while the other still speaks', async () => {
     const server = createServer({ allowHalfOpen: true }, (s) => {
       let heard = '';

@@ -36,6 +36,9 @@ export interface Egress {
   close(): Promise<void>;
 }
 
+/** Whoever is inside may not use up the worker's connections and memory; no agent comes near. */
+const MOST_CONNECTIONS = 128;
+const MOST_REQUESTS = 256;
 /** Paths that no model server has. */
 const OWN = '/.alai/';
 /** Of one connection, or of no use behind it. */
@@ -118,7 +121,11 @@ export async function openEgress(
     ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname) &&
     url.port === String(by === 'socket' ? EGRESS_PORT : (server.address() as AddressInfo).port);
 
+  let running = 0;
   const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (req, res) => {
+    if (running >= MOST_REQUESTS) return void req.socket.destroy();
+    running++;
+    res.once('close', () => running--);
     const url = URL.parse(req.url ?? '', 'http://inside');
     // A client that takes us for its proxy names the whole address, its own loopback's too.
     const direct = url?.host === 'inside' || (url !== null && isHere(url));
@@ -127,6 +134,7 @@ export async function openEgress(
     if (direct && rules.own && url.pathname.startsWith(OWN)) return rules.own(req, res);
     carry(req, res, url);
   });
+  server.maxConnections = MOST_CONNECTIONS;
   server.on('connection', hold);
   server.on('connect', (req, duplex, head) => {
     const inner = duplex as Socket;
