@@ -60,8 +60,8 @@ describe.concurrent.each(kinds)('%s', (kind) => {
       messages: hello,
       tools: [],
       maxTokens: 500,
-      idleMs: 500,
-      totalMs: 2_000,
+      idleMs: 800,
+      totalMs: 3_000,
       signal: new AbortController().signal,
       ...over,
     });

@@ -96,7 +96,8 @@ await note();
 beforeEach(async () => {
   http.got.length = 0;
   http.answers.length = 0;
-  clock = new Date(Date.now() + 1_000);
+  // Messages are due by the database's clock, and a busy machine must not overtake ours.
+  clock = new Date(Date.now() + 60_000);
   await note();
   await db.pool.query('DELETE FROM notification_channel');
 });
