@@ -39,7 +39,10 @@ export async function bootFactory(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let output = '';
   const link = await new Promise<string>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`not ready in time:\n${output}`)), readyWithin);
+    const late = setTimeout(() => {
+      child.kill('SIGTERM');
+      reject(new Error(`not ready in time:\n${output}`));
+    }, readyWithin);
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       const found = /Sign in once\s+(\S+)/.exec(output)?.[1];
