@@ -69,7 +69,7 @@ test('who is demoted may only look from then on, and who is locked out is gone w
   await theirs.goto('/');
   await expect(theirs.getByText(/^Live/)).toBeVisible();
   await row('Selma').getByRole('button', { name: 'Lock out Selma' }).click();
-  await theirs.waitForURL(/sign-in/, { timeout: 5_000 });
+  await expect(theirs).toHaveURL(/sign-in/, { timeout: 5_000 });
   await expect(row('Selma')).toContainText('Locked out');
 });
 
@@ -82,7 +82,7 @@ test('signing out ends the session itself, not only this browser’s cookie', as
   expect((await copy.request.get('/api/trpc/me.get')).status()).toBe(200);
   await theirs.keyboard.press('Control+k');
   await theirs.getByRole('option', { name: 'Sign out' }).click();
-  await theirs.waitForURL(/sign-in/);
+  await expect(theirs).toHaveURL(/sign-in/);
   expect((await copy.request.get('/api/trpc/me.get')).status()).toBe(401);
   await copy.close();
 });
