@@ -6,8 +6,8 @@ const never = ['test/faults/**', 'e2e/**', '**/node_modules/**'];
 
 export default defineConfig({
   test: {
-    // Vitest leaves a core free, which on two is one worker; most of our tests wait for processes and databases.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One more than cores, where vitest would take one fewer: most of our tests wait for processes and databases.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['./test/global-setup.ts'],
     // A run that is asked for another order (--sequence.shuffle.files) has vitest's own.
     ...(process.argv.some((a) => a.startsWith('--sequence'))
