@@ -137,14 +137,10 @@ describe('an agent in a closed network', () => {
   });
 
   it('leaves nothing of its way out behind', async () => {
-    const { TMPDIR } = process.env;
-    process.env.TMPDIR = root;
     const script = `cat > /dev/null; echo '{"type":"result","is_error":false,"result":"yes"}'`;
     await run(script, { ANTHROPIC_API_KEY: KEY });
     await run('exit 3', { ANTHROPIC_API_KEY: KEY }).catch(() => {});
-    expect((await readdir(root)).filter((name) => name.startsWith('alai-out-'))).toEqual([]);
-    if (TMPDIR === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = TMPDIR;
+    expect(await readdir(join(root, 'run'))).toEqual([]);
   });
 });
 

@@ -14,6 +14,11 @@ export interface Reach {
   close: Egress['close'];
 }
 
+const whereOf = (p: { sandbox: Pick<Sandbox, 'egress'>; hostDir: string }) => ({
+  by: p.sandbox.egress,
+  hostDir: p.hostDir,
+});
+
 /** What a way out is told besides where it leads. */
 type On = Pick<EgressRules, 'onRefused' | 'onAnswer' | 'own'>;
 
@@ -21,11 +26,11 @@ type On = Pick<EgressRules, 'onRefused' | 'onAnswer' | 'own'>;
 export async function openReach(
   agent: CliAgent,
   given: Record<string, string>,
-  sandbox: Pick<Sandbox, 'egress'>,
+  place: { sandbox: Pick<Sandbox, 'egress'>; hostDir: string },
   on: On,
 ): Promise<Reach> {
   const { rules, inside } = reachOf(agent, given);
-  const way = await openEgress(sandbox.egress, { ...rules, ...on });
+  const way = await openEgress(whereOf(place), { ...rules, ...on });
   const server = `http://127.0.0.1:${'port' in way.at ? way.at.port : EGRESS_PORT}`;
   const path = rules.upstream ? rules.upstream.url.pathname.replace(/\/$/, '') : '';
   return {
@@ -39,10 +44,10 @@ export async function openReach(
 /** The way to the harness alone, for an agent whose network is open. */
 export async function openHarness(
   given: Record<string, string>,
-  sandbox: Pick<Sandbox, 'egress'>,
+  place: { sandbox: Pick<Sandbox, 'egress'>; hostDir: string },
   on: On,
 ): Promise<Reach> {
-  const way = await openEgress(sandbox.egress, { upstream: null, keys: {}, tunnels: [], ...on });
+  const way = await openEgress(whereOf(place), { upstream: null, keys: {}, tunnels: [], ...on });
   return { given, env: {}, egress: { at: way.at, hosts: [] }, close: () => way.close() };
 }
 

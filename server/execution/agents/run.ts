@@ -73,9 +73,9 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
   };
   const closed = sandboxed && !r.network;
   const reach = closed
-    ? await openReach(agent, r.given, r.place.sandbox, on)
+    ? await openReach(agent, r.given, r.place, on)
     : tools
-      ? await openHarness(r.given, r.place.sandbox, on)
+      ? await openHarness(r.given, r.place, on)
       : null;
   const ask: AgentAsk = {
     ...r,

@@ -1,10 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { type AddressInfo, connect, createServer, type LookupFunction, type Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Egress, type EgressRules, openEgress } from './egress.ts';
+
+let hostDir: string;
+beforeAll(async () => {
+  hostDir = await mkdtemp(join(tmpdir(), 'alai-egress-'));
+});
+afterAll(() => rm(hostDir, { recursive: true, force: true }));
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -30,7 +38,7 @@ const leadsHere: LookupFunction = (_, o, done) =>
 async function way(rules: Partial<EgressRules>, lookup?: LookupFunction) {
   const refused: string[] = [];
   const all = { upstream: null, keys: {}, tunnels: [], onRefused: (w: string) => refused.push(w), ...rules };
-  const egress = await openEgress('socket', all, lookup);
+  const egress = await openEgress({ by: 'socket', hostDir }, all, lookup);
   open.push(egress);
   return { egress, refused, socket: socketOf(egress) };
 }
@@ -238,6 +246,16 @@ describe('the way out of a closed sandbox', () => {
     expect(t.status).toBe('HTTP/1.1 200 OK');
     t.s.end('all of it');
     await expect.poll(() => t.read()).toBe('heard all of it');
+  });
+
+  it('lies where the next worker sweeps up, and a socket fits where that is too deep', async () => {
+    const { socket } = await way({});
+    expect(socket.startsWith(join(hostDir, 'run', 'out-'))).toBe(true);
+    const onRefused = () => {};
+    const deep = { by: 'socket' as const, hostDir: join(hostDir, 'x'.repeat(90)) };
+    const egress = await openEgress(deep, { upstream: null, keys: {}, tunnels: [], onRefused });
+    open.push(egress);
+    expect(await ask(socketOf(egress), '/v1/x')).toMatchObject({ status: 403 });
   });
 
   it('is gone when it is closed, with what went through it', async () => {

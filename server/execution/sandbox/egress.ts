@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { type AddressInfo, connect, isIP, type LookupFunction, type Socket } from 'node:net';
@@ -53,12 +53,24 @@ const KEY_PARAMETERS = ['key', 'api_key', 'api-key', 'access_token'];
 /** A word that stands for a key inside: worth nothing anywhere else. */
 export const standIn = (): string => `sk-alai-${randomBytes(24).toString('hex')}`;
 
+/** No path of a socket may be longer. */
+const LONGEST_PATH = 100;
+
+/** A folder for the socket: among what a host's next worker sweeps away, unless that lies too deep. */
+async function folderFor(hostDir: string): Promise<string> {
+  const run = join(hostDir, 'run');
+  const deep = join(run, 'out-XXXXXX', 's').length > LONGEST_PATH;
+  if (!deep) await mkdir(run, { recursive: true });
+  return await mkdtemp(deep ? join(tmpdir(), 'alai-out-') : join(run, 'out-'));
+}
+
 /** Opens the way out for one run. The caller closes it whatever happens. Names are judged, and pinned, by `lookup`. */
 export async function openEgress(
-  by: 'socket' | 'port',
+  where: { by: 'socket' | 'port'; hostDir: string },
   rules: EgressRules,
   lookup: LookupFunction = outerLookup,
 ): Promise<Egress> {
+  const { by, hostDir } = where;
   const { upstream } = rules;
   const secure = upstream?.url.protocol === 'https:';
   const agent = new (secure ? https : http).Agent({ keepAlive: true });
@@ -169,7 +181,7 @@ export async function openEgress(
     outer.on('close', () => inner.destroySoon());
   });
 
-  const dir = by === 'socket' ? await mkdtemp(join(tmpdir(), 'alai-out-')) : null;
+  const dir = by === 'socket' ? await folderFor(hostDir) : null;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
