@@ -37,7 +37,10 @@ test('a decision lands although the web dies during the ten seconds, and the pag
   await page.goto('/');
   await page.locator('a.card').filter({ hasText: 'go-live in Denmark' }).click();
   await page.getByRole('button', { name: 'Not now', exact: true }).click();
+  // Undo is offered at once; the web may die only when it has the answer.
+  const taken = page.waitForResponse((r) => r.url().includes('queue.decide') && r.ok());
   await page.getByRole('button', { name: /^Reject/ }).click();
+  await taken;
   await expect(page.getByRole('button', { name: 'Undo', exact: true })).toBeVisible();
 
   killWeb(factory.home);
