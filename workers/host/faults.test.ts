@@ -27,7 +27,7 @@ import { type HostContext, processAttempt } from './process.ts';
 /** Every way a model server fails, through a whole attempt: the real engine, sandbox, git and wire. */
 
 /** What one step may take here, and what must be over twenty seconds after it, on a busy machine too. */
-const DEADLINE_S = 20;
+const DEADLINE_S = 60;
 const LATE_S = 20;
 
 type End = [state: 'SUCCEEDED' | 'FAILED', code: string | null];
