@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { DRAIN_MINUTES, type HostAct } from '#server/domain/host.ts';
 import { startText } from '#server/domain/lane-eta.ts';
-import type { FleetHostView } from '#server/domain/views/fleet.ts';
+import type { FleetHostView, TroubleView } from '#server/domain/views/fleet.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { print } from './output.ts';
@@ -12,6 +12,9 @@ interface Options {
   reason: string;
   minutes?: number;
 }
+
+const troubleLine = (x: TroubleView, now: number) =>
+  `✕ ${x.title}, for ${ageText(now - x.since.getTime())}. ${[x.why, x.hint].filter(Boolean).join(' ')}`;
 
 const shapes: Record<FleetHostView['state'], string> = {
   live: '◐',
@@ -64,7 +67,7 @@ function hostLine(h: FleetHostView, now: number): string {
 }
 
 async function status(): Promise<void> {
-  const { stopped, hosts, problems } = await api().fleet.get.query();
+  const { stopped, hosts, problems, troubles } = await api().fleet.get.query();
   const now = Date.now();
   print({ stopped, hosts, problems }, () =>
     [
@@ -74,6 +77,7 @@ async function status(): Promise<void> {
           ? '✓ The factory takes work.'
           : '○ No host takes work.',
       ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
+      ...troubles.map((x) => troubleLine(x, now)),
       ...hosts.map((h) => hostLine(h, now)),
     ].join('\n'),
   );

@@ -8,6 +8,7 @@ import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { goRound } from '#server/engine/unavailable.ts';
+import { watchTroubles } from '#server/fleet/troubles.ts';
 import { createDb } from '#server/platform/db.ts';
 import { env, gitHost } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
@@ -75,6 +76,11 @@ const loops = [
     t.sweep,
     async () => void (await goRound(db, queue, t)),
     (err) => log.warn({ err }, 'going round failed'),
+  ),
+  every(
+    t.sweep,
+    () => watchTroubles(db, t),
+    (err) => log.warn({ err }, 'troubles failed'),
   ),
   every(
     t.sweep,

@@ -3,7 +3,7 @@ import type { FleetHostView } from '#server/domain/views/fleet.ts';
 import { plain } from '../ui/plain.ts';
 import { loadedBytes, memoryText } from './words.ts';
 
-/** What lies in the memory of a host: a bar with a piece for each loaded model, and the same in words. */
+/** What lies in the memory of a host, as a bar with a piece for each loaded model and in words, and what its disk has left. */
 export function Memory({ host: h }: { host: FleetHostView }) {
   const loaded = h.models.filter((m) => m.loaded);
   const whole = h.memoryGb === null ? loadedBytes(h) : h.memoryGb * 1e9;
@@ -26,6 +26,14 @@ export function Memory({ host: h }: { host: FleetHostView }) {
       {loaded.length > 0 ? (
         <p className="m cut">
           {loaded.map((m) => `${plain(m.name)} ${sizeText(m.loaded?.bytes ?? 0)}`).join(' · ')}
+        </p>
+      ) : null}
+      {h.disk ? (
+        <p className="label">
+          Disk{' '}
+          <span className="n end">
+            {sizeText(h.disk.free)} free of {sizeText(h.disk.total)}
+          </span>
         </p>
       ) : null}
     </div>

@@ -1,3 +1,4 @@
+import { DISK_LOW, DISK_NEEDED, hasRoom, roomText } from '#server/domain/disk.ts';
 import { type HostAct, sizeText } from '#server/domain/host.ts';
 import type {
   BreakerFacts,
@@ -60,6 +61,10 @@ export function remedyOf(h: FleetHostView): string {
     return 'Its worker was not heard of lately. What ran there is given to other hosts.';
   if (h.probe && !h.probe.reachable)
     return [h.probe.problem?.message, h.probe.problem?.hint].filter(Boolean).join('. ');
+  if (h.disk && !hasRoom(h.disk.free))
+    return `${roomText(h.disk.free)} before anything new starts here. Make room on that machine.`;
+  if (h.disk && h.disk.free < DISK_LOW)
+    return `${sizeText(h.disk.free)} of disk left. At ${sizeText(DISK_NEEDED)} nothing new starts here.`;
   return '';
 }
 

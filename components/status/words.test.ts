@@ -12,6 +12,7 @@ const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
   queued: 0,
   hosts: { live: 2, all: 2 },
   stopped: null,
+  troubles: [],
   stuck: [],
   restarted: null,
   needYou: 0,

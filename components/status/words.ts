@@ -39,6 +39,14 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       detail: `#${first.taskId} on ${plain(first.host)}, silent for ${since(now, first.since)}. It is restarted by itself.`,
       href: `/tasks/${first.taskId}`,
     };
+  const [trouble, ...more] = v.troubles;
+  if (trouble)
+    return {
+      shape: trouble.urgent ? 'failed' : 'stale',
+      says: `${plain(trouble.title)}.`,
+      detail: list([plain(trouble.why), more.length > 0 && `${plural(more.length, 'more trouble')}.`, on]),
+      href: '/fleet',
+    };
   if (v.hosts.live === 0)
     return {
       shape: v.queued > 0 ? 'failed' : 'stale',

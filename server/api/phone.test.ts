@@ -20,6 +20,7 @@ describe('the phone', () => {
       title: 'Mission Control',
       needYou: 0,
       oldestAskedAt: null,
+      troubles: [],
       stuck: [],
       slow: [],
       lastFinished: null,

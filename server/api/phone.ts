@@ -2,6 +2,7 @@ import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
+import { readTroubles } from '#server/fleet/troubles.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import type { Viewer } from './auth.ts';
 import { createContext } from './context.ts';
@@ -35,7 +36,12 @@ const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
 
 /** Everything `/status` shows, in one answer. */
 export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
-  const [strip, pulse, queue] = await Promise.all([stripOf(s), readPulse(s.db, s.timing), readQueue(s.db)]);
+  const [strip, pulse, queue, troubles] = await Promise.all([
+    stripOf(s),
+    readPulse(s.db, s.timing),
+    readQueue(s.db),
+    readTroubles(s.db.pool),
+  ]);
   const cards = await Promise.all(
     queue.open
       .slice(0, CARDS)
@@ -47,6 +53,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     running: strip.running,
     hosts: { live: strip.hosts.filter((h) => h.state === 'live').length, all: strip.hosts.length },
     stopped: strip.stopped,
+    troubles: troubles.map(({ title, why, severity }) => ({ title, why, urgent: severity === 'urgent' })),
     needYou: strip.needYou,
     spentTodayEur: strip.spentTodayEur,
     dayBudgetEur: strip.dayBudgetEur,

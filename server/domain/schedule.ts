@@ -1,3 +1,5 @@
+import { hasRoom } from './disk.ts';
+
 /** Which waiting work a host takes next. Pure: the engine and the simulation ask the same function. */
 
 export interface ModelSpec {
@@ -21,6 +23,8 @@ export interface HostNow {
   loaded: readonly string[];
   /** The model of each attempt that runs. */
   running: readonly string[];
+  /** Bytes left where its worktrees lie; absent or null where nobody said. */
+  diskFree?: number | null;
 }
 
 /** A queued task as this host could take it. */
@@ -61,7 +65,7 @@ const weightless = (h: HostNow, model: string): boolean => !h.models.some((m) =>
 
 const classOf: Record<string, number> = { H: 2, M: 1, L: 0 };
 
-export type CannotRun = 'no slot' | 'model busy' | 'memory';
+export type CannotRun = 'no slot' | 'model busy' | 'memory' | 'disk';
 
 const gbOf = (h: HostNow, model: string): number => h.models.find((m) => m.name === model)?.gb ?? 0;
 const sum = (models: Iterable<string>, h: HostNow) =>
@@ -78,6 +82,7 @@ export function cannotRun(h: HostNow, model: string): CannotRun | null {
   if (h.running.filter((m) => m === model).length >= cap) return 'model busy';
   // What is loaded and idle can be put out; what runs cannot.
   if (h.memoryGb !== null && sum([...h.running, model], h) > h.memoryGb) return 'memory';
+  if (!hasRoom(h.diskFree ?? null)) return 'disk';
   return null;
 }
 

@@ -29,6 +29,7 @@ interface HostRow {
   installed: { name: string; bytes: number }[];
   loaded: { model: string }[];
   running: string[];
+  disk_free: number | null;
 }
 
 /** Beyond this many, the longest waiting are looked at; the others are looked at when these are through. */
@@ -50,6 +51,7 @@ function stateOf(r: HostRow): HostNow {
     lanes: Object.fromEntries(Object.entries(r.lanes).map(([model, n]) => [modelKey(model), n])),
     loaded: r.loaded.map((l) => modelKey(l.model)),
     running: r.running.map(modelKey),
+    diskFree: r.disk_free,
   };
 }
 
@@ -59,7 +61,7 @@ export async function readHostsNow(
   seenMs: number,
 ): Promise<{ state: HostNow; live: boolean }[]> {
   const { rows } = await q.query<HostRow>(
-    `SELECT h.name, h.slots, h.memory_gb, h.planned, h.lanes, h.installed, h.loaded,
+    `SELECT h.name, h.slots, h.memory_gb, h.planned, h.lanes, h.installed, h.loaded, h.disk_free,
        (h.state = 'LIVE' AND h.last_seen > clock_timestamp() - make_interval(secs => $1 / 1000.0)
          AND NOT (SELECT engaged FROM kill_switch WHERE scope = 'factory')) live,
        ARRAY(SELECT a.model FROM attempt a WHERE a.host = h.name AND a.state IN ('LEASED', 'RUNNING')) running

@@ -141,6 +141,14 @@ it('keeps the last job of each model, and is what the API promises', async () =>
   const hosts = await readFleet(db, timing(1), { needs: () => [], breakers: [] });
   expect(hosts.find((h) => h.name === 'FORGE')?.jobs).toMatchObject([{ model: 'qwen3:8b', state: 'QUEUED' }]);
   expect(() =>
-    fleetSchema.parse({ now: new Date(), stopped: null, version: '1', hosts, services: [], problems: [] }),
+    fleetSchema.parse({
+      now: new Date(),
+      stopped: null,
+      version: '1',
+      troubles: [],
+      hosts,
+      services: [],
+      problems: [],
+    }),
   ).not.toThrow();
 });

@@ -22,6 +22,8 @@ interface HostRow {
   label: string;
   slots: number;
   memory_gb: number | null;
+  disk_free: number | null;
+  disk_total: number | null;
   state: HostState;
   state_by: string | null;
   state_reason: string;
@@ -156,6 +158,7 @@ async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Pro
       standBy: h.stand_by,
       slots: h.slots,
       memoryGb: h.memory_gb,
+      disk: h.disk_free !== null && h.disk_total !== null ? { free: h.disk_free, total: h.disk_total } : null,
       sandbox: sandboxOf(h.sandbox),
       scripted: h.scripted,
       address: h.ollama,

@@ -129,3 +129,16 @@ it('tells once that most of a budget is spent, and where to look', () => {
   });
   expect(said).toMatchObject({ severity: 'normal', body: reason, path: '/spend' });
 });
+
+it.each([
+  ['trouble.began', 'urgent', 'urgent', 'FORGE has 1.2 GB of disk left', 'It is full. Make room.'],
+  ['trouble.began', 'normal', 'normal', 'FORGE has 1.2 GB of disk left', 'It is full. Make room.'],
+  ['trouble.ended', 'normal', 'low', 'Over: FORGE has 1.2 GB of disk left', ''],
+])('tells of a trouble (%s, %s) as %s', (type, severity, told, title, body) => {
+  const about = { taskId: null, pipelineId: null, question: null, title: null, actor: 'engine', id: '7-1' };
+  const data = { severity, why: 'It is full.', hint: 'Make room.' };
+  const reason = 'FORGE has 1.2 GB of disk left';
+  expect(noticeOf({ ...about, type, entityId: 'disk:forge', reason, data })).toMatchObject({
+    ...{ kind: 'trouble', severity: told, title, body, path: '/fleet' },
+  });
+});

@@ -121,6 +121,26 @@ export function noticeOf(e: LoggedEvent): NewNotice | null {
         body: e.reason,
         path: '/spend',
       };
+    case 'trouble.began':
+      return {
+        ...about,
+        key: `event:${e.id}`,
+        kind: 'trouble',
+        severity: e.data.severity === 'urgent' ? 'urgent' : 'normal',
+        title: e.reason,
+        body: [e.data.why, e.data.hint].filter((x) => typeof x === 'string' && x !== '').join(' '),
+        path: '/fleet',
+      };
+    case 'trouble.ended':
+      return {
+        ...about,
+        key: `event:${e.id}`,
+        kind: 'trouble',
+        severity: 'low',
+        title: `Over: ${e.reason}`,
+        body: '',
+        path: '/fleet',
+      };
     case 'factory.stopped':
       return {
         ...about,

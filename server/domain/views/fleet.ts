@@ -103,6 +103,8 @@ export const fleetHostSchema = z.object({
   standBy: z.string().nullable(),
   slots: z.number(),
   memoryGb: z.number().nullable(),
+  /** Bytes where its worktrees lie; null before its worker said so. */
+  disk: z.object({ free: z.number(), total: z.number() }).nullable(),
   sandbox: hostViewSchema.shape.sandbox,
   scripted: z.boolean(),
   address: z.string().nullable(),
@@ -127,12 +129,24 @@ export const fleetHostSchema = z.object({
 });
 export type FleetHostView = z.infer<typeof fleetHostSchema>;
 
+/** Something that is wrong with the fleet and lasts. */
+export const troubleSchema = z.object({
+  key: z.string(),
+  severity: z.enum(['urgent', 'normal']),
+  title: z.string(),
+  why: z.string(),
+  hint: z.string(),
+  since: at,
+});
+export type TroubleView = z.infer<typeof troubleSchema>;
+
 export const fleetSchema = z.object({
   now: at,
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
   /** This program's version; a worker of another one was left behind by an update. */
   version: z.string(),
   hosts: z.array(fleetHostSchema),
+  troubles: z.array(troubleSchema),
   /** Services outside the hosts that failed lately. */
   services: z.array(breakerViewSchema.extend({ name: z.string() })),
   /** What is wrong in the files of the fleet; the last good version goes on. */

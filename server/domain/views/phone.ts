@@ -35,6 +35,8 @@ export const phoneSchema = z.object({
   queued: z.number(),
   hosts: z.object({ live: z.number(), all: z.number() }),
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
+  /** What is wrong with the fleet and lasts, the urgent first. */
+  troubles: z.array(z.object({ title: z.string(), why: z.string(), urgent: z.boolean() })),
   stuck: z.array(task.extend({ host: z.string(), since: at })),
   /** The last attempt that fell silent and was taken from its host. */
   restarted: task.extend({ at }).nullable(),

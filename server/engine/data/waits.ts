@@ -30,6 +30,7 @@ function fullFor(h: HostNow | undefined, model: string | null): string | null {
     return `${model}, busy with ${busy}`;
   }
   const gb = h.models.find((m) => m.name === key)?.gb;
+  if (why === 'disk') return 'room on the disk';
   return why === 'memory' ? `${gb ?? 'the'} GB of memory for ${model}` : null;
 }
 

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { DISK_LOW, DISK_NEEDED } from './disk.ts';
+import { timing } from './timing.ts';
+import { type FleetFacts, troublesOf } from './trouble.ts';
+
+const t = timing();
+const host = (name: string, over: Partial<FleetFacts['hosts'][number]> = {}) => ({
+  ...{ name, label: name.toUpperCase(), state: 'LIVE' as const, standBy: null, silentMs: 1_000 },
+  ...{ reachable: true, problem: '', diskFree: 500e9 },
+  ...over,
+});
+const of = (hosts: FleetFacts['hosts'], breakers: FleetFacts['breakers'] = []) =>
+  troublesOf({ hosts, breakers }, t);
+const gone = { silentMs: 60_000 };
+
+describe('what is wrong with the fleet', () => {
+  test('is nothing while all is well, and nothing that a person wanted so', () => {
+    expect(of([host('anvil'), host('forge')])).toEqual([]);
+    expect(of([host('anvil'), host('forge', { ...gone, state: 'STOPPED' })])).toEqual([]);
+    expect(of([host('anvil'), host('forge', { silentMs: null })])).toEqual([]);
+  });
+
+  test('is a host that is not heard of, with who takes its work; urgent when it was the last', () => {
+    expect(of([host('anvil'), host('forge', { ...gone, standBy: 'anvil' })])).toMatchObject([
+      { key: 'host:forge', severity: 'normal', why: expect.stringContaining('goes to anvil') },
+    ]);
+    const [first] = of([host('anvil', gone), host('forge', gone)]);
+    expect(first).toMatchObject({ severity: 'urgent', title: 'No host is heard of' });
+  });
+
+  test('is said of a silent host once, whatever else was wrong with it', () => {
+    expect(of([host('anvil'), host('forge', { ...gone, reachable: false, diskFree: 1 })])).toHaveLength(1);
+  });
+
+  test('is a disk that fills, before and after nothing starts any more', () => {
+    expect(of([host('forge', { diskFree: DISK_LOW - 1 })])).toMatchObject([
+      { severity: 'normal', holdMs: 0 },
+    ]);
+    expect(
+      of([host('anvil', { reachable: false }), host('forge', { diskFree: DISK_NEEDED - 1 })]),
+    ).toMatchObject([
+      { key: 'disk:forge', severity: 'urgent', why: 'Below 2.0 GB nothing new starts there.' },
+      { key: 'models:anvil', severity: 'normal' },
+    ]);
+  });
+
+  test('is a key that is not taken at once, and a model that does not answer only when that lasts', () => {
+    const breakers = [
+      { host: '*', model: 'openai', code: 'PROVIDER_KEY', error: '401' },
+      { host: 'forge', model: 'qwen3:8b', code: 'MODEL_TIMEOUT', error: 'It hangs' },
+    ];
+    expect(of([host('forge')], breakers)).toMatchObject([
+      { title: 'openai does not take its key', holdMs: 0 },
+      { title: 'qwen3:8b on forge does not answer', holdMs: 5 * t.queueWait },
+    ]);
+  });
+});

@@ -1,0 +1,116 @@
+import { DISK_LOW, DISK_NEEDED } from './disk.ts';
+import { type HostState, sizeText } from './host.ts';
+import type { Timing } from './timing.ts';
+
+/** What is wrong with the fleet, so that its owner has to know. Pure: rows in, troubles out. */
+
+export interface FleetFacts {
+  hosts: {
+    name: string;
+    label: string;
+    state: HostState;
+    standBy: string | null;
+    /** Since its worker was last heard of, in milliseconds; null when it never was. */
+    silentMs: number | null;
+    /** Its model server answers; null when nobody looked yet. */
+    reachable: boolean | null;
+    problem: string;
+    diskFree: number | null;
+  }[];
+  /** Breakers that are not closed. Host `*` is a service. */
+  breakers: { host: string; model: string; code: string; error: string }[];
+}
+
+export interface Trouble {
+  /** The same trouble has the same key. */
+  key: string;
+  severity: 'urgent' | 'normal';
+  title: string;
+  why: string;
+  /** What to do. */
+  hint: string;
+  /** It is told when it lasts this long: most of it heals by itself. */
+  holdMs: number;
+}
+
+const SERVICE = '*';
+/** No waiting heals these. */
+const LASTING: Record<string, { title: (name: string) => string; hint: string }> = {
+  PROVIDER_KEY: {
+    title: (name) => `${name} does not take its key`,
+    hint: 'Set the right key in the environment of the workers and restart them.',
+  },
+  PROVIDER_QUOTA: {
+    title: (name) => `The account of ${name} is empty`,
+    hint: 'Top it up, or choose another tier; its work waits or goes round meanwhile.',
+  },
+};
+
+/** Everything that is wrong now, the urgent first. */
+export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
+  const silent = (h: FleetFacts['hosts'][number]) => h.silentMs !== null && h.silentMs > t.workerSeen;
+  // What a person paused, drained or stopped is as he wants it.
+  const wanted = f.hosts.filter((h) => h.state === 'LIVE' && h.silentMs !== null);
+  const none = wanted.length > 0 && wanted.every(silent);
+  const ofHosts = wanted.flatMap((h): Trouble[] => {
+    if (silent(h)) {
+      const taker = h.standBy ? ` What waits for it goes to ${h.standBy}.` : '';
+      return [
+        {
+          key: `host:${h.name}`,
+          severity: none ? 'urgent' : 'normal',
+          title: none && f.hosts.length > 1 ? 'No host is heard of' : `${h.label} is not heard of`,
+          why: `The worker of ${h.label} does not report.${none ? ' Nothing is worked on.' : taker}`,
+          hint: `Look whether the machine is on and its network is up, then start it: npx alai worker --host ${h.name}`,
+          holdMs: t.queueWait,
+        },
+      ];
+    }
+    return [
+      ...(h.reachable === false
+        ? [
+            {
+              key: `models:${h.name}`,
+              severity: 'normal' as const,
+              title: `The model server of ${h.label} does not answer`,
+              why: h.problem || 'It was asked again and again.',
+              hint: 'Start it on that machine, or look at its log.',
+              holdMs: t.queueWait,
+            },
+          ]
+        : []),
+      ...(h.diskFree !== null && h.diskFree < DISK_LOW
+        ? [
+            {
+              key: `disk:${h.name}`,
+              severity: h.diskFree < DISK_NEEDED ? ('urgent' as const) : ('normal' as const),
+              title: `${h.label} has ${sizeText(h.diskFree)} of disk left`,
+              why:
+                h.diskFree < DISK_NEEDED
+                  ? `Below ${sizeText(DISK_NEEDED)} nothing new starts there.`
+                  : `At ${sizeText(DISK_NEEDED)} nothing new starts there.`,
+              hint: 'Make room on that machine: models nobody uses (npx alai models status), old downloads, other files.',
+              holdMs: 0,
+            },
+          ]
+        : []),
+    ];
+  });
+  const ofModels = f.breakers.map((b): Trouble => {
+    const lasting = LASTING[b.code];
+    const name = b.host === SERVICE ? b.model : `${b.model} on ${b.host}`;
+    return {
+      key: `model:${b.host}:${b.model}`,
+      severity: 'normal',
+      title: lasting?.title(name) ?? `${name} does not answer`,
+      why: b.error,
+      hint:
+        lasting?.hint ??
+        'It is asked again by itself; its work goes to other hosts and tiers where there are any.',
+      // An outage of some minutes is what the breaker is for.
+      holdMs: lasting ? 0 : 5 * t.queueWait,
+    };
+  });
+  const rank = { urgent: 0, normal: 1 };
+  return [...ofHosts, ...ofModels].sort((a, b) => rank[a.severity] - rank[b.severity]);
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { timing } from '#server/domain/timing.ts';
+import { waitReasons } from '#server/engine/data/waits.ts';
+import { declareHosts } from '#server/engine/hosts.ts';
+import { pickFor } from '#server/engine/pick.ts';
+import { testDatabase } from '#test/database.ts';
+import { testFactory, work } from '#test/factory.ts';
+import { readTroubles, watchTroubles, writeDisk } from './troubles.ts';
+
+const { db } = await testDatabase();
+const t = timing();
+const factory = await testFactory(db);
+const declared = {
+  slots: 2,
+  memoryGb: null,
+  local: true,
+  ollama: null,
+  llamaServer: null,
+  models: [],
+  lanes: {},
+};
+await declareHosts(
+  db,
+  [
+    { ...declared, name: 'ANVIL', label: 'ANVIL', standBy: null },
+    { ...declared, name: 'FORGE', label: 'FORGE', standBy: 'ANVIL' },
+  ],
+  1_000,
+);
+const told = async () =>
+  (
+    await db.pool.query<{ type: string; reason: string; data: Record<string, unknown> }>(
+      `SELECT type, reason, data FROM event WHERE entity = 'trouble' ORDER BY seq`,
+    )
+  ).rows;
+const seen = (host: string, ago: string) =>
+  db.pool.query('UPDATE host SET last_seen = clock_timestamp() - $2::interval WHERE name = $1', [host, ago]);
+/** As if all that is known had begun so much earlier. */
+const later = (by: string) => db.pool.query('UPDATE trouble SET since = since - $1::interval', [by]);
+
+test('a host that is gone for a moment is no news; one that stays away is told once, and so is its return', async () => {
+  await seen('FORGE', '1 minute');
+  await watchTroubles(db, t);
+  expect(await readTroubles(db.pool)).toEqual([]);
+  await seen('FORGE', '0 s');
+  await watchTroubles(db, t);
+  expect(await told()).toEqual([]);
+
+  await seen('FORGE', '1 minute');
+  await watchTroubles(db, t);
+  await later('3 minutes');
+  for (let n = 0; n < 3; n++) await watchTroubles(db, t);
+  expect(await told()).toMatchObject([{ type: 'trouble.began', reason: 'FORGE is not heard of' }]);
+  expect(await readTroubles(db.pool)).toMatchObject([{ key: 'host:FORGE', severity: 'normal' }]);
+
+  await seen('FORGE', '0 s');
+  await watchTroubles(db, t);
+  expect((await told()).at(-1)).toMatchObject({ type: 'trouble.ended', reason: 'FORGE is not heard of' });
+  expect(await readTroubles(db.pool)).toEqual([]);
+});
+
+test('a disk without room is told at once, with what to do, and nothing new starts on it', async () => {
+  await db.pool.query('UPDATE host SET last_seen = clock_timestamp()');
+  await writeDisk(db, 'FORGE', { free: 1.2e9, total: 500e9 });
+  await watchTroubles(db, t);
+  expect((await told()).at(-1)).toMatchObject({
+    type: 'trouble.began',
+    reason: 'FORGE has 1.2 GB of disk left',
+    data: { severity: 'urgent', hint: expect.stringContaining('Make room') },
+  });
+  await factory.create([work('Waits for room')]);
+  await writeDisk(db, 'ANVIL', { free: 1e9, total: 500e9 });
+  const pick = () =>
+    pickFor(db, 'FORGE', { seenMs: t.workerSeen, tuning: { ageMs: 1_000, loadMsPerGb: 0, patience: 1 } });
+  expect(await pick()).toBeNull();
+  const { rows } = await db.pool.query('SELECT id, status, host, project_id FROM task');
+  expect([...(await waitReasons(db.pool, rows)).values()].join(' ')).toContain(
+    'Waits for room on the disk on',
+  );
+  await writeDisk(db, 'FORGE', { free: 300e9, total: 500e9 });
+  expect(await pick()).not.toBeNull();
+});
