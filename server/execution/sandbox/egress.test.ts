@@ -105,13 +105,78 @@ describe('the way out of a closed sandbox', () => {
       { 'x-api-key': 'mine' },
       { 'x-goog-api-key': ['stand-in', 'mine'] },
       { 'x-api-key': 'constructor' },
+      { 'x-litellm-api-key': 'mine' },
+      { 'x-goog-iam-authorization-token': 'mine' },
+      // Each part of a batch has headers of its own.
+      { 'content-type': 'Multipart/Mixed; boundary=b' },
     ])
       expect(await ask(socket, '/v1/files', { headers })).toMatchObject({ status: 403 });
-    expect(await ask(socket, '/v1/files?key=mine')).toMatchObject({ status: 403 });
-    expect(await ask(socket, '/v1/files?key=stand-in&key=mine')).toMatchObject({ status: 403 });
+    // The last is a place that somebody else opened for an upload: whoever knows it needs no key.
+    for (const query of [
+      'key=mine',
+      'key=stand-in&key=mine',
+      '$key=mine',
+      'oauth_token=mine',
+      'upload_id=his',
+    ])
+      expect(await ask(socket, `/v1/files?${query}`)).toMatchObject({ status: 403 });
     expect(asked).toBe(0);
-    expect(refused).toHaveLength(7);
+    expect(refused).toHaveLength(13);
     expect(refused[0]).toContain('another key');
+  });
+
+  it('hides no second request in the body of one', async () => {
+    const seen: { url?: string | undefined; body: string }[] = [];
+    const port = await model((req, res) => {
+      let body = '';
+      req.on('data', (d) => (body += d));
+      req.on('end', () => {
+        seen.push({ url: req.url, body });
+        res.end('yes');
+      });
+    });
+    const { socket } = await way({ upstream: at(port), keys: { 'stand-in': 'the-key' } });
+    const hidden = 'POST /v1/files HTTP/1.1\r\nHost: x\r\nx-api-key: mine\r\nContent-Length: 0\r\n\r\n';
+    for (const method of ['GET', 'DELETE', 'OPTIONS']) {
+      const headers = { 'transfer-encoding': 'chunked' };
+      expect(await ask(socket, '/v1/models', { method, headers }, hidden)).toMatchObject({ status: 200 });
+    }
+    expect(seen).toEqual(Array(3).fill({ url: '/v1/models', body: hidden }));
+  });
+
+  it('leads to nothing else of the server that its model is one of', async () => {
+    const urls: unknown[] = [];
+    const port = await model((req, res) => {
+      urls.push(req.url);
+      res.end('yes');
+    });
+    const { socket, refused } = await way({ upstream: at(port) });
+    for (const path of [
+      '/api/delete',
+      '/v1x',
+      '/v1/../api',
+      '/v1/%2e%2e/api',
+      '/v1/..%2Fapi',
+      '/v1/..%5capi',
+    ])
+      expect(await ask(socket, path)).toMatchObject({ status: 403 });
+    expect(await ask(socket, '/v1/models/a%2Fb')).toMatchObject({ status: 200 });
+    expect(urls).toEqual(['/v1/models/a%2Fb']);
+    expect(refused[0]).toBe(`127.0.0.1:${port}/api/delete`);
+  });
+
+  it('survives an answer and an address that cannot be passed on', async () => {
+    const server = createServer((s) => s.resume().end('HTTP/1.1 099 What\r\n\r\n'));
+    await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
+    open.push({ close: () => new Promise((r) => server.close(() => r())) });
+    const { port } = server.address() as AddressInfo;
+    const strange = await way({ upstream: at(port) });
+    await expect(ask(strange.socket, '/v1/x')).rejects.toThrow();
+    const there = await model((req, res) => res.end(req.headers.authorization));
+    const url = new URL(`http://a%zz:b@127.0.0.1:${there}/v1`);
+    const { socket } = await way({ upstream: { url, inner: true } });
+    const text = `Basic ${Buffer.from('a%zz:b').toString('base64')}`;
+    expect(await ask(socket, '/v1/x')).toEqual({ status: 200, text });
   });
 
   it('refuses every other host, by request and by tunnel, and says which', async () => {

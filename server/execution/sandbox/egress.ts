@@ -46,20 +46,23 @@ const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade'],
   ...['transfer-encoding', 'expect', 'host', 'cookie'],
 ]);
-/** Where a key is sent, by all the protocols models are asked in. */
-const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
-const KEY_PARAMETERS = ['key', 'api_key', 'api-key', 'access_token'];
+/** Where a key is sent, by all the protocols models are asked in and by the gateways before them. */
+const KEY_HEADERS = /authorization|api-?key|auth-?token|subscription-key/;
+/** The last is as good as a key: a place for an upload that somebody else opened. */
+const KEY_PARAMETERS = /^\$?(key|api[_-]key|access_token|oauth_token|upload_id)$/i;
+/** A batch: each of its parts has headers of its own. */
+const BATCH = /^\s*multipart\/mixed/i;
 
 /** A word that stands for a key inside: worth nothing anywhere else. */
 export const standIn = (): string => `sk-alai-${randomBytes(24).toString('hex')}`;
 
-/** No path of a socket may be longer. */
+/** No path of a socket may be longer, in bytes. */
 const LONGEST_PATH = 100;
 
 /** A folder for the socket: among what a host's next worker sweeps away, unless that lies too deep. */
 async function folderFor(hostDir: string): Promise<string> {
   const run = join(hostDir, 'run');
-  const deep = join(run, 'out-XXXXXX', 's').length > LONGEST_PATH;
+  const deep = Buffer.byteLength(join(run, 'out-XXXXXX', 's')) > LONGEST_PATH;
   if (!deep) await mkdir(run, { recursive: true });
   return await mkdtemp(deep ? join(tmpdir(), 'alai-out-') : join(run, 'out-'));
 }
@@ -72,6 +75,7 @@ export async function openEgress(
 ): Promise<Egress> {
   const { by, hostDir } = where;
   const { upstream } = rules;
+  const auth = upstream ? signIn(upstream.url) : null;
   const secure = upstream?.url.protocol === 'https:';
   const agent = new (secure ? https : http).Agent({ keepAlive: true });
   const sockets = new Set<Duplex>();
@@ -89,28 +93,35 @@ export async function openEgress(
   /** Carries one request to the model server; whichever side goes takes the other along. */
   function carry(req: http.IncomingMessage, res: http.ServerResponse, url: URL): void {
     if (!upstream) return void res.writeHead(403).end(refuse(url.host));
+    if (!isBelow(url.pathname, upstream.url.pathname))
+      return void res.writeHead(403).end(refuse(upstream.url.host + url.pathname));
     const headers: http.OutgoingHttpHeaders = {};
     for (const [name, value] of Object.entries(req.headers)) if (!HOP_BY_HOP.has(name)) headers[name] = value;
-    const stranger = exchangeKeys(headers, url, rules.keys);
+    // Said again, or the body of a GET would follow its head unframed, and be read as the next request.
+    if ('transfer-encoding' in req.headers) headers['transfer-encoding'] = 'chunked';
+    const stranger = exchangeKeys(headers, url, rules.keys) || BATCH.test(req.headers['content-type'] ?? '');
     if (stranger)
       return void res.writeHead(403).end(refuse(`${upstream.url.host} with another key than this run's`));
-    const { hostname, port, username, password } = upstream.url;
+    const { hostname, port } = upstream.url;
     const host = bare(hostname);
     if (!upstream.inner && isIP(host) && isInner(host))
       return void res.writeHead(403).end(refuse(upstream.url.host));
     const out = (secure ? https : http).request({
       ...{ host, agent, headers, method: req.method, path: url.pathname + url.search },
       ...(port ? { port } : {}),
-      ...(username ? { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` } : {}),
+      ...(auth ? { auth } : {}),
       ...(upstream.inner ? {} : { lookup }),
       setHost: true,
     });
     out.on('response', (answer) => {
-      rules.onAnswer?.(answer.statusCode ?? 0);
+      const status = answer.statusCode ?? 0;
+      // No status that can be passed on.
+      if (status < 200) return void res.destroy();
+      rules.onAnswer?.(status);
       const back: http.OutgoingHttpHeaders = {};
       for (const [name, value] of Object.entries(answer.headers))
         if (!HOP_BY_HOP.has(name)) back[name] = value;
-      res.writeHead(answer.statusCode ?? 502, back);
+      res.writeHead(status, back);
       // A header alone is an answer too: whoever waits for a stream has to see that it began.
       res.flushHeaders();
       answer.pipe(res);
@@ -205,6 +216,25 @@ export async function openEgress(
 }
 
 const bare = (host: string) => host.replace(/^\[|\]$/g, '');
+/** What an address has before its host. */
+function signIn({ username, password }: URL): string | null {
+  if (username === '') return null;
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    return `${username}:${password}`;
+  }
+}
+
+/** Whether a path lies below the one that the model has on its server: a gateway leads to more than a model. */
+function isBelow(path: string, base: string): boolean {
+  const own = base.replace(/\/$/, '');
+  if (own === '') return true;
+  // Some servers read these as a step up; an address does not.
+  const steps = path.replace(/%2e/gi, '.').split(/\/|%2f|%5c/i);
+  return (path === own || path.startsWith(`${own}/`)) && !steps.includes('..');
+}
+
 const withPort = (url: URL) => `${url.hostname}:${url.port || (url.protocol === 'http:' ? 80 : 443)}`;
 
 /**
@@ -217,16 +247,15 @@ function exchangeKeys(
   keys: Readonly<Record<string, string>>,
 ): boolean {
   const keyFor = (word: string) => (Object.hasOwn(keys, word) ? keys[word] : undefined);
-  for (const name of KEY_HEADERS) {
-    const value = headers[name];
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!KEY_HEADERS.test(name)) continue;
     const [, scheme = '', word = ''] = /^(\w+ )?(\S+)$/.exec(String(value)) ?? [];
     const key = keyFor(word);
     if (key === undefined) return true;
     headers[name] = scheme + key;
   }
   for (const name of new Set([...url.searchParams.keys()])) {
-    if (!KEY_PARAMETERS.includes(name.toLowerCase())) continue;
+    if (!KEY_PARAMETERS.test(name)) continue;
     const [value = '', ...more] = url.searchParams.getAll(name);
     const key = keyFor(value);
     if (key === undefined || more.length > 0) return true;
