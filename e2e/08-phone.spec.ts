@@ -104,8 +104,8 @@ test('approves with a swipe, takes it back, and rejects with a reason', async ({
 
   await card().getByRole('button', { name: 'Reject' }).click();
   const reason = card().getByLabel('Why? The next agent reads it.');
-  await reason.fill('no '.repeat(1_700_000));
-  await expect(card().getByText('5,100,000 characters; 4,000 are the most.')).toBeVisible();
+  await reason.fill('no '.repeat(20_000));
+  await expect(card().getByText('60,000 characters; 4,000 are the most.')).toBeVisible();
   await expect(card().getByRole('button', { name: /^Reject:/ })).toBeDisabled();
   await reason.fill('Apples are still sold 🍏');
   await expectAccessible(page, 'The reason');
