@@ -2,7 +2,7 @@
 
 import { sealTrail } from '#server/audit/commands.ts';
 import { returnForgotten } from '#server/budget/commands.ts';
-import { keepLastGood } from '#server/catalogue/data.ts';
+import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
@@ -79,7 +79,7 @@ const loops = [
   ),
   every(
     t.sweep,
-    () => watchTroubles(db, t),
+    () => watchTroubles(db, t, Object.keys(readCatalogue().providers.providers)),
     (err) => log.warn({ err }, 'troubles failed'),
   ),
   every(

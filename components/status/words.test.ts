@@ -36,6 +36,9 @@ it('says that nothing is stuck only when somebody would notice', () => {
   expect(`${quiet.says} ${quiet.detail}`).toBe(
     'Nothing is stuck. 4 are running. #4002 was silent, restarted 14:37.',
   );
+  // The last answer of a version that knew of no troubles is still on the device.
+  const { troubles: _, ...kept } = phone();
+  expect(stuckSays(kept, now, clock).says).toBe('Nothing is stuck.');
   const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
   expect(stuckSays(phone({ stuck }), now, clock)).toMatchObject({
     says: '1 may be stuck.',

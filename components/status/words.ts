@@ -39,7 +39,7 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       detail: `#${first.taskId} on ${plain(first.host)}, silent for ${since(now, first.since)}. It is restarted by itself.`,
       href: `/tasks/${first.taskId}`,
     };
-  const [trouble, ...more] = v.troubles;
+  const [trouble, ...more] = v.troubles ?? [];
   if (trouble)
     return {
       shape: trouble.urgent ? 'failed' : 'stale',

@@ -8,6 +8,9 @@ export const DISK_NEEDED = 2 * GB;
 /** Below this people are told, while there is still time. */
 export const DISK_LOW = 5 * GB;
 
+/** What was told is over only when there is clearly more again: a disk goes up and down by what is written and thrown away. */
+export const DISK_CLEARLY = 1.2;
+
 /** Whether a host may begin anything more; one that has not said how much it has is believed to have enough. */
 export const hasRoom = (free: number | null): boolean => free === null || free >= DISK_NEEDED;
 

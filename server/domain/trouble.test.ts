@@ -10,7 +10,7 @@ const host = (name: string, over: Partial<FleetFacts['hosts'][number]> = {}) => 
   ...over,
 });
 const of = (hosts: FleetFacts['hosts'], breakers: FleetFacts['breakers'] = []) =>
-  troublesOf({ hosts, breakers }, t);
+  troublesOf({ hosts, breakers, told: [] }, t);
 const gone = { silentMs: 60_000 };
 
 describe('what is wrong with the fleet', () => {

@@ -1,4 +1,4 @@
-import { DISK_LOW, DISK_NEEDED } from './disk.ts';
+import { DISK_CLEARLY, DISK_LOW, DISK_NEEDED } from './disk.ts';
 import { type HostState, sizeText } from './host.ts';
 import type { Timing } from './timing.ts';
 
@@ -19,7 +19,11 @@ export interface FleetFacts {
   }[];
   /** Breakers that are not closed. Host `*` is a service. */
   breakers: { host: string; model: string; code: string; error: string }[];
+  /** What was told and was not over when somebody looked last. */
+  told: readonly Pick<Trouble, 'key' | 'severity'>[];
 }
+
+type Host = FleetFacts['hosts'][number];
 
 export interface Trouble {
   /** The same trouble has the same key. */
@@ -48,11 +52,13 @@ const LASTING: Record<string, { title: (name: string) => string; hint: string }>
 
 /** Everything that is wrong now, the urgent first. */
 export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
-  const silent = (h: FleetFacts['hosts'][number]) => h.silentMs !== null && h.silentMs > t.workerSeen;
+  const isTold = (key: string) => f.told.some((x) => x.key === key);
+  const silent = (h: Host) => h.silentMs !== null && h.silentMs > t.workerSeen;
   // What a person paused, drained or stopped is as he wants it.
   const wanted = f.hosts.filter((h) => h.state === 'LIVE' && h.silentMs !== null);
   const none = wanted.length > 0 && wanted.every(silent);
   const ofHosts = wanted.flatMap((h): Trouble[] => {
+    const others = [...modelServer(h), ...disk(h, f.told)];
     if (silent(h)) {
       const taker = h.standBy ? ` What waits for it goes to ${h.standBy}.` : '';
       return [
@@ -64,53 +70,66 @@ export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
           hint: `Look whether the machine is on and its network is up, then start it: npx alai worker --host ${h.name}`,
           holdMs: t.queueWait,
         },
+        // Nobody looks at these now, so they are not over.
+        ...others.filter((o) => isTold(o.key)),
       ];
     }
-    return [
-      ...(h.reachable === false
-        ? [
-            {
-              key: `models:${h.name}`,
-              severity: 'normal' as const,
-              title: `The model server of ${h.label} does not answer`,
-              why: h.problem || 'It was asked again and again.',
-              hint: 'Start it on that machine, or look at its log.',
-              holdMs: t.queueWait,
-            },
-          ]
-        : []),
-      ...(h.diskFree !== null && h.diskFree < DISK_LOW
-        ? [
-            {
-              key: `disk:${h.name}`,
-              severity: h.diskFree < DISK_NEEDED ? ('urgent' as const) : ('normal' as const),
-              title: `${h.label} has ${sizeText(h.diskFree)} of disk left`,
-              why:
-                h.diskFree < DISK_NEEDED
-                  ? `Below ${sizeText(DISK_NEEDED)} nothing new starts there.`
-                  : `At ${sizeText(DISK_NEEDED)} nothing new starts there.`,
-              hint: 'Make room on that machine: models nobody uses (npx alai models status), old downloads, other files.',
-              holdMs: 0,
-            },
-          ]
-        : []),
-    ];
+    return others;
   });
-  const ofModels = f.breakers.map((b): Trouble => {
+  const listening = new Set(wanted.filter((h) => !silent(h)).map((h) => h.name));
+  const ofModels = f.breakers.flatMap((b): Trouble[] => {
+    const key = `model:${b.host}:${b.model}`;
+    if (b.host !== SERVICE && !listening.has(b.host) && !isTold(key)) return [];
     const lasting = LASTING[b.code];
     const name = b.host === SERVICE ? b.model : `${b.model} on ${b.host}`;
-    return {
-      key: `model:${b.host}:${b.model}`,
-      severity: 'normal',
-      title: lasting?.title(name) ?? `${name} does not answer`,
-      why: b.error,
-      hint:
-        lasting?.hint ??
-        'It is asked again by itself; its work goes to other hosts and tiers where there are any.',
-      // An outage of some minutes is what the breaker is for.
-      holdMs: lasting ? 0 : 5 * t.queueWait,
-    };
+    return [
+      {
+        key,
+        severity: 'normal',
+        title: lasting?.title(name) ?? `${name} does not answer`,
+        why: b.error,
+        hint:
+          lasting?.hint ??
+          'It is asked again by itself; its work goes to other hosts and tiers where there are any.',
+        // An outage of some minutes is what the breaker is for.
+        holdMs: lasting ? 0 : 5 * t.queueWait,
+      },
+    ];
   });
   const rank = { urgent: 0, normal: 1 };
   return [...ofHosts, ...ofModels].sort((a, b) => rank[a.severity] - rank[b.severity]);
+
+  function modelServer(h: Host): Trouble[] {
+    if (h.reachable !== false) return [];
+    return [
+      {
+        key: `models:${h.name}`,
+        severity: 'normal',
+        title: `The model server of ${h.label} does not answer`,
+        why: h.problem || 'It was asked again and again.',
+        hint: 'Start it on that machine, or look at its log.',
+        holdMs: t.queueWait,
+      },
+    ];
+  }
+}
+
+function disk(h: Host, told: FleetFacts['told']): Trouble[] {
+  const key = `disk:${h.name}`;
+  const before = told.find((x) => x.key === key);
+  const below = (limit: number, known: boolean) =>
+    h.diskFree !== null && h.diskFree < limit * (known ? DISK_CLEARLY : 1);
+  if (h.diskFree === null || !below(DISK_LOW, before !== undefined)) return [];
+  const urgent = below(DISK_NEEDED, before?.severity === 'urgent');
+  const needed = sizeText(DISK_NEEDED);
+  return [
+    {
+      key,
+      severity: urgent ? 'urgent' : 'normal',
+      title: `${h.label} has ${sizeText(h.diskFree)} of disk left`,
+      why: `${urgent ? 'Below' : 'At'} ${needed} nothing new starts there.`,
+      hint: 'Make room on that machine: models nobody uses (npx alai models status), old downloads, other files.',
+      holdMs: 0,
+    },
+  ];
 }

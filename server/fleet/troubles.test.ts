@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DISK_LOW, DISK_NEEDED } from '#server/domain/disk.ts';
 import { timing } from '#server/domain/timing.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
 import { declareHosts } from '#server/engine/hosts.ts';
@@ -79,4 +80,79 @@ test('a disk without room is told at once, with what to do, and nothing new star
   );
   await writeDisk(db, 'FORGE', { free: 300e9, total: 500e9 });
   expect(await pick()).not.toBeNull();
+});
+
+const since = async (seq: string) =>
+  (
+    await db.pool.query<{ said: string }>(
+      `SELECT replace(type, 'trouble.', '') || ' ' || coalesce(data->>'severity', '') said FROM event
+       WHERE entity = 'trouble' AND seq > $1 ORDER BY seq`,
+      [seq],
+    )
+  ).rows.map((r) => r.said);
+const last = async () =>
+  (await db.pool.query<{ seq: string }>('SELECT coalesce(max(seq), 0)::text seq FROM event')).rows[0]?.seq ??
+  '';
+
+test('a disk that goes up and down around a limit is told once, and again only when it gets urgent', async () => {
+  await db.pool.query('UPDATE host SET last_seen = clock_timestamp(), disk_free = 500e9');
+  await watchTroubles(db, t);
+  const from = await last();
+  const at = async (free: number) => {
+    await writeDisk(db, 'FORGE', { free, total: 500e9 });
+    await watchTroubles(db, t);
+  };
+  for (const free of [-1, 1, -1, 1, -1]) await at(DISK_LOW + free);
+  expect(await since(from)).toEqual(['began normal']);
+  for (const free of [-1, 1, -1, 1, -1]) await at(DISK_NEEDED + free);
+  expect(await since(from)).toEqual(['began normal', 'began urgent']);
+  // Nobody looked: what it had is not over because the machine is silent.
+  await seen('FORGE', '1 minute');
+  await watchTroubles(db, t);
+  expect((await readTroubles(db.pool)).map((x) => x.key)).toEqual(['disk:FORGE']);
+  await seen('FORGE', '0 s');
+  await at(400e9);
+  expect(await since(from)).toEqual(['began normal', 'began urgent', 'ended normal']);
+});
+
+const broken = (host: string, model: string) =>
+  db.pool.query(
+    `INSERT INTO breaker(host, model, state, failures, opens, opened_at, probe_at, code)
+     VALUES ($1, $2, 'OPEN', 1, 1, clock_timestamp(), clock_timestamp() + interval '1 hour', 'PROVIDER_KEY')`,
+    [host, model],
+  );
+
+test('nothing is said of models and services that nobody has any more', async () => {
+  await db.pool.query(
+    `UPDATE host SET last_seen = clock_timestamp(), installed = '[{"name": "qwen3:8b", "bytes": 1}]' WHERE name = 'FORGE'`,
+  );
+  for (const [host, model] of [
+    ['*', 'openai'],
+    ['*', 'gone'],
+    ['FORGE', 'qwen3:8b'],
+    ['FORGE', 'codex'],
+    ['FORGE', 'removed:1b'],
+    ['NOWHERE', 'qwen3:8b'],
+  ] as const)
+    await broken(host, model);
+  await watchTroubles(db, t, ['openai']);
+  expect((await readTroubles(db.pool)).map((x) => x.key).sort()).toEqual([
+    'model:*:openai',
+    'model:FORGE:codex',
+    'model:FORGE:qwen3:8b',
+  ]);
+});
+
+test('two that look at once tell it once', async () => {
+  await db.pool.query('DELETE FROM breaker');
+  await watchTroubles(db, t);
+  const from = await last();
+  const services = ['anthropic', 'kimi', 'openai'];
+  const all = () => Promise.all([1, 2, 3, 4].map(() => watchTroubles(db, t, services)));
+  for (const service of services) await broken('*', service);
+  await all();
+  expect(await since(from)).toEqual(services.map(() => 'began normal'));
+  await db.pool.query('DELETE FROM breaker');
+  await all();
+  expect((await since(from)).slice(3)).toEqual(services.map(() => 'ended normal'));
 });

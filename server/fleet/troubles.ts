@@ -1,28 +1,42 @@
+import { cliProviders } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import { type FleetFacts, type Trouble, troublesOf } from '#server/domain/trouble.ts';
 import type { TroubleView } from '#server/domain/views/fleet.ts';
 import { appendEvents, ENGINE } from '#server/engine/event.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 
-async function readFacts(q: Queryable): Promise<FleetFacts> {
+async function readFacts(q: Queryable, services: readonly string[]): Promise<FleetFacts> {
   const hosts = await q.query<FleetFacts['hosts'][number]>(
     `SELECT name, coalesce(nullif(label, ''), upper(name)) label, state, stand_by "standBy",
        (extract(epoch FROM clock_timestamp() - last_seen) * 1000)::float8 "silentMs", (probe->>'reachable')::boolean reachable,
        coalesce(probe->'problem'->>'message', '') problem, disk_free "diskFree" FROM host WHERE declared ORDER BY name`,
   );
+  // Nobody asks again what is not there any more, so its breaker stays as it is.
   const breakers = await q.query<FleetFacts['breakers'][number]>(
-    `SELECT host, model, code, error FROM breaker WHERE state <> 'CLOSED' ORDER BY host, model`,
+    `SELECT b.host, b.model, b.code, b.error FROM breaker b LEFT JOIN host h ON h.name = b.host AND h.declared
+     WHERE b.state <> 'CLOSED' AND CASE WHEN b.host = '*' THEN b.model = ANY($1)
+       ELSE h.llama ? b.model OR (h.name IS NOT NULL AND b.model = ANY($2))
+         OR EXISTS (SELECT 1 FROM jsonb_array_elements(h.installed) i WHERE lower(i->>'name') = lower(b.model)) END
+     ORDER BY b.host, b.model`,
+    [services, cliProviders],
   );
-  return { hosts: hosts.rows, breakers: breakers.rows };
+  const told = await q.query<FleetFacts['told'][number]>(
+    'SELECT key, severity FROM trouble WHERE told_at IS NOT NULL',
+  );
+  return { hosts: hosts.rows, breakers: breakers.rows, told: told.rows };
 }
 
 /**
- * Writes down what is wrong with the fleet now. What lasts is an event, from which people are told, and so is its end; what heals before
- * is neither. Safe beside another look.
+ * Writes down what is wrong with the fleet now, of its hosts and of the services it is allowed to ask. What lasts is an event, from which
+ * people are told, and so is its end; what heals before is neither. Nothing is done beside another look.
  */
-export async function watchTroubles(db: Db, t: Timing): Promise<void> {
-  const found = troublesOf(await readFacts(db.pool), t);
+export async function watchTroubles(db: Db, t: Timing, services: readonly string[] = []): Promise<void> {
   await transaction(db, async (q) => {
+    const { rows: mine } = await q.query<{ got: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(hashtext('alai-troubles')) got`,
+    );
+    if (!mine[0]?.got) return;
+    const found = troublesOf(await readFacts(q, services), t);
     const gone = await q.query<{ key: string; title: string; told_at: Date | null }>(
       'DELETE FROM trouble WHERE key <> ALL($1) RETURNING key, title, told_at',
       [found.map((x) => x.key)],
@@ -31,8 +45,11 @@ export async function watchTroubles(db: Db, t: Timing): Promise<void> {
       `INSERT INTO trouble(key, severity, title, why, hint)
        SELECT key, severity, title, why, hint
        FROM jsonb_to_recordset($1::jsonb) x(key text, severity text, title text, why text, hint text)
-       ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, title = excluded.title, why = excluded.why, hint = excluded.hint`,
-      [toJson(found)],
+       ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, title = excluded.title, why = excluded.why, hint = excluded.hint,
+         told_at = CASE WHEN trouble.severity = 'normal' AND excluded.severity = 'urgent' AND trouble.key = ANY($2) THEN NULL
+           ELSE trouble.told_at END`,
+      // What is told at once is told again when it gets urgent. What waits is not: whatever made it urgent waits, too.
+      [toJson(found), found.filter((x) => x.holdMs === 0).map((x) => x.key)],
     );
     const told = await q.query<{ key: string }>(
       `UPDATE trouble o SET told_at = clock_timestamp() FROM jsonb_to_recordset($1::jsonb) x(key text, "holdMs" float8)
