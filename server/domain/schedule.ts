@@ -67,9 +67,13 @@ const classOf: Record<string, number> = { H: 2, M: 1, L: 0 };
 
 export type CannotRun = 'no slot' | 'model busy' | 'memory' | 'disk';
 
-const gbOf = (h: HostNow, model: string): number => h.models.find((m) => m.name === model)?.gb ?? 0;
-const sum = (models: Iterable<string>, h: HostNow) =>
+const gbOf = (h: Pick<HostNow, 'models'>, model: string): number => h.models.find((m) => m.name === model)?.gb ?? 0;
+const sum = (models: Iterable<string>, h: Pick<HostNow, 'models'>) =>
   [...new Set(models)].reduce((n, m) => n + gbOf(h, m), 0);
+
+/** Whether the memory holds a model beside those that run: what is loaded and idle can be put out, what runs cannot. */
+export const fitsBeside = (h: Pick<HostNow, 'memoryGb' | 'running' | 'models'>, model: string): boolean =>
+  h.memoryGb === null || sum([...h.running, model], h) <= h.memoryGb;
 
 /** Why this host cannot run one more attempt with this model; null when it can. Never asks for more memory than there is. */
 export function cannotRun(h: HostNow, model: string): CannotRun | null {
@@ -80,8 +84,7 @@ export function cannotRun(h: HostNow, model: string): CannotRun | null {
     h.lanes[model] ?? Number.POSITIVE_INFINITY,
   );
   if (h.running.filter((m) => m === model).length >= cap) return 'model busy';
-  // What is loaded and idle can be put out; what runs cannot.
-  if (h.memoryGb !== null && sum([...h.running, model], h) > h.memoryGb) return 'memory';
+  if (!fitsBeside(h, model)) return 'memory';
   if (!hasRoom(h.diskFree ?? null)) return 'disk';
   return null;
 }

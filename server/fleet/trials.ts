@@ -1,7 +1,7 @@
 import type { CallRecord } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { modelKey } from '#server/domain/host.ts';
-import { cannotRun } from '#server/domain/schedule.ts';
+import { fitsBeside } from '#server/domain/schedule.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { TrialView } from '#server/domain/views/agents.ts';
 import { type Actor, appendEvents } from '#server/engine/event.ts';
@@ -82,15 +82,13 @@ async function refuseTooLarge(q: Queryable, t: NewTrial, timing: Timing): Promis
   const here = (await readHostsNow(q, timing.workerSeen)).find((h) => h.state.name === t.host)?.state;
   if (!here || t.provider !== 'ollama') return;
   const model = modelKey(t.model);
-  const fits = (running: readonly string[]) =>
-    cannotRun({ ...here, running, slots: running.length + 1 }, model) !== 'memory';
-  if (!fits([]))
+  if (!fitsBeside({ ...here, running: [] }, model))
     throw new AlaiError(
       'CONFLICT',
       `${t.model} is larger than the ${here.memoryGb} GB of ${t.host}.`,
       'Ask it on a larger host, or raise memory_gb in fleet.yaml if the machine has more.',
     );
-  if (!fits(here.running))
+  if (!fitsBeside(here, model))
     throw new AlaiError(
       'CONFLICT',
       `${t.model} does not fit into the memory of ${t.host} beside what runs there (${[...new Set(here.running)].join(', ')}).`,

@@ -6,11 +6,11 @@ import { readBreaker } from '#server/models/resilience/data.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { testDatabase } from '#test/database.ts';
 import { startRehearsal } from '#test/execution.ts';
-import { ceo, testFactory } from '#test/factory.ts';
+import { ceo, testFactory, work } from '#test/factory.ts';
 import { probeModels } from './breakers.ts';
 
 const { db } = await testDatabase();
-await testFactory(db);
+const factory = await testFactory(db);
 const rehearsal = await startRehearsal();
 const t = timing();
 const KEY = { host: 'FORGE', model: 'qwen3:8b' };
@@ -57,6 +57,13 @@ describe('a model behind an open breaker', () => {
 
   it('is left to the work that loads it where it would not fit beside what runs', async () => {
     await db.pool.query(`UPDATE host SET memory_gb = 4 WHERE name = 'FORGE'`);
+    await look();
+    expect(await state()).toBe('OPEN');
+    // A host that is busy in every slot has no more room for that.
+    await db.pool.query(`UPDATE host SET slots = 1 WHERE name = 'FORGE'`);
+    const { taskIds } = await factory.create([work('Keeps it busy')]);
+    await db.pool.query(`UPDATE task SET host = 'FORGE' WHERE id = $1`, taskIds);
+    expect(await factory.take(taskIds[0] as number)).toMatchObject({ host: 'FORGE' });
     await look();
     expect(await state()).toBe('OPEN');
   });

@@ -1,5 +1,5 @@
 import { modelKey } from '#server/domain/host.ts';
-import { cannotRun } from '#server/domain/schedule.ts';
+import { fitsBeside } from '#server/domain/schedule.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import { readHostsNow } from '#server/engine/pick.ts';
 import type { Provider } from '#server/models/provider.ts';
@@ -34,7 +34,7 @@ export async function probeModels(c: Context, signal: AbortSignal): Promise<void
   await Promise.all(
     due.map(async ({ model, server: kind }) => {
       const server = kind && c.server(kind);
-      if (!server || cannotRun(here.state, modelKey(model)) === 'memory') return;
+      if (!server || !fitsBeside(here.state, modelKey(model))) return;
       const asked = resilient(server, { db: c.db, host: c.host, timing: c.timing, service: null });
       const answered = await asked
         .chat({
