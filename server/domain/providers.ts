@@ -25,8 +25,9 @@ export type ModelProvider = HttpProvider | CliProvider;
 export const isCliProvider = (kind: string): kind is CliProvider =>
   (cliProviders as readonly string[]).includes(kind);
 
-/** Its models lie on the host itself: they answer without a network. */
-export const isLocalProvider = (kind: string): boolean => kind === 'ollama' || kind === 'llama-server';
+/** Their models lie on the host itself: they answer without a network. */
+export const localProviders: readonly string[] = ['ollama', 'llama-server'];
+export const isLocalProvider = (kind: string): boolean => localProviders.includes(kind);
 
 /**
  * What a failed call means: `transient` may succeed later unchanged, `permanent` never will, `refused` is the model's or

@@ -67,7 +67,8 @@ const classOf: Record<string, number> = { H: 2, M: 1, L: 0 };
 
 export type CannotRun = 'no slot' | 'model busy' | 'memory' | 'disk';
 
-const gbOf = (h: Pick<HostNow, 'models'>, model: string): number => h.models.find((m) => m.name === model)?.gb ?? 0;
+const gbOf = (h: Pick<HostNow, 'models'>, model: string): number =>
+  h.models.find((m) => m.name === model)?.gb ?? 0;
 const sum = (models: Iterable<string>, h: Pick<HostNow, 'models'>) =>
   [...new Set(models)].reduce((n, m) => n + gbOf(h, m), 0);
 

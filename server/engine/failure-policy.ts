@@ -4,8 +4,8 @@ import type { Route } from '#server/domain/views.ts';
 export const MAX_FAILED_ATTEMPTS = 3;
 export const MAX_INFRA_LOSSES = 20;
 /**
- * So many attempts in a row that ended at their model's server are no accident of the server: it is probed after each, and work
- * goes on only when it answered. It is this task that it does not answer.
+ * So many attempts in a row that ended at their model's server are no accident of the server where it
+ * answers others meanwhile. It is this task that it does not answer.
  */
 export const MAX_MODEL_LOSSES = 5;
 

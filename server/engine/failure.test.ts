@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
-import { testFactory, work } from '#test/factory.ts';
+import { route, testFactory, work } from '#test/factory.ts';
 import { endAttempt } from './failure.ts';
 import { MAX_MODEL_LOSSES } from './failure-policy.ts';
 
@@ -61,6 +61,24 @@ describe('attempts that their model does not answer', () => {
     expect(last).toMatchObject({ status: 'NEEDS_HUMAN' });
     const { rows } = await db.pool.query('SELECT why FROM escalation WHERE task_id = $1', [id]);
     expect(rows[0]?.why).toContain('but answers others');
+  });
+
+  it('burn no try while a service answers nobody, however it answers when it is only asked whether it is there', async () => {
+    const choices = [{ host: 'FORGE', model: 'claude-sonnet', tier: 4, provider: 'anthropic' }];
+    const routed = { ...work('In an outage'), route: route({ tier: 4, choices }) };
+    const [id, other] = (await factory.create([routed, { ...routed, title: 'Beside it' }])).taskIds as [
+      number,
+      number,
+    ];
+    for (let n = 0; n <= MAX_MODEL_LOSSES; n++)
+      expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ status: 'QUEUED', failed_attempts: 0 });
+    const { attemptId } = await factory.take(other);
+    await db.pool.query(
+      `INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok, scripted)
+       VALUES ($1, $2, 'work', 'anthropic', 'claude-sonnet', 1, 1, 1, true, false)`,
+      [attemptId, other],
+    );
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ status: 'QUEUED', failed_attempts: 1 });
   });
 
   it('burn no try where something else was the matter in between', async () => {

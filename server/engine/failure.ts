@@ -1,4 +1,5 @@
 import type { AttemptOutcome, ShortOf } from '#server/domain/attempt.ts';
+import { localProviders } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
@@ -40,16 +41,27 @@ async function changedNothingTwice(q: Queryable, taskId: number): Promise<boolea
   return rows.length === 2 && rows.every((a) => a.idle);
 }
 
-/** The last attempts at this tier all ended at their model's server, which answers others. */
+/**
+ * The last attempts at this tier all ended at their model's server, which answers others: a host's own model is asked by its worker after
+ * each of them; a service is only asked whether it is there, so somebody else's answer has to show it.
+ */
 async function lostToItsModel(q: Queryable, taskId: number): Promise<boolean> {
-  const { rows } = await q.query<{ lost: boolean }>(
-    `SELECT a.error_code LIKE 'MODEL\\_%' AND a.state = 'FAILED' lost FROM attempt a
+  const { rows } = await q.query<{ lost: boolean; at: Date }>(
+    `SELECT a.error_code LIKE 'MODEL\\_%' AND a.state = 'FAILED' lost, a.started_at "at" FROM attempt a
        JOIN task t ON t.id = a.task_id AND t.generation = a.generation AND t.tier = a.tier
      -- One that met an open breaker says nothing of its own calls.
      WHERE a.task_id = $1 AND a.error_code IS DISTINCT FROM 'MODEL_PAUSED' ORDER BY a.id DESC LIMIT $2`,
     [taskId, MAX_MODEL_LOSSES],
   );
-  return rows.length === MAX_MODEL_LOSSES && rows.every((a) => a.lost);
+  const first = rows.at(-1);
+  if (!first || rows.length < MAX_MODEL_LOSSES || !rows.every((a) => a.lost)) return false;
+  const others = await q.query(
+    `SELECT FROM task t CROSS JOIN LATERAL jsonb_array_elements(t.route->'choices') c(v)
+     WHERE t.id = $1 AND (c.v->>'tier')::int = t.tier AND (c.v->>'provider' = ANY($2) OR EXISTS (
+       SELECT FROM call o WHERE o.at > $3 AND o.ok AND o.task_id <> t.id AND o.model = c.v->>'model'))`,
+    [taskId, localProviders, first.at],
+  );
+  return others.rowCount !== 0;
 }
 
 /** What follows an attempt that did not finish its task: again, a tier up, or the human. In the caller's transaction. */
