@@ -18,11 +18,14 @@ export function createToolCalls(
     /** It is about to be carried out. */
     begun: (call: ToolCall) => void;
   },
-): HarnessTools & { settled(): Promise<unknown> } {
+): HarnessTools & {
+  /** When no call runs any more. Throws what ended the run, which may be over by itself before it could be stopped. */
+  settled(): Promise<void>;
+} {
   const own = l.specs.filter((s) => s.name === 'ask_human');
   const specs = [...own, ...l.tools.extra.map((t) => t.spec)];
   let before: Promise<unknown> = Promise.resolve();
-  let over = false;
+  let over: Error | null = null;
   let n = 0;
 
   async function one(name: string, args: unknown, end: (why: Error) => void) {
@@ -39,9 +42,9 @@ export function createToolCalls(
       return { ok, output };
     } catch (e) {
       // Only the human, an end from outside or our own fault comes here: each ends the run.
-      over = true;
+      over = e instanceof Error ? e : new Error(String(e));
       if (!(e instanceof Asked)) o.hold(null);
-      end(e instanceof Error ? e : new Error(String(e)));
+      end(over);
       return { ok: false, output: 'This run ends here. It goes on with the answer.' };
     }
   }
@@ -53,6 +56,9 @@ export function createToolCalls(
       before = answer;
       return answer;
     },
-    settled: () => before,
+    async settled() {
+      await before;
+      if (over) throw over;
+    },
   };
 }
