@@ -12,7 +12,7 @@ function calls() {
   const input = {
     specs: toolSpecs(['ask_human']),
     step,
-    tools: { extra: [], withheld: {}, step, signal, mask },
+    tools: { extra: [], withheld: {}, step, signal, mask, asked: () => [] },
     context: { signal, transcript: { add: () => {} } },
   } as unknown as RunnerInput;
   let held: ToolCall | null = null;
