@@ -153,6 +153,24 @@ describe('one question', () => {
     await setBudget(db, { scope: 'day', key: '', limit: null }, ceo);
   });
 
+  it('is paid too where it fails after it used something', async () => {
+    const spent = async () =>
+      (
+        await db.pool.query<{ eur: number; spent: number; failed: number }>(
+          `SELECT (SELECT sum(cost_eur)::float8 FROM outside_call) eur, (SELECT spent_eur::float8 FROM budget_use WHERE scope = 'day') spent,
+             (SELECT count(*)::int FROM outside_call WHERE NOT ok) failed`,
+        )
+      ).rows[0] as { eur: number; spent: number; failed: number };
+    const before = await spent();
+    script = `cat > /dev/null; echo '{"type":"turn.completed","usage":{"input_tokens":1000,"output_tokens":100}}'; exit 3`;
+    const end = await (await ask('codex'))();
+    expect(end).toMatchObject({ state: 'FAILED', tokensIn: 1_000, tokensOut: 100 });
+    expect(end.eur).toBeGreaterThan(0);
+    const after = await spent();
+    expect(after).toMatchObject({ eur: after.spent, failed: before.failed + 1 });
+    expect(after.spent - before.spent).toBeCloseTo(end.eur ?? 0, 6);
+  });
+
   it('shows no key of this machine, however it is asked for one', async () => {
     script = `cat > /dev/null; echo '{"type":"item.completed","item":{"type":"agent_message","text":"It is ${secret}."}}';
       echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'`;

@@ -88,23 +88,29 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
     () => {},
   );
   const started = performance.now();
+  const { prices } = readCatalogue();
+  const where = { provider: t.provider, model: t.model, host: c.worker.host };
+  const pay = (a: Pick<TrialAnswer, 'usage' | 'ms' | 'scripted'>, ok: boolean) =>
+    recordOutside(c.db, prices, {
+      ...where,
+      ...a.usage,
+      ms: a.ms,
+      scripted: a.scripted,
+      purpose: 'trial',
+      ok,
+    });
+  let used: Pick<TrialAnswer, 'usage' | 'scripted'> | null = null;
+  let paid: number | null = null;
   try {
-    const { prices } = readCatalogue();
-    const where = { provider: t.provider, model: t.model, host: c.worker.host };
     await allowOutside(c.db, prices, where, { ...where, ...most(t) });
     const r = await ask(c, t, {
       model: t.model,
       prompt: t.prompt,
       signal,
       onText: (text) => (said = c.mask(text)),
+      onUse: (u) => (used = u),
     });
-    const paid = await recordOutside(c.db, prices, {
-      ...where,
-      ...r,
-      ...r.usage,
-      purpose: 'trial',
-      ok: true,
-    });
+    paid = await pay(r, true);
     await endTrial(c.db, t.id, { ...r, answer: c.mask(r.text), eur: paid, error: null });
   } catch (e) {
     const why = signal.aborted ? signal.reason : e;
@@ -112,7 +118,9 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
       ? { code: why.code, message: c.mask(why.message), hint: why.hint }
       : { code: 'INTERNAL', message: c.mask(String(why)), hint: 'See the log of the worker.' };
     const ms = performance.now() - started;
-    await endTrial(c.db, t.id, { answer: said, usage: NO_USAGE, ms, eur: null, scripted: false, error });
+    const spent = used ?? { usage: NO_USAGE, scripted: false };
+    if (used && paid === null) paid = await pay({ ...spent, ms }, false).catch(() => null);
+    await endTrial(c.db, t.id, { answer: said, ...spent, ms, eur: paid, error });
   } finally {
     watch.stop();
     notes.stop();

@@ -21,6 +21,8 @@ export interface TrialAsk {
   prompt: string;
   /** All that was said until now. */
   onText: (whole: string) => void;
+  /** All that it used until now, where it says so while it runs: it is paid for also when it fails. */
+  onUse?: (used: Pick<TrialAnswer, 'usage' | 'scripted'>) => void;
   signal: AbortSignal;
 }
 export interface TrialAnswer {
@@ -85,6 +87,7 @@ export async function tryAgent(
         onEvent: (e) => {
           if (e.kind === 'text') said += `${e.text}\n`;
           if (e.kind === 'call') said += `(${e.name})\n`;
+          if (e.kind === 'usage' || e.kind === 'total') t.onUse?.({ usage: meter.usage, scripted });
           if (e.kind === 'refused') said += refusals.told(e.what) ?? '';
           t.onText(said);
         },
