@@ -19,6 +19,7 @@ const look = (signal = new AbortController().signal) =>
   probeModels(
     {
       ...{ db, host: 'FORGE', timing: t, log: createLogger('test') },
+      probing: new Set(),
       server: (kind) => (kind === 'ollama' ? rehearsal.provider : null),
     },
     signal,
@@ -66,6 +67,19 @@ describe('a model behind an open breaker', () => {
     expect(await factory.take(taskIds[0] as number)).toMatchObject({ host: 'FORGE' });
     await look();
     expect(await state()).toBe('OPEN');
+  });
+
+  it('is left for later where it would not fit beside another that is asked', async () => {
+    const big = { ...KEY, model: 'big:70b' };
+    await changeBreaker(db, big, 'test', (b) => ({
+      ...b,
+      ...{ state: 'OPEN', failures: 3, opens: 1, code: 'MODEL_BUSY', error: 'It is busy' },
+      probeAt: new Date(Date.now() - 500),
+    }));
+    await look();
+    expect(await state()).toBe('CLOSED');
+    expect((await readBreaker(db.pool, big)).breaker).toMatchObject({ state: 'OPEN', opens: 1 });
+    await db.pool.query('DELETE FROM breaker WHERE model = $1', [big.model]);
   });
 
   it('is not asked where no server of the host says that it has it, nor while the factory is stopped', async () => {

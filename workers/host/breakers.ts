@@ -20,6 +20,8 @@ interface Context {
   server: (kind: 'ollama' | 'llama-server') => Provider | null;
   timing: Timing;
   log: Logger;
+  /** The models that are being probed: they need their memory as well as those that run. */
+  probing: Set<string>;
 }
 
 /**
@@ -34,7 +36,10 @@ export async function probeModels(c: Context, signal: AbortSignal): Promise<void
   await Promise.all(
     due.map(async ({ model, server: kind }) => {
       const server = kind && c.server(kind);
-      if (!server || !fitsBeside(here.state, modelKey(model))) return;
+      const key = modelKey(model);
+      const beside = { ...here.state, running: [...here.state.running, ...c.probing] };
+      if (!server || c.probing.has(key) || !fitsBeside(beside, key)) return;
+      c.probing.add(key);
       const asked = resilient(server, { db: c.db, host: c.host, timing: c.timing, service: null });
       const answered = await asked
         .chat({
@@ -47,14 +52,16 @@ export async function probeModels(c: Context, signal: AbortSignal): Promise<void
           signal,
         })
         .then(() => true)
-        .catch(() => false);
+        .catch(() => false)
+        .finally(() => c.probing.delete(key));
       c.log.info({ model, answered }, 'probed a model');
     }),
   );
 }
 
 /** Looks again and again; a probe that takes minutes holds up no other. */
-export function watchBreakers(c: Context): { stop(): void } {
+export function watchBreakers(o: Omit<Context, 'probing'>): { stop(): void } {
+  const c = { ...o, probing: new Set<string>() };
   const leaving = new AbortController();
   const loop = every(
     c.timing.heartbeat,
