@@ -69,7 +69,7 @@ function hostLine(h: FleetHostView, now: number): string {
 async function status(): Promise<void> {
   const { stopped, hosts, problems, troubles } = await api().fleet.get.query();
   const now = Date.now();
-  print({ stopped, hosts, problems }, () =>
+  print({ stopped, hosts, problems, troubles }, () =>
     [
       stopped
         ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
