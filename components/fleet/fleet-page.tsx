@@ -12,6 +12,7 @@ import { KillDialog } from './kill-dialog.tsx';
 import { Services } from './services.tsx';
 import { TestAgent } from './test-agent.tsx';
 import { Tiers } from './tiers.tsx';
+import { Troubles } from './troubles.tsx';
 import { useActs, useFleet } from './use-fleet.ts';
 import { fleetSentence } from './words.ts';
 
@@ -62,6 +63,7 @@ export function FleetPage() {
           </span>
         ) : null}
       </header>
+      <Troubles view={view} />
       <Services services={view.services} />
       {view.hosts.length === 0 ? (
         <Empty title="There is no host yet.">

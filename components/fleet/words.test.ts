@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fleet, quietFleet } from '../fixtures/fleet.ts';
 import { ago, now } from '../fixtures/moment.ts';
 import {
+  besideServices,
   fleetSentence,
   memoryText,
   modelStanding,
@@ -76,4 +77,11 @@ it('a model says where it stands, and that it is larger than the memory of its h
   expect(modelStanding({ ...idle, loaded: null }, 256).word).toBe('Pulled');
   expect(modelStanding({ ...idle, loaded: null }, 16).word).toBe('Too large');
   expect(modelStanding(planned, 256).word).toBe('Not pulled');
+});
+
+describe('what is wrong with the fleet', () => {
+  it('is told once: a service that is left alone has its own line', () => {
+    expect(besideServices(fleet).map((x) => x.key)).toEqual(['disk:forge']);
+    expect(besideServices({ ...fleet, services: [] })).toHaveLength(2);
+  });
 });

@@ -156,3 +156,7 @@ export function progressText(j: ModelJobView): string {
     .filter(Boolean)
     .join(' · ');
 }
+
+/** The troubles that no other line of the page tells: a service that is left alone has one of its own. */
+export const besideServices = ({ troubles, services }: Pick<FleetView, 'troubles' | 'services'>) =>
+  troubles.filter((x) => !services.some((s) => x.key === `model:*:${s.name}`));

@@ -50,6 +50,9 @@ const LASTING: Record<string, { title: (name: string) => string; hint: string }>
   },
 };
 
+/** What a server said, so that another sentence can follow. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 /** Everything that is wrong now, the urgent first. */
 export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
   const isTold = (key: string) => f.told.some((x) => x.key === key);
@@ -87,7 +90,7 @@ export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
         key,
         severity: 'normal',
         title: lasting?.title(name) ?? `${name} does not answer`,
-        why: b.error,
+        why: sentence(b.error),
         hint:
           lasting?.hint ??
           'It is asked again by itself; its work goes to other hosts and tiers where there are any.',
@@ -106,7 +109,7 @@ export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
         key: `models:${h.name}`,
         severity: 'normal',
         title: `The model server of ${h.label} does not answer`,
-        why: h.problem || 'It was asked again and again.',
+        why: sentence(h.problem || 'It was asked again and again'),
         hint: 'Start it on that machine, or look at its log.',
         holdMs: t.queueWait,
       },
