@@ -53,6 +53,10 @@ export function orderText(h: FleetHostView, now: number): string {
 
 /** What to do about a host that does not work. */
 export function remedyOf(h: FleetHostView): string {
+  if (h.state === 'absent' && h.lastSeen !== null && h.order === 'LIVE')
+    return h.local
+      ? 'Its worker is not heard of any more. npm start on this machine starts it; where that runs, the worker hangs: end its process.'
+      : `Its worker is not heard of any more. On ${h.label}: npx alai worker --host ${h.name}`;
   if (h.state === 'absent')
     return h.local
       ? 'Its worker is not running. npm start on this machine starts it.'

@@ -18,12 +18,7 @@ const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' 
 
 /** Is anything stuck? */
 export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
-  const on =
-    v.running > 0
-      ? `${plural(v.running, 'is running', 'are running')}.`
-      : v.queued > 0
-        ? ''
-        : 'Nothing runs.';
+  const on = v.running > 0 ? `${plural(v.running, 'is running', 'are running')}.` : 'Nothing runs.';
   if (v.stopped)
     return {
       shape: 'failed',

@@ -3,6 +3,7 @@ import {
   capabilitiesOf,
   cliCapabilities,
   foundAgentSchema,
+  type ModelFacts,
   modelFactsSchema,
 } from '#server/domain/agents.ts';
 import { AlaiError } from '#server/domain/errors.ts';
@@ -28,6 +29,9 @@ interface HostRow {
   llama: string[] | null;
   llama_facts: unknown;
   agents: unknown;
+  memory_gb: number | null;
+  planned: { name: string; gb: number }[];
+  reachable: boolean | null;
 }
 interface Tier {
   tier: number;
@@ -39,7 +43,7 @@ interface Tier {
 export async function listAgents(s: Services): Promise<AgentView[]> {
   const { rows } = await s.db.pool.query<HostRow>(
     `SELECT h.name, h.state, (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms, h.installed, h.models, h.llama, h.llama_facts,
-       h.agents FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
+       h.agents, h.memory_gb, h.planned, (h.probe->>'reachable')::boolean reachable FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'
      WHERE h.declared ORDER BY h.slots DESC, h.name`,
   );
   const { tiers, providers } = s.catalogue();
@@ -85,7 +89,15 @@ function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[]
       (p) =>
         !capabilities || capabilities.includes(pipelines[p].runner === 'loop' ? 'implementer' : 'analyst'),
     );
-    const why = silent ?? (ways.length === 0 ? 'it gives vectors, not words' : '');
+    const why =
+      silent ??
+      (h.reachable === false
+        ? `the model server of ${h.name} does not answer`
+        : ways.length === 0
+          ? 'it gives vectors, not words'
+          : tooLarge(h, model, facts)
+            ? `it is larger than the ${h.memory_gb} GB of ${h.name}`
+            : '');
     return {
       ...{ name: model, provider: 'ollama', host: h.name, model, version: null, capabilities },
       ...{ pipelines: ways, usable: why === '', why, tiers: tiersOf(model) },
@@ -100,6 +112,13 @@ function modelsOf(h: HostRow, table: Tier[], silent: string | null): AgentView[]
     }),
   );
   return [...local, ...loaded];
+}
+
+function tooLarge(h: HostRow, model: string, facts: ModelFacts[]): boolean {
+  const gb =
+    h.planned.find((p) => sameModel(p.name, model))?.gb ??
+    (facts.find((f) => sameModel(f.name, model))?.bytes ?? 0) / 1e9;
+  return h.memory_gb !== null && gb > h.memory_gb;
 }
 
 function programsOf(

@@ -43,6 +43,12 @@ beforeAll(async () => {
     await registerWorker(db, factory.publisher, { id: randomUUID(), pid: 1, host: { name, ...facts } });
   await add(2, 10, 10, 0.01);
   await add(3, 20, 20, 0.1);
+  // An outage says nothing of the tier it fell into.
+  await db.pool.query(
+    `INSERT INTO attempt(task_id, generation, n, host, slot, worker_id, state, error_code, tier, model, worktree, ended_at, lease_until, deadline)
+     SELECT $1, 98, g, 'FORGE', 1, (SELECT id FROM worker LIMIT 1), 'FAILED', 'MODEL_BUSY', 2, 'm', '', now(), now(), now() FROM generate_series(1, 40) g`,
+    [taskIds[0]],
+  );
 });
 
 describe('where work begins', () => {

@@ -13,6 +13,7 @@ export const modelFactsSchema = z.object({
   /** In the words of Ollama's `/api/show`: completion, tools, thinking, vision, embedding. Absent where it was not asked. */
   capabilities: z.array(z.string()).optional(),
   context: z.number().nullable().optional(),
+  bytes: z.number().optional(),
 });
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
 

@@ -86,6 +86,19 @@ export class AlaiError extends Error {
   }
 }
 
+/** Codes that say that the machine or a service failed, and nothing of the work or of the model's skill. */
+export const nobodysFault = [
+  'MODEL_UNREACHABLE',
+  'MODEL_BUSY',
+  'MODEL_PAUSED',
+  'PROVIDER_KEY',
+  'PROVIDER_QUOTA',
+  'GIT_FAILED',
+  'WORKTREE_UNWRITABLE',
+  'SANDBOX_REFUSED',
+  'DATABASE_UNREACHABLE',
+] as const satisfies readonly ErrorCode[];
+
 /** True for a refusal of ours, also when it crossed a bundle boundary and lost its prototype. */
 export function isAlaiError(e: unknown): e is AlaiError {
   return e instanceof Error && e.name === 'AlaiError' && 'code' in e && 'hint' in e;

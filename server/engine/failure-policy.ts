@@ -52,7 +52,7 @@ export function afterLoss(t: TaskFacts, message: string): AfterFailure {
   if (t.infraLosses >= MAX_INFRA_LOSSES)
     return {
       kind: 'ask',
-      because: `The machine lost it ${MAX_INFRA_LOSSES} times. Last: ${message}`,
+      because: `It could not be worked on ${MAX_INFRA_LOSSES} times, through no fault of its agents. Last: ${message}`,
       failedAttempts: t.failedAttempts,
       infraLosses: t.infraLosses,
     };

@@ -117,7 +117,7 @@ export async function afterAttempt(
     actor: ENGINE,
     question: belowTheBar
       ? `"${t.title}" stays below the bar after ${next.failedAttempts} tries. What now?`
-      : next.failedAttempts > 0
+      : next.failedAttempts > t.failed_attempts
         ? `"${t.title}" failed ${next.failedAttempts} ${next.failedAttempts === 1 ? 'time' : 'times'}. What now?`
         : `"${t.title}" cannot be worked on. What now?`,
     why: next.because,

@@ -1,5 +1,5 @@
 import type { AttemptOutcome, AttemptWork, IntegrationResult, Report } from '#server/domain/attempt.ts';
-import { AlaiError, type ErrorCode, isAlaiError } from '#server/domain/errors.ts';
+import { AlaiError, type ErrorCode, isAlaiError, nobodysFault } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import { Asked } from './asked.ts';
 import type { Gathered } from './context.ts';
@@ -69,17 +69,7 @@ export function reportOf(work: AttemptWork, gathered: Gathered): Report {
   );
 }
 
-const infraCodes = new Set<ErrorCode>([
-  'MODEL_UNREACHABLE',
-  'MODEL_BUSY',
-  'MODEL_PAUSED',
-  'PROVIDER_KEY',
-  'PROVIDER_QUOTA',
-  'GIT_FAILED',
-  'WORKTREE_UNWRITABLE',
-  'SANDBOX_REFUSED',
-  'DATABASE_UNREACHABLE',
-]);
+const infraCodes = new Set<ErrorCode>(nobodysFault);
 
 /** What an error means for the task: the agent's failure burns a try, the machine's does not, an abort says nothing. */
 export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {

@@ -64,7 +64,7 @@ interface QueuedRow {
 
 const readRows = (q: Queryable) =>
   q.query<HostRow>(
-    `SELECT h.*, w.last_seen, w.pid, w.version, w.started_at,
+    `SELECT h.*, w.pid, w.version, w.started_at,
        (extract(epoch FROM clock_timestamp() - w.last_seen) * 1000)::float8 seen_ms,
        (SELECT count(*)::int FROM task t WHERE t.status = 'QUEUED' AND t.host = h.name) queued
      FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE'

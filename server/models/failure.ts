@@ -145,7 +145,7 @@ function refusalOf(e: unknown, status: number, c: Called, who: string): AlaiErro
     return modelError(
       'MODEL_BUSY',
       `${c.url} is busy: ${said}`,
-      'It is tried again; lower the host’s slots if it stays so.',
+      'Lower the host’s slots, or the rates in providers.yaml, if it stays so.',
       'transient',
       later,
     );

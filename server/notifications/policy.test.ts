@@ -133,7 +133,7 @@ it('tells once that most of a budget is spent, and where to look', () => {
 it.each([
   ['trouble.began', 'urgent', 'urgent', 'FORGE has 1.2 GB of disk left', 'It is full. Make room.'],
   ['trouble.began', 'normal', 'normal', 'FORGE has 1.2 GB of disk left', 'It is full. Make room.'],
-  ['trouble.ended', 'normal', 'low', 'Over: FORGE has 1.2 GB of disk left', ''],
+  ['trouble.ended', 'normal', 'normal', 'Over: FORGE has 1.2 GB of disk left', ''],
 ])('tells of a trouble (%s, %s) as %s', (type, severity, told, title, body) => {
   const about = { taskId: null, pipelineId: null, question: null, title: null, actor: 'engine', id: '7-1' };
   const data = { severity, why: 'It is full.', hint: 'Make room.' };

@@ -136,7 +136,7 @@ export function noticeOf(e: LoggedEvent): NewNotice | null {
         ...about,
         key: `event:${e.id}`,
         kind: 'trouble',
-        severity: 'low',
+        severity: 'normal',
         title: `Over: ${e.reason}`,
         body: '',
         path: '/fleet',

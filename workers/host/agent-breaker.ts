@@ -66,7 +66,7 @@ async function enter(c: Context, name: CliProvider): Promise<boolean> {
       throw modelError(
         'MODEL_PAUSED',
         `${name} on ${c.host} is not asked for another ${Math.ceil(may.ms / 1_000)} s, because it failed: ${breaker.error}`,
-        `It is tried again by itself; sooner by: npx alai test-agent ${name}@${c.host} "hello"`,
+        `Sooner by: npx alai test-agent ${name}@${c.host} "hello"`,
         'transient',
         { retryAfterMs: may.ms },
       );
@@ -80,10 +80,10 @@ export async function agentAnswered(c: Context, name: CliProvider): Promise<void
   await changeBreaker(c.db, { host: c.host, model: name }, c.host, closed);
 }
 
-/** A worker that starts has the keys of now: what was known of those before is over. */
+/** A worker that starts has the keys of now, which may be right: the next run may find out at once. Until then nothing is over. */
 export async function forgetKeys(c: Context): Promise<void> {
   for (const name of cliProviders)
-    await changeBreaker(c.db, { host: c.host, model: name }, c.host, (b) =>
-      b.state !== 'CLOSED' && b.code === 'PROVIDER_KEY' ? afterAnswer(b) : b,
+    await changeBreaker(c.db, { host: c.host, model: name }, c.host, (b, now) =>
+      b.state !== 'CLOSED' && b.code === 'PROVIDER_KEY' ? afterAbort(b, now) : b,
     );
 }

@@ -108,9 +108,17 @@ describe('one question', () => {
     );
     await expect(ask('qwen3:8b@forge')).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: 'qwen3:8b is larger than the 6 GB of forge.',
+      message: 'qwen3:8b cannot be asked: it is larger than the 6 GB of forge.',
     });
     await db.pool.query(`UPDATE host SET memory_gb = NULL, planned = '[]' WHERE name = 'forge'`);
+  });
+
+  it('is not put to a server that does not answer', async () => {
+    await db.pool.query(`UPDATE host SET probe = probe || '{"reachable": false}' WHERE name = 'forge'`);
+    await expect(ask('qwen3:8b')).rejects.toMatchObject({
+      message: expect.stringContaining('does not answer'),
+    });
+    await db.pool.query(`UPDATE host SET probe = probe || '{"reachable": true}' WHERE name = 'forge'`);
   });
 
   it('is answered by the model of a host, with tokens, time and cost, and the log keeps who asked', async () => {

@@ -27,11 +27,13 @@ export function withEarlier(failed: readonly FailedWay[], last: PipelineName, e:
     code: f.error.code,
     message: f.error.message,
   }));
+  // A way that met the breaker its forerunner had opened says nothing of its own: the cause counts.
+  const cause = e.code === 'MODEL_PAUSED' ? (failed.find((f) => f.error.code !== e.code)?.error ?? e) : e;
   return new AlaiError(
-    e.code,
+    cause.code,
     `${last}: ${e.message} (before that, ${before})`,
-    e.hint,
-    { ...e.data, errors },
+    cause.hint,
+    { ...cause.data, errors },
     e,
   );
 }

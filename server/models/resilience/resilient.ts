@@ -38,7 +38,7 @@ export function resilient(provider: Provider, c: Resilience): Provider {
     return modelError(
       'MODEL_PAUSED',
       `${who} is not asked for another ${Math.ceil(ms / 1_000)} s, because it failed: ${error}`,
-      'It is tried again by itself; another choice of the task can take over.',
+      'Another choice of the task can take over meanwhile.',
       'transient',
       { retryAfterMs: ms },
     );
