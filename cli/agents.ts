@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { plain } from '#server/domain/plain.ts';
+import { sentence } from '#server/domain/sentence.ts';
 import type { AgentView, TrialView } from '#server/domain/views/agents.ts';
 import { api } from './client.ts';
 import { exits, isJson, print } from './output.ts';
@@ -41,7 +42,9 @@ async function follow(id: number): Promise<void> {
     if (t.endedAt !== null) {
       if (t.error) process.exitCode = exits.failed;
       print(t, () => {
-        const end = t.error ? `✕ ${t.error.code}: ${t.error.message} ${t.error.hint}` : `✓ ${trialLine(t)}`;
+        const end = t.error
+          ? `✕ ${t.error.code}: ${sentence(t.error.message)} ${t.error.hint}`
+          : `✓ ${trialLine(t)}`;
         return `${shown > 0 ? '\n\n' : ''}${end}`;
       });
       return;

@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Dialog } from 'radix-ui';
 import { type FormEvent, useId, useState } from 'react';
 import { agentCapabilities } from '#server/domain/agents.ts';
+import { sentence } from '#server/domain/sentence.ts';
 import type { AgentView, TrialView } from '#server/domain/views/agents.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
@@ -41,7 +42,7 @@ function Answer({ trial: t }: { trial: TrialView }) {
       {t.scripted ? <p className="trial-note">Scripted. No model was called.</p> : null}
       {t.error ? (
         <p className="trial-note failed">
-          <Mark shape="failed" /> <span>{plain(`${t.error.message} ${t.error.hint}`)}</span>
+          <Mark shape="failed" /> <span>{plain(`${sentence(t.error.message)} ${t.error.hint}`)}</span>
         </p>
       ) : null}
       {text ? <pre className="trial-text">{text}</pre> : null}
@@ -127,7 +128,7 @@ export function TestAgent({ onClose }: { onClose: () => void }) {
             {refusal ? (
               <p className="trial-note failed">
                 <Mark shape="failed" />{' '}
-                <span>{plain(`${refusalOf(refusal).message} ${refusalOf(refusal).hint}`)}</span>
+                <span>{plain(`${sentence(refusalOf(refusal).message)} ${refusalOf(refusal).hint}`)}</span>
               </p>
             ) : null}
             {trial.data ? <Answer trial={trial.data} /> : null}

@@ -1,5 +1,6 @@
 import { DISK_CLEARLY, DISK_LOW, DISK_NEEDED } from './disk.ts';
 import { type HostState, sizeText } from './host.ts';
+import { sentence } from './sentence.ts';
 import type { Timing } from './timing.ts';
 
 /** What is wrong with the fleet, so that its owner has to know. Pure: rows in, troubles out. */
@@ -49,9 +50,6 @@ const LASTING: Record<string, { title: (name: string) => string; hint: string }>
     hint: 'Top it up, or choose another tier; its work waits or goes round meanwhile.',
   },
 };
-
-/** What a server said, so that another sentence can follow. */
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** Everything that is wrong now, the urgent first. */
 export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
