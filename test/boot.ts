@@ -59,7 +59,8 @@ export async function bootFactory(
     link,
     async stop() {
       child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      // Whoever kills the supervisor leaves its children behind, and a busy machine takes its time to end them.
+      const late = setTimeout(() => child.kill('SIGKILL'), 50_000);
       await ended;
       clearTimeout(late);
       rmSync(home, { recursive: true, force: true });
