@@ -209,3 +209,12 @@ export async function hostLlama(db: Db, host: string, models: string[] | null): 
 export async function hostLlamaFacts(db: Db, host: string, facts: ModelFacts[]): Promise<void> {
   await db.pool.query('UPDATE host SET llama_facts = $2::jsonb WHERE name = $1', [host, toJson(facts)]);
 }
+
+/** How much of its disk a host has left, in bytes, as its worker sees it. */
+export async function hostDisk(db: Db, host: string, disk: { free: number; total: number }): Promise<void> {
+  await db.pool.query('UPDATE host SET disk_free = $2, disk_total = $3 WHERE name = $1', [
+    host,
+    disk.free,
+    disk.total,
+  ]);
+}

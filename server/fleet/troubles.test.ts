@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { DISK_LOW, DISK_NEEDED } from '#server/domain/disk.ts';
 import { timing } from '#server/domain/timing.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
-import { declareHosts } from '#server/engine/hosts.ts';
+import { declareHosts, hostDisk } from '#server/engine/hosts.ts';
 import { pickFor } from '#server/engine/pick.ts';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
-import { readTroubles, watchTroubles, writeDisk } from './troubles.ts';
+import { readTroubles, watchTroubles } from './troubles.ts';
 
 const { db } = await testDatabase();
 const t = timing();
@@ -62,7 +62,7 @@ test('a host that is gone for a moment is no news; one that stays away is told o
 
 test('a disk without room is told at once, with what to do, and nothing new starts on it', async () => {
   await db.pool.query('UPDATE host SET last_seen = clock_timestamp()');
-  await writeDisk(db, 'FORGE', { free: 1.2e9, total: 500e9 });
+  await hostDisk(db, 'FORGE', { free: 1.2e9, total: 500e9 });
   await watchTroubles(db, t);
   expect((await told()).at(-1)).toMatchObject({
     type: 'trouble.began',
@@ -70,7 +70,7 @@ test('a disk without room is told at once, with what to do, and nothing new star
     data: { severity: 'urgent', hint: expect.stringContaining('Make room') },
   });
   await factory.create([work('Waits for room')]);
-  await writeDisk(db, 'ANVIL', { free: 1e9, total: 500e9 });
+  await hostDisk(db, 'ANVIL', { free: 1e9, total: 500e9 });
   const pick = () =>
     pickFor(db, 'FORGE', { seenMs: t.workerSeen, tuning: { ageMs: 1_000, loadMsPerGb: 0, patience: 1 } });
   expect(await pick()).toBeNull();
@@ -78,7 +78,7 @@ test('a disk without room is told at once, with what to do, and nothing new star
   expect([...(await waitReasons(db.pool, rows)).values()].join(' ')).toContain(
     'Waits for room on the disk on',
   );
-  await writeDisk(db, 'FORGE', { free: 300e9, total: 500e9 });
+  await hostDisk(db, 'FORGE', { free: 300e9, total: 500e9 });
   expect(await pick()).not.toBeNull();
 });
 
@@ -99,7 +99,7 @@ test('a disk that goes up and down around a limit is told once, and again only w
   await watchTroubles(db, t);
   const from = await last();
   const at = async (free: number) => {
-    await writeDisk(db, 'FORGE', { free, total: 500e9 });
+    await hostDisk(db, 'FORGE', { free, total: 500e9 });
     await watchTroubles(db, t);
   };
   for (const free of [-1, 1, -1, 1, -1]) await at(DISK_LOW + free);

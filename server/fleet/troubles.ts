@@ -87,12 +87,3 @@ export async function readTroubles(q: Queryable): Promise<TroubleView[]> {
   );
   return rows;
 }
-
-/** How much of its disk a host has left, as its worker sees it. */
-export async function writeDisk(db: Db, host: string, disk: { free: number; total: number }): Promise<void> {
-  await db.pool.query('UPDATE host SET disk_free = $2, disk_total = $3 WHERE name = $1', [
-    host,
-    disk.free,
-    disk.total,
-  ]);
-}

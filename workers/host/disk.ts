@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Timing } from '#server/domain/timing.ts';
-import { writeDisk } from '#server/fleet/troubles.ts';
+import { hostDisk } from '#server/engine/hosts.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { every } from '../conductor/every.ts';
@@ -19,7 +19,7 @@ export async function watchDisk(c: {
   timing: Timing;
   log: Logger;
 }): Promise<{ stop(): void }> {
-  const look = async () => writeDisk(c.db, c.host, await diskOf(c.folder));
+  const look = async () => hostDisk(c.db, c.host, await diskOf(c.folder));
   const failed = (err: unknown) => c.log.warn({ err }, 'the disk could not be looked at');
   await look().catch(failed);
   return every(3 * c.timing.heartbeat, look, failed);
