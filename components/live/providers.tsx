@@ -44,7 +44,12 @@ export function Providers({ children }: { children: ReactNode }) {
           mobileOffset={{ bottom: 72 }}
           toastOptions={{
             unstyled: true,
-            classNames: { toast: 'toast float', title: 'toast-title', description: 'm' },
+            classNames: {
+              toast: 'toast float',
+              title: 'toast-title',
+              description: 'm',
+              actionButton: 'btn small toast-action',
+            },
           }}
         />
       </TRPCProvider>
