@@ -112,7 +112,7 @@ describe('who asks', () => {
   it('is known by an API token until it is revoked or its time is over', async () => {
     const bearer = request({ authorization: 'Bearer alai_token_of_bo' });
     expect(await viewerOf(db, bearer, secret)).toMatchObject({ id: 'bo', scopes: ['*'] });
-    await db.pool.query(`UPDATE api_token SET expires_at = clock_timestamp()`);
+    await db.pool.query(`UPDATE api_token SET expires_at = clock_timestamp() - interval '1 ms'`);
     expect(await viewerOf(db, bearer, secret)).toBeNull();
     await db.pool.query('UPDATE api_token SET expires_at = NULL, revoked_at = now()');
     expect(await viewerOf(db, bearer, secret)).toBeNull();

@@ -156,3 +156,14 @@ test('two that look at once tell it once', async () => {
   await all();
   expect((await since(from)).slice(3)).toEqual(services.map(() => 'ended normal'));
 });
+
+test('what cannot wait is told by the look that finds it, in whatever part of a millisecond that is', async () => {
+  await db.pool.query('UPDATE host SET last_seen = clock_timestamp(), disk_free = 500e9');
+  for (let n = 0; n < 60; n++) {
+    await db.pool.query('DELETE FROM trouble');
+    await db.pool.query('DELETE FROM breaker');
+    await broken('*', 'openai');
+    await watchTroubles(db, t, ['openai']);
+    expect(await readTroubles(db.pool)).toHaveLength(1);
+  }
+});

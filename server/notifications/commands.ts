@@ -258,7 +258,7 @@ export async function replayDelivery(
     'FROM notification_channel c WHERE c.id = d.channel_id AND ($2::text IS NULL OR c.user_id = $2) AND d.id = $1';
   const again = await transaction(db, async (q) => {
     const { rows } = await q.query<{ channel_id: number; notice_id: number }>(
-      `UPDATE notice_delivery d SET state = 'WAITING', tries = 0, next_at = clock_timestamp(), digest = false, ended_at = NULL,
+      `UPDATE notice_delivery d SET state = 'WAITING', tries = 0, next_at = date_trunc('milliseconds', clock_timestamp()), digest = false, ended_at = NULL,
          reason = $3, replayed_by = $4 ${mine} AND d.state IN ('SENT', 'FAILED', 'CANCELLED', 'WAITING')
        RETURNING d.channel_id, d.notice_id`,
       [o.id, o.userId, `Sent again for ${o.by}`, o.by],

@@ -135,7 +135,7 @@ export async function invite(
 
 const endLinks = (q: Queryable, userId: string) =>
   q.query(
-    `UPDATE sign_in_link SET expires_at = clock_timestamp()
+    `UPDATE sign_in_link SET expires_at = date_trunc('milliseconds', clock_timestamp())
      WHERE user_id = $1 AND used_at IS NULL AND expires_at > clock_timestamp()`,
     [userId],
   );

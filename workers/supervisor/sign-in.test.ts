@@ -17,7 +17,7 @@ it('a sign-in link lets its owner in once, and never after its time', async () =
   expect(both.map((r) => r.status).toSorted()).toEqual(['fulfilled', 'rejected']);
   expect(both.find((r) => r.status === 'fulfilled')).toMatchObject({ value: { name: 'CEO' } });
   const late = await prepareSignIn(url, token);
-  await db.pool.query(`UPDATE sign_in_link SET expires_at = now() WHERE used_at IS NULL`);
+  await db.pool.query(`UPDATE sign_in_link SET expires_at = now() - interval '1 ms' WHERE used_at IS NULL`);
   await expect(spendSignInCode(db, late, from('c'))).rejects.toMatchObject({ code: 'SIGN_IN_LINK_INVALID' });
   const { rows } = await db.pool.query('SELECT code_hash FROM sign_in_link');
   expect(JSON.stringify(rows)).not.toContain(late);
