@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FeedEvent } from '#server/domain/views.ts';
 import { concerns, invalidator } from './invalidate.ts';
 
@@ -44,6 +44,10 @@ describe('what an event makes old', () => {
 });
 
 it('asks once for many events, and never twice at the same time', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
   const queries = new QueryClient();
   let asked = 0;
   let at = 0;
@@ -61,9 +65,9 @@ it('asks once for many events, and never twice at the same time', async () => {
   };
   const tell = invalidator(queries, 10);
   for (let i = 0; i < 50; i++) tell(event({}));
-  await new Promise((r) => setTimeout(r, 60));
+  await vi.advanceTimersByTimeAsync(60);
   tell(event({}));
-  await new Promise((r) => setTimeout(r, 60));
+  await vi.advanceTimersByTimeAsync(60);
   expect(asked).toBe(2);
   expect(most).toBe(1);
 });

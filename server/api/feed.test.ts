@@ -21,11 +21,23 @@ async function readToTheEnd(): Promise<void> {
   await expect.poll(async () => (await readFeed(db.pool, null, 100_000)).length === (await all())).toBe(true);
 }
 
+type Stream = ReadableStream<Uint8Array>;
+
+/** The stream from where it tells what happens: its first part says no more than that it is open. */
+async function opened(stream: Stream): Promise<Stream> {
+  const reader = stream.getReader();
+  await reader.read();
+  reader.releaseLock();
+  return stream;
+}
+
+const textOf = async (stream: Stream) => await new Response(stream.pipeThrough(new TransformStream())).text();
+
 /** Reads until `count` events have come; gives their ids and the last position. */
-async function take(after: string | null, count: number): Promise<{ ids: string[]; last: string }> {
+async function take(from: string | Stream, count: number): Promise<{ ids: string[]; last: string }> {
   const ids: string[] = [];
   let last = '';
-  for await (const { event, id } of read(liveStream(db, { after }))) {
+  for await (const { event, id } of read(typeof from === 'string' ? liveStream(db, { after: from }) : from)) {
     ids.push(event.entityId);
     last = id;
     if (ids.length === count) break;
@@ -34,7 +46,7 @@ async function take(after: string | null, count: number): Promise<{ ids: string[
 }
 
 /** The events of a stream, as a browser takes them apart. */
-async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<{ event: FeedEvent; id: string }> {
+async function* read(stream: Stream): AsyncGenerator<{ event: FeedEvent; id: string }> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const part of stream) {
@@ -52,8 +64,7 @@ async function* read(stream: ReadableStream<Uint8Array>): AsyncGenerator<{ event
 it('tells a new reader what happens from now on, and an old one what he missed', async () => {
   await say(db.pool, 'before');
   await readToTheEnd();
-  const fresh = take(null, 2);
-  await new Promise((r) => setTimeout(r, 300));
+  const fresh = take(await opened(liveStream(db, { after: null })), 2);
   await say(db.pool, 'one');
   await say(db.pool, 'two');
   const { ids, last } = await fresh;
@@ -66,8 +77,7 @@ it('tells a new reader what happens from now on, and an old one what he missed',
 
 it('loses nothing to a transaction that commits late, and tells nothing twice', async () => {
   const { last } = await take('0-0', 4);
-  const reader = take(last, 3);
-  await new Promise((r) => setTimeout(r, 200));
+  const reader = take(await opened(liveStream(db, { after: last })), 3);
   await transaction(db, async (slow) => {
     await say(slow, 'slow');
     // Later events of quicker transactions commit first, with higher numbers.
@@ -81,16 +91,16 @@ it('loses nothing to a transaction that commits late, and tells nothing twice', 
 
 it('sends a reader away as soon as something happened to him, and leaves the others', async () => {
   let allowed = true;
-  const text = async (stream: ReadableStream<Uint8Array>) => await new Response(stream).text();
-  const mine = text(liveStream(db, { after: null, stillAllowed: async () => allowed }));
   const leave = new AbortController();
-  const other = text(liveStream(db, { after: null, stillAllowed: async () => true, signal: leave.signal }));
-  await new Promise((r) => setTimeout(r, 300));
+  const mine = await opened(liveStream(db, { after: null, stillAllowed: async () => allowed }));
+  const other = await opened(
+    liveStream(db, { after: null, stillAllowed: async () => true, signal: leave.signal }),
+  );
   allowed = false;
   await appendEvents(db.pool, [{ type: 'session.end', entity: 'person', id: 'x', ver: 1, actor: ceo }]);
-  expect(await mine).toContain('event: signed-out');
+  expect(await textOf(mine)).toContain('event: signed-out');
   leave.abort();
-  expect(await other).not.toContain('signed-out');
+  expect(await textOf(other)).not.toContain('signed-out');
 });
 
 it('leaves nothing behind of a reader that goes while the past is read for him', async () => {
@@ -107,7 +117,7 @@ it('leaves nothing behind of a reader that goes while the past is read for him',
     },
   };
   const stream = liveStream({ ...db, pool } as unknown as typeof db, { after: '0-0', signal: leave.signal });
-  await new Response(stream).text();
+  await textOf(stream);
   await new Promise((r) => setTimeout(r, 50));
   expect(read).toBe(1);
   expect(clocks.mock.calls.filter(([, ms]) => Number(ms) >= 10_000)).toEqual([]);
@@ -117,8 +127,7 @@ it('leaves nothing behind of a reader that goes while the past is read for him',
 
 it('begins now for what is no place in the log', async () => {
   await readToTheEnd();
-  const fresh = take('x', 1);
-  await new Promise((r) => setTimeout(r, 300));
+  const fresh = take(await opened(liveStream(db, { after: 'x' })), 1);
   await say(db.pool, 'news');
   expect((await fresh).ids).toEqual(['news']);
 });

@@ -194,13 +194,11 @@ export function liveStream(
           end();
         };
         // What is no position of the log is answered like nothing: from now on.
-        let sent = o.after !== null && /^\d{1,20}-\d{1,19}$/.test(o.after) ? o.after : null;
+        const known = o.after !== null && /^\d{1,20}-\d{1,19}$/.test(o.after) ? o.after : null;
+        let sent = known ?? '';
         let waiting: Batch[] | null = [];
         const take = (batch: Batch) => {
-          const fresh =
-            sent === null
-              ? batch.events
-              : batch.events.filter((e) => e.entity === 'transcript' || isAfter(e.id, sent as string));
+          const fresh = batch.events.filter((e) => e.entity === 'transcript' || isAfter(e.id, sent));
           if (fresh.length > 0) send(fresh.length === batch.events.length ? batch.bytes : written(fresh));
           if (batch.events.some((e) => e.entity === 'person')) void lookAgain().catch(() => undefined);
         };
@@ -210,9 +208,11 @@ export function liveStream(
         // The listener is attached before the past is read, so that nothing falls between the two.
         stop = await feedOf(db).listen((batch) => (waiting ? waiting.push(batch) : take(batch)));
         if (over) return stop();
-        send(named('open'));
         try {
-          while (sent !== null && !over) {
+          // The shared reader may be a look behind: what it has still to tell is not news to whoever comes now.
+          if (known === null) sent = await feedEnd(db.pool);
+          send(named('open'));
+          while (known !== null && !over) {
             const past = await readFeed(db.pool, sent, batch);
             if (past.length > 0) send(written(past));
             sent = past.at(-1)?.id ?? sent;
