@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createWork } from '#server/api/compose.ts';
-import { createTasksSchema } from '#server/domain/views.ts';
+import { createTasksSchema } from '#server/domain/views/new-task.ts';
 import { invariants } from '#server/engine/invariants.ts';
 import { makeProject } from '#test/faults/load.ts';
 import { startWorld } from '#test/faults/world.ts';

@@ -1,6 +1,9 @@
 import { isAcceptBranch } from '#server/domain/merge.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
+import type { RoutePreview } from '#server/domain/views/routing.ts';
 import type { SessionLog } from '#server/domain/views/session-log.ts';
-import type { PipelineView, RoutePreview, StatusView, TaskListItem, TaskView } from '#server/domain/views.ts';
+import type { StatusView } from '#server/domain/views/status.ts';
+import type { TaskListItem, TaskView } from '#server/domain/views/task.ts';
 
 const shapes: Record<StatusView['look'], string> = {
   queued: '○',

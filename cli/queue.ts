@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { money } from '#server/domain/money.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
-import { type Answer, answers, type EscalationItem, escalationKinds } from '#server/domain/views.ts';
+import { type Answer, answers, type EscalationItem, escalationKinds } from '#server/domain/views/queue.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { exits, isJson, print } from './output.ts';

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { plain } from '#server/domain/plain.ts';
-import type { RoutePreview } from '#server/domain/views.ts';
+import type { RoutePreview } from '#server/domain/views/routing.ts';
 import { env } from '#server/platform/env.ts';
 import type { Answer } from '#workers/route.ts';
 import { api, refusalOf } from './client.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { api } from './client.ts';
 import { exits, isJson, print } from './output.ts';
 

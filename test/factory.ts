@@ -3,7 +3,7 @@ import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.
 import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 import { timing } from '#server/domain/timing.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { advancer } from '#server/engine/advance.ts';
 import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';

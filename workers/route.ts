@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Catalogue, readCatalogue } from '#server/catalogue/data.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { cleanTitle, judgeSafety } from '#server/intake/policy.ts';
 import { classifyByKeywords } from '#server/routing/keywords.ts';
 import { planWork } from '#server/routing/policy.ts';

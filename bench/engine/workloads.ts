@@ -1,4 +1,4 @@
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { advancer } from '#server/engine/advance.ts';
 import { checkpointer } from '#server/engine/checkpoint.ts';
 import { claimer, starter } from '#server/engine/claim.ts';

@@ -1,4 +1,4 @@
-import type { BoardCard } from '#server/domain/views.ts';
+import type { BoardCard } from '#server/domain/views/board.ts';
 
 export type Column = BoardCard['column'];
 export const columns: Column[] = ['inbox', 'queued', 'working', 'needs-you', 'done'];

@@ -1,6 +1,6 @@
 import Link from 'next/link';
 import { memo } from 'react';
-import type { BoardCard } from '#server/domain/views.ts';
+import type { BoardCard } from '#server/domain/views/board.ts';
 import { count, money } from '../ui/format.ts';
 import { Chip, StageDots } from '../ui/mark.tsx';
 import { Age } from '../ui/time.tsx';

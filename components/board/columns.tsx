@@ -1,7 +1,7 @@
 'use client';
 import Link from 'next/link';
 import { type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Board } from '#server/domain/views.ts';
+import type { Board } from '#server/domain/views/board.ts';
 import { useStrip } from '../frame/strip.tsx';
 import { count, plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';

@@ -1,4 +1,4 @@
-import type { CreateTasks, NewTask } from '#server/domain/views.ts';
+import type { CreateTasks, NewTask } from '#server/domain/views/new-task.ts';
 
 /** One line of the composer before it is a task. */
 export interface Draft {

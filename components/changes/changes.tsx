@@ -1,6 +1,7 @@
 'use client';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
-import type { Changes as ChangesView, TaskView } from '#server/domain/views.ts';
+import type { Changes as ChangesView } from '#server/domain/views/changes.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button, Tag } from '../ui/button.tsx';
 import { count, plural } from '../ui/format.ts';

@@ -1,5 +1,5 @@
 'use client';
-import type { Changes } from '#server/domain/views.ts';
+import type { Changes } from '#server/domain/views/changes.ts';
 import { count } from '../ui/format.ts';
 import { type Folder, nameOf } from './tree.ts';
 

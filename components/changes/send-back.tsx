@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { toast } from 'sonner';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { type CSSProperties, type ReactNode, useEffect } from 'react';
 import { WARN_AT } from '#server/domain/budget.ts';
-import type { HostView, Strip as StripView } from '#server/domain/views.ts';
+import type { HostView, Strip as StripView } from '#server/domain/views/strip.ts';
 import { useLive } from '../live/live.tsx';
 import { useTRPC } from '../live/trpc.ts';
 import { clock, count, money, span } from '../ui/format.ts';

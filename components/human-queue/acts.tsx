@@ -1,7 +1,7 @@
 'use client';
 import { useRef, useState } from 'react';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
-import { type Answer, answers } from '#server/domain/views.ts';
+import { type Answer, answers } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';

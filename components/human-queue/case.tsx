@@ -4,7 +4,7 @@ import Link from 'next/link';
 import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { CaseView } from '#server/domain/views/question.ts';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { Changes } from '../changes/changes.tsx';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf, type ShownRefusal } from '../live/refusal.ts';

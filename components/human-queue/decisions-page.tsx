@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useDeferredValue, useState } from 'react';
 import type { DecisionItem } from '#server/domain/views/question.ts';
-import { answers, escalationKinds } from '#server/domain/views.ts';
+import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';

@@ -17,7 +17,7 @@ import {
 } from '@dnd-kit/core';
 import { type ReactNode, useState } from 'react';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
-import { type Answer, answers, type EscalationItem } from '#server/domain/views.ts';
+import { type Answer, answers, type EscalationItem } from '#server/domain/views/queue.ts';
 import { plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';

@@ -1,5 +1,5 @@
 'use client';
-import { escalationKinds } from '#server/domain/views.ts';
+import { escalationKinds } from '#server/domain/views/queue.ts';
 import { kindWords } from './words.ts';
 
 export interface Filter {

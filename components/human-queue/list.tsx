@@ -2,7 +2,7 @@
 import { useDraggable } from '@dnd-kit/core';
 import Link from 'next/link';
 import { memo, useRef, useState } from 'react';
-import type { EscalationItem, QueueView } from '#server/domain/views.ts';
+import type { EscalationItem, QueueView } from '#server/domain/views/queue.ts';
 import { Button } from '../ui/button.tsx';
 import { count, plural, span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';

@@ -4,7 +4,7 @@ import { useSearchParams } from 'next/navigation';
 import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react';
 import { toast } from 'sonner';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
-import { type Answer, escalationKinds, type QueueView } from '#server/domain/views.ts';
+import { type Answer, escalationKinds, type QueueView } from '#server/domain/views/queue.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';

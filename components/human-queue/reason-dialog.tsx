@@ -2,7 +2,7 @@
 import { Dialog } from 'radix-ui';
 import { type FormEvent, useRef, useState } from 'react';
 import type { CaseView } from '#server/domain/views/question.ts';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../ui/format.ts';
 import { plain } from '../ui/plain.ts';

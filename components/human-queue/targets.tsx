@@ -3,7 +3,7 @@ import { useDroppable } from '@dnd-kit/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
-import { type Answer, answers } from '#server/domain/views.ts';
+import { type Answer, answers } from '#server/domain/views/queue.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { plural } from '../ui/format.ts';

@@ -1,5 +1,5 @@
 import type { CaseView } from '#server/domain/views/question.ts';
-import { answers } from '#server/domain/views.ts';
+import { answers } from '#server/domain/views/queue.ts';
 
 /** Several questions as one: what an answer does to all of them, where all take it, and the reasons any of them offers. */
 export function together(views: CaseView[]): Pick<CaseView, 'consequences' | 'suggestedReasons'> {

@@ -1,5 +1,5 @@
 'use client';
-import type { EscalationItem } from '#server/domain/views.ts';
+import type { EscalationItem } from '#server/domain/views/queue.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';

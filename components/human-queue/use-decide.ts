@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { toast } from 'sonner';
-import type { Answer, QueueView } from '#server/domain/views.ts';
+import type { Answer, QueueView } from '#server/domain/views/queue.ts';
 import { refusalOf, type ShownRefusal } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { plural } from '../ui/format.ts';

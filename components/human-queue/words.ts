@@ -1,5 +1,6 @@
 import type { Outcome } from '#server/domain/views/question.ts';
-import type { Answer, EscalationItem, Look } from '#server/domain/views.ts';
+import type { Answer, EscalationItem } from '#server/domain/views/queue.ts';
+import type { Look } from '#server/domain/views/status.ts';
 
 export const answerWords: Record<Answer, { name: string; did: string; key: string; look: Look }> = {
   approve: { name: 'Approve', did: 'approved', key: 'A', look: 'done' },

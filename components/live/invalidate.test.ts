@@ -1,6 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { FeedEvent } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
 import { concerns, invalidator } from './invalidate.ts';
 
 const event = (more: Partial<FeedEvent>): FeedEvent => ({

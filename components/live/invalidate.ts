@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
-import type { FeedEvent, TaskView } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 
 type Key = readonly [readonly string[], { input?: { id?: number } }?];
 

@@ -1,4 +1,4 @@
-import type { FeedEvent } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
 
 export type Phase = 'connecting' | 'live' | 'paused';
 

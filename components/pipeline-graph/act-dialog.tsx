@@ -1,7 +1,7 @@
 'use client';
 import { Dialog } from 'radix-ui';
 import { type FormEvent, useState } from 'react';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { Button } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
 import { Skeleton } from '../ui/states.tsx';

@@ -4,7 +4,7 @@ import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { may } from '#server/domain/permissions.ts';
-import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
 import { useCommands } from '../frame/commands.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';

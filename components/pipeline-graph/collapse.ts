@@ -1,4 +1,5 @@
-import type { Look, PipelineEdge, PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineEdge, PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
+import type { Look } from '#server/domain/views/status.ts';
 
 /** Which chains are drawn as one node: a rule for all of them, and those that are the other way round. */
 export interface Fold {

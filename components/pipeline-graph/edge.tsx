@@ -1,7 +1,7 @@
 'use client';
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
 import { memo } from 'react';
-import type { PipelineEdge } from '#server/domain/views.ts';
+import type { PipelineEdge } from '#server/domain/views/pipeline.ts';
 import { type Point, pathOf } from './layout.ts';
 
 export type RoutedEdgeData = {

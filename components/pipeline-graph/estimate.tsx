@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { type Forecast, forecast } from '#server/domain/forecast.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { clock, plural, span } from '../ui/format.ts';
 import { Age } from '../ui/time.tsx';

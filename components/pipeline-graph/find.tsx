@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
-import type { PipelineNode } from '#server/domain/views.ts';
+import type { PipelineNode } from '#server/domain/views/pipeline.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { companyName } from '../ui/words.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forecast } from '#server/domain/forecast.ts';
-import type { NodeAttempt, PipelineView } from '#server/domain/views.ts';
+import type { NodeAttempt, PipelineView } from '#server/domain/views/pipeline.ts';
 import { pipeline } from '../fixtures/pipeline.ts';
 import { collapse, foldedChains } from './collapse.ts';
 import { axisOf, tracksOf } from './gantt.ts';

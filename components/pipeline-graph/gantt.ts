@@ -1,5 +1,6 @@
 import type { Forecast } from '#server/domain/forecast.ts';
-import type { Look, PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
+import type { Look } from '#server/domain/views/status.ts';
 import { tierName, withoutProject } from '../ui/words.ts';
 import { groupId } from './collapse.ts';
 import type { Placed } from './layout.ts';

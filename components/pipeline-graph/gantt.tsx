@@ -1,7 +1,7 @@
 'use client';
 import { type CSSProperties, memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { Forecast } from '#server/domain/forecast.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { Button } from '../ui/button.tsx';
 import { clock, span } from '../ui/format.ts';
 import { Scroll } from '../ui/scroll.tsx';

@@ -3,7 +3,7 @@ import '@xyflow/react/dist/base.css';
 import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, useViewport } from '@xyflow/react';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { stages } from '#server/domain/status.ts';
-import type { PipelineEdge, PipelineView } from '#server/domain/views.ts';
+import type { PipelineEdge, PipelineView } from '#server/domain/views/pipeline.ts';
 import { companyName, withoutProject } from '../ui/words.ts';
 import type { Sight } from './address.ts';
 import { type RoutedEdge, RoutedEdgeView } from './edge.tsx';

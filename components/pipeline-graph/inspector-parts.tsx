@@ -1,7 +1,8 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import type { PipelineNode, TaskView } from '#server/domain/views.ts';
+import type { PipelineNode } from '#server/domain/views/pipeline.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { endOf, lastCalls } from '../task/transcript-words.ts';

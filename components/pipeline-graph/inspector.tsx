@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { StopButton } from '../task/actions.tsx';

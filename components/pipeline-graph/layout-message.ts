@@ -1,5 +1,5 @@
 import type { Stage } from '#server/domain/status.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { assignRows, type Placed, place } from './layout.ts';
 
 /** The shape of a pipeline without what a layout is blind to. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineNode } from '#server/domain/views.ts';
+import type { PipelineNode } from '#server/domain/views/pipeline.ts';
 import { pipeline } from '../fixtures/pipeline.ts';
 import { ancestry, assignRows, laneX, nodeH, nodeW, pathOf, place, walkOrder } from './layout.ts';
 

@@ -1,5 +1,5 @@
 import { stages } from '#server/domain/status.ts';
-import type { PipelineEdge, PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineEdge, PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
 
 export const nodeW = 168;
 export const nodeH = 48;

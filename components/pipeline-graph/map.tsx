@@ -1,7 +1,7 @@
 'use client';
 import { useReactFlow, useStore, useViewport } from '@xyflow/react';
 import { type PointerEvent, useEffect, useRef } from 'react';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { nodeH, nodeW, type Placed } from './layout.ts';
 
 const width = 160;

@@ -1,5 +1,5 @@
 'use client';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { money, span } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';

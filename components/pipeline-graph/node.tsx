@@ -1,7 +1,7 @@
 'use client';
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
-import type { PipelineNode } from '#server/domain/views.ts';
+import type { PipelineNode } from '#server/domain/views/pipeline.ts';
 import { plural, span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Age } from '../ui/time.tsx';

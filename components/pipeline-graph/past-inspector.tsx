@@ -1,5 +1,5 @@
 'use client';
-import type { PipelineNode, PipelineView } from '#server/domain/views.ts';
+import type { PipelineNode, PipelineView } from '#server/domain/views/pipeline.ts';
 import { clock, money, plural, took } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { Scroll } from '../ui/scroll.tsx';

@@ -1,5 +1,6 @@
 import { stages } from '#server/domain/status.ts';
-import type { Look, PipelineEdge, PipelineView } from '#server/domain/views.ts';
+import type { PipelineEdge, PipelineView } from '#server/domain/views/pipeline.ts';
+import type { Look } from '#server/domain/views/status.ts';
 import { plain } from '../ui/plain.ts';
 import { withoutProject } from '../ui/words.ts';
 import { gutter, lane, nodeH, nodeW, type Placed, type Point, pathOf } from './layout.ts';

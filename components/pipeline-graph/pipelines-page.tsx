@@ -2,7 +2,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
-import type { Look, PipelineListItem } from '#server/domain/views.ts';
+import type { PipelineListItem } from '#server/domain/views/pipeline.ts';
+import type { Look } from '#server/domain/views/status.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';

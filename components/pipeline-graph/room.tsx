@@ -1,7 +1,7 @@
 'use client';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { useKeys } from '../frame/keys.ts';
 import { clock, money, plural, span, when } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';

@@ -1,4 +1,4 @@
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import type { Placed } from './layout.ts';
 import { pictureTokens, svgOf, type Tokens } from './picture.ts';
 

@@ -1,7 +1,7 @@
 'use client';
 import { DropdownMenu } from 'radix-ui';
 import { toast } from 'sonner';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { useCommands } from '../frame/commands.ts';
 import { Button } from '../ui/button.tsx';
 import type { Fold } from './collapse.ts';

@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useMemo, useState } from 'react';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import type { Placed } from './layout.ts';
 import { type LayoutAnswer, layOut, requestOf } from './layout-message.ts';
 

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { viewAt } from '#server/domain/past.ts';
 import { countAt, type Moment, player } from '#server/domain/replay.ts';
-import type { PipelineView } from '#server/domain/views.ts';
+import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { type Log, useLog } from './use-log.ts';
 
 export const speeds = [1, 10, 60] as const;

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
 import { answerWords, askedOf, needsReason } from '#components/human-queue/words.ts';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, plural, span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';

@@ -1,7 +1,7 @@
 'use client';
 import { type CSSProperties, type ReactNode, useEffect, useState } from 'react';
 import { answerWords } from '#components/human-queue/words.ts';
-import type { EscalationView } from '#server/domain/views.ts';
+import type { EscalationView } from '#server/domain/views/queue.ts';
 import { count } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';

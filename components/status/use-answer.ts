@@ -1,6 +1,6 @@
 'use client';
 import { useState } from 'react';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { Refused, send, type Told, type WireRefusal } from './wire.ts';
 
 export interface Given {

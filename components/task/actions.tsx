@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Dialog } from 'radix-ui';
 import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';

@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { toast } from 'sonner';
-import type { Route, TaskView } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';

@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import type { TicketView } from '#server/domain/views/spend.ts';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { count, money, took } from '../ui/format.ts';
 import { hostName, tierName } from '../ui/words.ts';

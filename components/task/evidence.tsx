@@ -1,7 +1,8 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import type { GateView, TaskView } from '#server/domain/views.ts';
+import type { GateView } from '#server/domain/views/evidence.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Tag } from '../ui/button.tsx';

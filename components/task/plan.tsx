@@ -1,4 +1,4 @@
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 

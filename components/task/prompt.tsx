@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { PromptsView } from '#server/domain/views/prompt.ts';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button, Tag } from '../ui/button.tsx';

@@ -2,7 +2,7 @@
 import Link from 'next/link';
 import type { ReactNode } from 'react';
 import { isAcceptBranch } from '#server/domain/merge.ts';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { Tag } from '../ui/button.tsx';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type KeyboardEvent, useState } from 'react';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { Changes } from '../changes/changes.tsx';
 import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';

@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { TaskView } from '#server/domain/views.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';
 import { clock, count, plural } from '../ui/format.ts';

@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useState } from 'react';
-import type { TranscriptView } from '#server/domain/views.ts';
+import type { TranscriptView } from '#server/domain/views/transcript.ts';
 import { useLive } from '../live/live.tsx';
 import { useTRPCClient } from '../live/trpc.ts';
 

@@ -1,4 +1,4 @@
-import type { StatusView } from '#server/domain/views.ts';
+import type { StatusView } from '#server/domain/views/status.ts';
 import { Chip } from './mark.tsx';
 import { Age } from './time.tsx';
 

@@ -1,4 +1,4 @@
-import type { Look } from '#server/domain/views.ts';
+import type { Look } from '#server/domain/views/status.ts';
 
 // Ids are lower case; these are how the companies write themselves. An unknown one is shown capitalised.
 const companies: Record<string, string> = {

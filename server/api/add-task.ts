@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Created } from '#server/domain/views.ts';
+import type { Created } from '#server/domain/views/new-task.ts';
 import { tellAdded, waitForAlso } from '#server/engine/amend.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { requireReason } from '#server/engine/unit.ts';

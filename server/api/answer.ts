@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { decide, undoDecision } from '#server/engine/decide.ts';
 import { readKind } from '#server/human-queue/data.ts';

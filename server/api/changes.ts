@@ -1,4 +1,4 @@
-import type { Changes } from '#server/domain/views.ts';
+import type { Changes } from '#server/domain/views/changes.ts';
 import { readChangeRange } from '#server/engine/data/changes.ts';
 import { MAX_PATCH, readChanges } from '#server/engine/data/evidence.ts';
 import { filesOf } from '#server/engine/data/patch.ts';

@@ -10,21 +10,15 @@ import {
 } from '#server/domain/agents.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, minionOf } from '#server/domain/plan.ts';
-import {
-  type Created,
-  type CreateTasks,
-  type NewTask,
-  type RoutePreview,
-  routeSchema,
-} from '#server/domain/views.ts';
+import type { Created, CreateTasks, NewTask } from '#server/domain/views/new-task.ts';
+import { type RoutePreview, routeSchema } from '#server/domain/views/routing.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { type EditPatch, editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { acceptTasks, type IntakePorts, type Joining, type RoutedTask } from '#server/intake/commands.ts';
 import { cleanTitle } from '#server/intake/policy.ts';
 import { accountStates } from '#server/models/account.ts';
-import type { Queryable } from '#server/platform/db.ts';
-import { transaction } from '#server/platform/db.ts';
+import { type Queryable, transaction } from '#server/platform/db.ts';
 import { isLoopback } from '#server/platform/env.ts';
 import { addProject, addRemoteProject } from '#server/projects/commands.ts';
 import { isRepositoryUrl } from '#server/projects/remote.ts';

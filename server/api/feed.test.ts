@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it, vi } from 'vitest';
-import type { FeedEvent } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
 import { appendEvents } from '#server/engine/event.ts';
 import { readFeed } from '#server/engine/feed.ts';
 import { type Queryable, transaction } from '#server/platform/db.ts';

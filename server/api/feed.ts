@@ -1,4 +1,4 @@
-import type { FeedEvent } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
 import { feedEnd, readFeed } from '#server/engine/feed.ts';
 import { sleep } from '#server/platform/clock.ts';
 import type { Db } from '#server/platform/db.ts';

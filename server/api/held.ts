@@ -1,6 +1,6 @@
 import type { Catalogue } from '#server/catalogue/data.ts';
 import type { Rail, RailEffect, SafetyView } from '#server/domain/safety.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { judgeSafety } from '#server/intake/policy.ts';
 import { exceptionsIn, type PastTask, type Rails, readPastTasks, readRails } from '#server/safety/data.ts';
 import { judgeRails, type TaskText } from '#server/safety/policy.ts';

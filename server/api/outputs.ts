@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checksViewSchema } from '#server/domain/views/checks.ts';
-import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views.ts';
+import { callViewSchema, gateViewSchema, proofViewSchema } from '#server/domain/views/evidence.ts';
 
 /** What the Evidence tab of a task shows. */
 export const evidenceSchema = z.object({

@@ -1,5 +1,5 @@
 import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
-import type { EscalationView } from '#server/domain/views.ts';
+import type { EscalationView } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
 import { readTroubles } from '#server/fleet/troubles.ts';

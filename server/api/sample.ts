@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Created } from '#server/domain/views.ts';
+import type { Created } from '#server/domain/views/new-task.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { addProject } from '#server/projects/commands.ts';
 import { createSampleRepository, readSample } from '#server/projects/sample.ts';

@@ -1,5 +1,5 @@
 import { readDayLimit } from '#server/budget/spend.ts';
-import type { Strip } from '#server/domain/views.ts';
+import type { Strip } from '#server/domain/views/strip.ts';
 import { readStrip } from '#server/fleet/data.ts';
 import type { Services } from './services.ts';
 

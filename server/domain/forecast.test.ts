@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { forecast, topological } from './forecast.ts';
 import type { HistoryEntry } from './views/forecast.ts';
-import type { PipelineEdge, PipelineNode } from './views.ts';
+import type { PipelineEdge, PipelineNode } from './views/pipeline.ts';
 
 const now = 1_000_000;
 const node = (id: string, over: Partial<PipelineNode> = {}): PipelineNode => ({

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from './views/forecast.ts';
-import type { PipelineEdge, PipelineNode, PipelineView } from './views.ts';
+import type { PipelineEdge, PipelineNode, PipelineView } from './views/pipeline.ts';
 
 /** Fewer than this is an anecdote, not a history. */
 const enough = 3;

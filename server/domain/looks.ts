@@ -1,5 +1,6 @@
 import type { Stage, TaskStatus, Verdict } from './status.ts';
-import type { EscalationKind, Look, StatusView } from './views.ts';
+import type { EscalationKind } from './views/queue.ts';
+import type { Look, StatusView } from './views/status.ts';
 
 /** What a status is derived from, at the moment of asking: never remembered. */
 export interface StatusFacts {

@@ -2,8 +2,9 @@ import { askWord, statusOf } from './looks.ts';
 import { draw, type PictureTask } from './picture.ts';
 import type { ReplayEscalation, ReplayState, ReplayTask } from './replay.ts';
 import { stages, taskStatuses } from './status.ts';
-import type { EscalationKind, PipelineView, StatusView } from './views.ts';
-import { escalationKinds } from './views.ts';
+import type { PipelineView } from './views/pipeline.ts';
+import { type EscalationKind, escalationKinds } from './views/queue.ts';
+import type { StatusView } from './views/status.ts';
 
 const kindOf = (kind: string): EscalationKind => escalationKinds.find((k) => k === kind) ?? 'question';
 const openNow = (e: ReplayEscalation) => e.state === 'OPEN' || e.state === 'PENDING';

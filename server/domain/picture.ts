@@ -1,6 +1,7 @@
-import type { ChainState, Stage } from './status.ts';
-import { isLiveTask, stages, type TaskStatus } from './status.ts';
-import type { EscalationKind, PipelineEdge, PipelineNode, StatusView } from './views.ts';
+import { type ChainState, isLiveTask, type Stage, stages, type TaskStatus } from './status.ts';
+import type { PipelineEdge, PipelineNode } from './views/pipeline.ts';
+import type { EscalationKind } from './views/queue.ts';
+import type { StatusView } from './views/status.ts';
 
 /** A task as the graph draws it, from a row or from a replay of the log. */
 export interface PictureTask {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stages } from './status.ts';
-import { routeSchema } from './views.ts';
+import { routeSchema } from './views/routing.ts';
 
 /** Who does one step of a workflow. */
 export const stepAgentSchema = z.object({

@@ -1,5 +1,5 @@
 import { may, type Role } from './permissions.ts';
-import type { EscalationKind } from './views.ts';
+import type { EscalationKind } from './views/queue.ts';
 
 /** Questions that are the owner's alone: what is held for him, what would be done with his rights, and his money. */
 export const ownersKinds: readonly EscalationKind[] = ['consent', 'safety', 'permission', 'budget'];

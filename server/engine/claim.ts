@@ -9,7 +9,7 @@ import type { ModelProvider } from '#server/domain/providers.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
 import type { CapabilityMode, WorkRails } from '#server/domain/safety.ts';
 import type { Stage } from '#server/domain/status.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
 import { readEarlier } from './data/session-log.ts';

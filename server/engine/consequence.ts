@@ -1,5 +1,5 @@
 import { stageOf } from '#server/domain/plan.ts';
-import type { Answer, EscalationKind } from '#server/domain/views.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { lockChain, openStage } from './chain.ts';
 import { writeOutcome } from './effect.ts';

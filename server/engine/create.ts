@@ -1,7 +1,7 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import { type ChainPlan, type StagePlan, stepKeys } from '#server/domain/plan.ts';
 import type { Origin, Priority } from '#server/domain/status.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, type NewEvent } from './event.ts';

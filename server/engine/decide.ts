@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Answer, EscalationKind } from '#server/domain/views.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { lockChain } from './chain.ts';
 import { type AnsweredRow, consequence } from './consequence.ts';

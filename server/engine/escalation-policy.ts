@@ -1,4 +1,4 @@
-import type { EscalationKind } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 
 /**
  * Hours that a question may wait before it is asked again, louder. Where an agent stands still in the middle of its work,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { EscalationKind } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { type Queryable, toJson, toText } from '#server/platform/db.ts';
 import { patienceHours } from './escalation-policy.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';

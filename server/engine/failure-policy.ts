@@ -1,4 +1,4 @@
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 
 /** Failed attempts of one task before a human is asked, and losses that are nobody's fault. */
 export const MAX_FAILED_ATTEMPTS = 3;

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, ShortOf } from '#server/domain/attempt.ts';
 import { localProviders } from '#server/domain/providers.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';

@@ -1,4 +1,4 @@
-import type { FeedEvent } from '#server/domain/views.ts';
+import type { FeedEvent } from '#server/domain/views/feed.ts';
 import type { Queryable } from '#server/platform/db.ts';
 
 /** Position in the log: "<transaction id>-<sequence>". */

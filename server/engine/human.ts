@@ -8,7 +8,7 @@ import {
   type Stage,
   type TaskStatus,
 } from '#server/domain/status.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { acceptChain, lockChain } from './chain.ts';
 import { holdForSafety } from './create.ts';

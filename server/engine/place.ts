@@ -1,5 +1,5 @@
 import { type ChainPlan, chainPlanSchema } from '#server/domain/plan.ts';
-import { type Route, routeSchema } from '#server/domain/views.ts';
+import { type Route, routeSchema } from '#server/domain/views/routing.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { appendEvents, ENGINE } from './event.ts';
 

@@ -1,6 +1,5 @@
-import type { Route } from '#server/domain/views.ts';
-import type { Db, Queryable } from '#server/platform/db.ts';
-import { transaction } from '#server/platform/db.ts';
+import type { Route } from '#server/domain/views/routing.ts';
+import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { ENGINE } from './event.ts';
 import { tellTier } from './failure.ts';
 import { type Delivery, type Publisher, publishDeliveries, relaneTasks } from './outbox.ts';

@@ -1,6 +1,6 @@
 import type { HostState } from '#server/domain/host.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { HostView, Strip } from '#server/domain/views.ts';
+import type { HostView, Strip } from '#server/domain/views/strip.ts';
 import type { Db } from '#server/platform/db.ts';
 
 interface HostRow {

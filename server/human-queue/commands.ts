@@ -1,6 +1,6 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { DecisionFacts } from '#server/domain/views/question.ts';
-import type { EscalationKind } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { type Actor, appendEvents } from '#server/engine/event.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
 import { readForPatterns } from './history.ts';

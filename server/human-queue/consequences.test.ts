@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '#server/domain/attempt.ts';
 import type { Stage } from '#server/domain/status.ts';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { decide, settleDecisions } from '#server/engine/decide.ts';
 import { planIntegration } from '#server/engine/effect.ts';
 import { askHuman } from '#server/engine/escalation.ts';

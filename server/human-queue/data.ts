@@ -1,13 +1,9 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { FindingView } from '#server/domain/views/evidence.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
-import type {
-  EscalationItem,
-  EscalationKind,
-  FindingView,
-  QueueView,
-  TaskView,
-} from '#server/domain/views.ts';
+import type { EscalationItem, EscalationKind, QueueView } from '#server/domain/views/queue.ts';
+import type { TaskView } from '#server/domain/views/task.ts';
 import { readChanges, readGates } from '#server/engine/data/evidence.ts';
 import { patience, readTasks, taskStatus } from '#server/engine/data/rows.ts';
 import { answersOf } from '#server/engine/decide.ts';

@@ -1,7 +1,7 @@
 import type { ChainPlan } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
-import type { EscalationKind } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 import type { RaiseOffer } from '#server/engine/short-of-money.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askerOf } from './policy.ts';

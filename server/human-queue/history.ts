@@ -1,5 +1,5 @@
 import type { DecisionFacts, DecisionItem, DecisionPage } from '#server/domain/views/question.ts';
-import type { Answer, EscalationKind } from '#server/domain/views.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import { neverByRule } from '#server/engine/escalation-policy.ts';
 import { answeringRule } from '#server/engine/rules.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';

@@ -1,6 +1,11 @@
-import type { DecisionItem } from '#server/domain/views/question.ts';
-import { type DecisionFacts, type Pattern, type Rule, regrets } from '#server/domain/views/question.ts';
-import type { EscalationKind } from '#server/domain/views.ts';
+import {
+  type DecisionFacts,
+  type DecisionItem,
+  type Pattern,
+  type Rule,
+  regrets,
+} from '#server/domain/views/question.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { MIXED_FILES, NO_FILES, neverByRule } from '#server/engine/escalation-policy.ts';
 
 /** So often the same answer, without one that was regretted, before a rule is offered. */

@@ -1,9 +1,8 @@
 import { type BudgetScope, budgetName, isNarrow, periodOf } from '#server/domain/budget.ts';
 import { money } from '#server/domain/money.ts';
-import type { ChainPlan } from '#server/domain/plan.ts';
-import { stageAfter, stageOf } from '#server/domain/plan.ts';
+import { type ChainPlan, stageAfter, stageOf } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
-import type { Answer, EscalationKind, EscalationView } from '#server/domain/views.ts';
+import type { Answer, EscalationKind, EscalationView } from '#server/domain/views/queue.ts';
 
 export interface ConsequenceFacts {
   kind: EscalationKind;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { caseViewSchema } from '#server/domain/views/question.ts';
-import { answers, escalationKinds } from '#server/domain/views.ts';
+import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 import { assignQuestion } from '#server/engine/assign.ts';
 import { answersOf, decide, settleDecisions, undoDecision } from '#server/engine/decide.ts';
 import { cancelTask } from '#server/engine/human.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CreateTasks } from '#server/domain/views.ts';
+import type { CreateTasks } from '#server/domain/views/new-task.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory } from '#test/factory.ts';
 import { acceptTasks, type IntakePorts } from './commands.ts';

@@ -6,8 +6,8 @@ import {
   type CreateTasks,
   createTasksSchema,
   type NewTask,
-  type Route,
-} from '#server/domain/views.ts';
+} from '#server/domain/views/new-task.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { createTasks, type NewWork } from '#server/engine/create.ts';
 import type { Actor } from '#server/engine/event.ts';
 import { type Delivery, type Publisher, publishDeliveries } from '#server/engine/outbox.ts';

@@ -1,7 +1,7 @@
 import type { Safety } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { foldPattern, MAX_FOLDED, readings } from '#server/domain/folding.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 
 export const MAX_TITLE = 300;
 

@@ -1,5 +1,5 @@
 import type { ChannelRules, Severity } from '#server/domain/views/notifications.ts';
-import type { EscalationKind } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 
 /** Pure decisions of what is told, when, and how often it is tried. */
 

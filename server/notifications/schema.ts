@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mailInput, type Severity } from '#server/domain/views/notifications.ts';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import type { Outgoing } from '#server/platform/outgoing.ts';
 
 /** What is told, whatever carries it. */

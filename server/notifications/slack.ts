@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Answer } from '#server/domain/views.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { post } from '#server/platform/outgoing.ts';
 import { retryAfter } from './policy.ts';
 import { judged, type Message, type Sender } from './schema.ts';

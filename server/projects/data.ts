@@ -1,4 +1,4 @@
-import type { ProjectView } from '#server/domain/views.ts';
+import type { ProjectView } from '#server/domain/views/project.ts';
 import type { Db } from '#server/platform/db.ts';
 
 /** Every project, the one used last first. */

@@ -3,7 +3,7 @@ import type { AgentCapability } from '#server/domain/agents.ts';
 import { sameModel } from '#server/domain/host.ts';
 import { type PipelineName, pipelines, pipelinesOf } from '#server/domain/pipelines.ts';
 import { isLocalProvider } from '#server/domain/providers.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import type { AccountState, HostState } from './schema.ts';
 
 const NO_MODEL = 'No tier has a model: it waits for one';

@@ -4,7 +4,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { fold, foldPattern } from '#server/domain/folding.ts';
 import type { ChainPlan, StagePlan, StepAgent } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
-import type { Route } from '#server/domain/views.ts';
+import type { Route } from '#server/domain/views/routing.ts';
 import { type ModelPlan, planModels, tierOfModel } from './models.ts';
 import type { AccountState, Classification, HostState, TaskText, TierStart } from './schema.ts';
 

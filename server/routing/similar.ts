@@ -1,5 +1,4 @@
-import type { Correction } from '#server/domain/views/routing.ts';
-import type { Route, Suggestion } from '#server/domain/views.ts';
+import type { Correction, Route, Suggestion } from '#server/domain/views/routing.ts';
 import { tokenise } from './vocabulary.ts';
 
 /** Two titles are of one kind when half of what they say is the same. */

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createWork } from '#server/api/compose.ts';
 import type { AppRouter } from '#server/api/root.ts';
 import type { HostAct } from '#server/domain/host.ts';
-import { createTasksSchema } from '#server/domain/views.ts';
+import { createTasksSchema } from '#server/domain/views/new-task.ts';
 import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
 import { steerHost } from '#server/engine/host-state.ts';
 import { invariants } from '#server/engine/invariants.ts';

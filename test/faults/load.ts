@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createWork } from '#server/api/compose.ts';
-import { createTasksSchema } from '#server/domain/views.ts';
+import { createTasksSchema } from '#server/domain/views/new-task.ts';
 import type { World } from './world.ts';
 
 function git(cwd: string, ...args: string[]): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { boardSchema, stripSchema } from '#server/domain/views.ts';
+import { boardSchema } from '#server/domain/views/board.ts';
+import { stripSchema } from '#server/domain/views/strip.ts';
 import { readBoard } from '#server/engine/data/board.ts';
 import { stripOf } from '../strip.ts';
 import { procedure, router } from '../trpc.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { historyEntrySchema } from '#server/domain/views/forecast.ts';
+import { pipelineListItemSchema, pipelineViewSchema } from '#server/domain/views/pipeline.ts';
 import { logPageSchema } from '#server/domain/views/replay.ts';
 import { sessionLogSchema } from '#server/domain/views/session-log.ts';
-import { pipelineListItemSchema, pipelineViewSchema, taskViewSchema } from '#server/domain/views.ts';
+import { taskViewSchema } from '#server/domain/views/task.ts';
 import { readHistory } from '#server/engine/data/history.ts';
 import { readLog } from '#server/engine/data/log.ts';
 import { readPipeline, readPipelines } from '#server/engine/data/pipeline.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mergeModes } from '#server/domain/merge.ts';
-import { projectViewSchema } from '#server/domain/views.ts';
+import { projectViewSchema } from '#server/domain/views/project.ts';
 import { appendEvents } from '#server/engine/event.ts';
 import { transaction } from '#server/platform/db.ts';
 import { addProject, allowUnsandboxed, setMergeMode } from '#server/projects/commands.ts';

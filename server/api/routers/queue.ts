@@ -6,7 +6,7 @@ import {
   personSchema,
   rulesViewSchema,
 } from '#server/domain/views/question.ts';
-import { answers, escalationKinds, queueViewSchema } from '#server/domain/views.ts';
+import { answers, escalationKinds, queueViewSchema } from '#server/domain/views/queue.ts';
 import { assignQuestion } from '#server/engine/assign.ts';
 import { acceptRule, revokeRule } from '#server/human-queue/commands.ts';
 import { readEscalation, readPeople, readQueue } from '#server/human-queue/data.ts';

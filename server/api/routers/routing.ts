@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { correctionSchema } from '#server/domain/views/routing.ts';
-import { routePreviewSchema, suggestionSchema } from '#server/domain/views.ts';
+import { correctionSchema, routePreviewSchema, suggestionSchema } from '#server/domain/views/routing.ts';
 import { forgetCorrection } from '#server/routing/commands.ts';
 import { readCorrections } from '#server/routing/data.ts';
 import { actorOf } from '../auth.ts';

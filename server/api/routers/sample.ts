@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createdSchema } from '#server/domain/views.ts';
+import { createdSchema } from '#server/domain/views/new-task.ts';
 import { actorOf } from '../auth.ts';
 import { runSample } from '../sample.ts';
 import { procedure, router } from '../trpc.ts';

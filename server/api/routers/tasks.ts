@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import { QA_GATE } from '#server/domain/checks.ts';
+import { changesSchema } from '#server/domain/views/changes.ts';
+import { createdSchema, createTasksSchema } from '#server/domain/views/new-task.ts';
 import { promptsViewSchema } from '#server/domain/views/prompt.ts';
-import {
-  changesSchema,
-  createdSchema,
-  createTasksSchema,
-  taskListItemSchema,
-  taskViewSchema,
-  timelineItemSchema,
-  transcriptViewSchema,
-} from '#server/domain/views.ts';
+import { taskListItemSchema, taskViewSchema } from '#server/domain/views/task.ts';
+import { timelineItemSchema } from '#server/domain/views/timeline.ts';
+import { transcriptViewSchema } from '#server/domain/views/transcript.ts';
 import { readChecks } from '#server/engine/data/checks.ts';
 import { readCalls, readGates, readProof, readTranscript } from '#server/engine/data/evidence.ts';
 import { readPrompts } from '#server/engine/data/prompt.ts';

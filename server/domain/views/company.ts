@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentRoles } from '../blueprint.ts';
-import { taskListItemSchema } from '../views.ts';
+import { taskListItemSchema } from './task.ts';
 
 /** Something wrong in a file below companies/, and what to do about it. */
 export const problemSchema = z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { foundAgentSchema } from '../agents.ts';
 import { hostStates, modelActs, modelJobStates } from '../host.ts';
 import { stages } from '../status.ts';
-import { hostViewSchema } from '../views.ts';
+import { hostViewSchema } from './strip.ts';
 
 const at = z.date();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statusViewSchema } from '../views.ts';
+import { statusViewSchema } from './status.ts';
 
 /** Where a minion stands, in one word. */
 export const minionStates = [

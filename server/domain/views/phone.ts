@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stages } from '../status.ts';
-import { answers, escalationKinds, escalationViewSchema } from '../views.ts';
+import { answers, escalationKinds, escalationViewSchema } from './queue.ts';
 
 const at = z.date();
 const task = z.object({ taskId: z.number(), title: z.string() });

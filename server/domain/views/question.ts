@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stages } from '../status.ts';
-import { answers, escalationKinds, escalationViewSchema } from '../views.ts';
+import { answers, escalationKinds, escalationViewSchema } from './queue.ts';
 
 /** What a question shows beside its text, and what became of the answers before it. */
 

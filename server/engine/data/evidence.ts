@@ -1,5 +1,7 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Changes, GateView, TranscriptView } from '#server/domain/views.ts';
+import type { Changes } from '#server/domain/views/changes.ts';
+import type { GateView } from '#server/domain/views/evidence.ts';
+import type { TranscriptView } from '#server/domain/views/transcript.ts';
 import type { Db } from '#server/platform/db.ts';
 import { filesOf } from './patch.ts';
 

@@ -1,4 +1,4 @@
-import type { Changes } from '#server/domain/views.ts';
+import type { Changes } from '#server/domain/views/changes.ts';
 
 type File = Changes['files'][number];
 const clean = (path: string) => path.replace(/^"(.*)"$/, '$1').replace(/^[ab]\//, '');

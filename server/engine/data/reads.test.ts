@@ -1,12 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '#server/domain/attempt.ts';
-import {
-  boardSchema,
-  pipelineListItemSchema,
-  pipelineViewSchema,
-  stripSchema,
-  taskViewSchema,
-} from '#server/domain/views.ts';
+import { boardSchema } from '#server/domain/views/board.ts';
+import { pipelineListItemSchema, pipelineViewSchema } from '#server/domain/views/pipeline.ts';
+import { stripSchema } from '#server/domain/views/strip.ts';
+import { taskViewSchema } from '#server/domain/views/task.ts';
 import { readStrip } from '#server/fleet/data.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, route, testFactory, work } from '#test/factory.ts';

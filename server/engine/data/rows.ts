@@ -1,7 +1,8 @@
 import { type Patience, statusOf } from '#server/domain/looks.ts';
 import type { Stage, TaskStatus, Verdict } from '#server/domain/status.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { EscalationKind, StatusView } from '#server/domain/views.ts';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
+import type { StatusView } from '#server/domain/views/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
 
 /** One task as lists and graphs need it: its row, its live attempt, what it cost, and the question about it. */

@@ -1,4 +1,5 @@
-import type { Look, TimelineItem } from '#server/domain/views.ts';
+import type { Look } from '#server/domain/views/status.ts';
+import type { TimelineItem } from '#server/domain/views/timeline.ts';
 import type { Db } from '#server/platform/db.ts';
 
 interface EventRow {
