@@ -17,6 +17,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A machine with more to do than our tests answers later, and no worse.
     expect: { poll: { timeout: 10_000 } },
+    // As in the browser's tests: what fails once and then passes is told as flaky (test/flaky.ts), and worth looking at.
+    retry: process.env.CI ? 1 : 0,
     projects: [
       {
         extends: true,

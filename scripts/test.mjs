@@ -106,11 +106,11 @@ const playwrightCounts = ({ stats }) => ({
 
 function vitest(title, args, name) {
   const file = path.join(results, `${name}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const reporters = ['default', 'json', './test/flaky.ts'].map((name) => `--reporter=${name}`);
   return runner(
     title,
     node,
-    ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args],
+    ['node_modules/vitest/vitest.mjs', 'run', ...reporters, `--outputFile.json=${file}`, ...args],
     file,
     vitestCounts,
   );
