@@ -1,8 +1,8 @@
 import { storeVersions, versionsOf } from '#server/catalogue/commands.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type Route, routeSchema, type Suggestion } from '#server/domain/views/routing.ts';
+import { editTask } from '#server/engine/edit.ts';
 import type { Actor } from '#server/engine/event.ts';
-import { editTask } from '#server/engine/human.ts';
 import { publishDeliveries } from '#server/engine/outbox.ts';
 import { transaction } from '#server/platform/db.ts';
 import { rememberCorrection } from '#server/routing/commands.ts';

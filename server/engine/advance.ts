@@ -1,10 +1,10 @@
 import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.ts';
 import type { Verdict } from '#server/domain/status.ts';
 import { type Db, toJson, transaction } from '#server/platform/db.ts';
-import { progressChain } from './chain.ts';
 import { coalesce } from './coalesce.ts';
 import { ENGINE } from './event.ts';
 import { type Delivery, type Publisher, publishDeliveries, queueTasks } from './outbox.ts';
+import { progressChain } from './progress.ts';
 import { refusedRevert } from './revert.ts';
 
 export interface Advance {

@@ -4,7 +4,7 @@ import { testDatabase } from '#test/database.ts';
 import { ceo, plan, testFactory, work } from '#test/factory.ts';
 import { disagreements, snapshot } from '#test/replay.ts';
 import { reorder, skip, skipStage, waitForAlso } from './amend.ts';
-import { cancelTask } from './human.ts';
+import { cancelTask } from './cancel.ts';
 import { invariants } from './invariants.ts';
 import { rerun, rerunFailed } from './rerun.ts';
 import { sweep } from './sweep.ts';

@@ -1,14 +1,23 @@
+import { createHash } from 'node:crypto';
 import { stageOf } from '#server/domain/plan.ts';
 import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import type { Queryable } from '#server/platform/db.ts';
-import { lockChain, openStage } from './chain.ts';
+import { cancelTask } from './cancel.ts';
+import { lockChain } from './chain.ts';
 import { writeOutcome } from './effect.ts';
 import { type Actor, ENGINE } from './event.ts';
-import { cancelTask, textDigest } from './human.ts';
 import { move } from './move.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
 import { openStageAnyway } from './override.ts';
 import { type RaiseOffer, raiseBudget } from './short-of-money.ts';
+import { openStage } from './stage.ts';
+
+/** SHA-256 over the text a safety approval is bound to. */
+function textDigest(t: { title: string; description: string }): string {
+  return createHash('sha256')
+    .update(JSON.stringify([t.title, t.description]))
+    .digest('hex');
+}
 
 /** A question with its answer, as its row holds it. */
 export interface AnsweredRow {

@@ -3,10 +3,13 @@ import { timing } from '#server/domain/timing.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, route, testFactory, work } from '#test/factory.ts';
+import { cancelTask } from './cancel.ts';
 import { decide, settleDecisions, undoDecision } from './decide.ts';
+import { editTask } from './edit.ts';
 import { escalationDigest } from './escalation.ts';
-import { cancelTask, editTask, finishByHand, reopenTask } from './human.ts';
+import { finishByHand } from './finish.ts';
 import { invariants } from './invariants.ts';
+import { reopenTask } from './reopen.ts';
 import { sweep } from './sweep.ts';
 
 const { db } = await testDatabase();

@@ -3,12 +3,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
-import { progressChain } from './chain.ts';
+import { cancelTask } from './cancel.ts';
 import { decide, settleDecisions } from './decide.ts';
+import { type EditPatch, editTask } from './edit.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
-import { cancelTask, type EditPatch, editTask, finishByHand, reopenTask } from './human.ts';
+import { finishByHand } from './finish.ts';
 import { invariants } from './invariants.ts';
+import { progressChain } from './progress.ts';
+import { reopenTask } from './reopen.ts';
 import { sweep } from './sweep.ts';
 
 const { db } = await testDatabase();

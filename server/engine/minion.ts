@@ -1,11 +1,13 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Queryable } from '#server/platform/db.ts';
-import { lockChain, openStage } from './chain.ts';
+import { cancelTask } from './cancel.ts';
+import { lockChain } from './chain.ts';
 import { withdrawEscalations } from './escalation.ts';
 import type { Actor } from './event.ts';
-import { cancelTask, liveTask, lockTask } from './human.ts';
 import { move } from './move.ts';
 import type { Delivery } from './outbox.ts';
+import { openStage } from './stage.ts';
+import { liveTask, lockTask } from './task.ts';
 
 /** The chain of a minion, or a refusal for everything else. */
 async function lockMinion(q: Queryable, id: number) {

@@ -1,8 +1,9 @@
 import { stageAfter } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
-import { type ChainRow, openStage } from './chain.ts';
+import type { ChainRow } from './chain.ts';
 import type { Delivery } from './outbox.ts';
+import { openStage } from './stage.ts';
 
 /**
  * The human overrules a reviewer: the chain goes on to the stage after the one that rejected. When the reviewer that rejected

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, route, testFactory, work } from '#test/factory.ts';
+import { cancelTask } from './cancel.ts';
 import { decide, settleDecisions, undoDecision } from './decide.ts';
 import { askAgain, escalationDigest } from './escalation.ts';
-import { cancelTask } from './human.ts';
 import { invariants } from './invariants.ts';
 
 const { db } = await testDatabase({ max: 30 });

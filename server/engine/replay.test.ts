@@ -7,13 +7,17 @@ import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { disagreements, type Snapshot, snapshot, wholeLog } from '#test/replay.ts';
+import { cancelTask } from './cancel.ts';
 import { createTasks } from './create.ts';
 import { readPipeline } from './data/pipeline.ts';
 import { decide, settleDecisions, undoDecision } from './decide.ts';
+import { editTask } from './edit.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
-import { cancelTask, editTask, finishByHand, reopenTask, setProject } from './human.ts';
+import { finishByHand } from './finish.ts';
 import { publishDeliveries } from './outbox.ts';
+import { setProject } from './project.ts';
+import { reopenTask } from './reopen.ts';
 import { sendBack } from './send-back.ts';
 import { loseAttempts, sweep } from './sweep.ts';
 

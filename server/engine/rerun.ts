@@ -2,8 +2,8 @@ import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainState, TaskStatus } from '#server/domain/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { type Actor, appendEvents } from './event.ts';
-import { reopenTask } from './human.ts';
 import type { Delivery } from './outbox.ts';
+import { reopenTask } from './reopen.ts';
 import { lockUnit, recount, requireReason, takeTurn, type Unit } from './unit.ts';
 
 export interface Rerun {

@@ -3,13 +3,15 @@ import { type ChainPlan, stageOf } from '#server/domain/plan.ts';
 import { isLiveTask, liveTaskStatuses } from '#server/domain/status.ts';
 import type { LineComment, SentBack } from '#server/domain/views/send-back.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
-import { type ChainRow, lockChain, openStage } from './chain.ts';
+import { endLiveAttempt } from './cancel.ts';
+import { type ChainRow, lockChain } from './chain.ts';
 import { createTasks } from './create.ts';
 import { withdrawEscalations } from './escalation.ts';
 import type { Actor } from './event.ts';
-import { endLiveAttempt, liveTask, lockTask, type TaskRow } from './human.ts';
 import { move } from './move.ts';
 import type { Delivery } from './outbox.ts';
+import { openStage } from './stage.ts';
+import { liveTask, lockTask, type TaskRow } from './task.ts';
 
 /**
  * A human's remarks on a change become findings of a BUILD: of the chain's next cycle, or of a follow-up when the work is

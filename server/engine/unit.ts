@@ -2,9 +2,9 @@ import { AlaiError } from '#server/domain/errors.ts';
 import type { ChainState, TaskStatus } from '#server/domain/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { type Actor, ENGINE } from './event.ts';
-import { lockTask, type TaskRow } from './human.ts';
 import { move } from './move.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
+import { lockTask, type TaskRow } from './task.ts';
 
 /**
  * What the graph's verbs act on: a task by hand, or a chain by its root. Others wait for a chain by the number of its root,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decide, settleDecisions } from '#server/engine/decide.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
-import { reopenTask } from '#server/engine/human.ts';
+import { reopenTask } from '#server/engine/reopen.ts';
 import { revertChange } from '#server/engine/revert.ts';
 import { stopTask } from '#server/engine/stop.ts';
 import { transaction } from '#server/platform/db.ts';
