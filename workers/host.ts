@@ -31,7 +31,7 @@ import { watchDisk } from './host/disk.ts';
 import { HeldAttempts } from './host/held.ts';
 import { bootId, RESTART } from './host/identity.ts';
 import { tendModels } from './host/model-jobs.ts';
-import { modelsOfHost, serversOfHost, watchLlama } from './host/models.ts';
+import { modelsOfHost, roomForModels, serversOfHost, watchLlama } from './host/models.ts';
 import { probeServer, watchServer } from './host/probing.ts';
 import { processAttempt, takeNext } from './host/process.ts';
 import { npmRegistry } from './host/registry.ts';
@@ -97,6 +97,7 @@ const modelJobs = await tendModels({
   server: own,
   log,
   changed: async () => void (await watch.look()),
+  room: () => roomForModels(config, e),
 });
 
 const llama = watchLlama({ db, host: config, timing: t, log });

@@ -1,5 +1,5 @@
 import { AlaiError } from '#server/domain/errors.ts';
-import { type ModelAct, sameModel, sizeText } from '#server/domain/host.ts';
+import { type ModelAct, sameModel } from '#server/domain/host.ts';
 import { type Actor, appendEvents } from '#server/engine/event.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 
@@ -219,14 +219,4 @@ export async function requireUnused(db: Db, host: string, model: string): Promis
       `It is at work: ${users.map((id) => `#${id}`).join(', ')} began with it meanwhile.`,
       'Remove it when that is done.',
     );
-}
-
-/** Throws BAD_INPUT when what is pulled turns out to be larger than the memory of the host. */
-export function requireFits(host: string, model: string, total: number, memoryGb: number | null): void {
-  if (memoryGb === null || total <= memoryGb * 1e9) return;
-  throw new AlaiError(
-    'BAD_INPUT',
-    `${model} has ${sizeText(total)}, and ${host.toUpperCase()} has ${memoryGb} GB of memory: it could never be loaded.`,
-    'Choose a smaller model or another host.',
-  );
 }

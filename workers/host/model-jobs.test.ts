@@ -51,10 +51,14 @@ afterAll(async () => {
 
 const wish = (act: 'pull' | 'remove', model: string, over: { force?: boolean; neededBy?: string[] } = {}) =>
   askModel(db, { host: 'ANVIL', act, model, neededBy: over.neededBy ?? [], force: over.force ?? false }, ceo);
-async function start(server: Pick<Provider, 'probe' | 'admin'>, id: string = randomUUID()) {
+async function start(
+  server: Pick<Provider, 'probe' | 'admin'>,
+  o: { id?: string; room?: () => Promise<number | null> } = {},
+) {
   const jobs = await tendModels({
     db,
-    worker: { id, host: 'ANVIL' },
+    worker: { id: o.id ?? randomUUID(), host: 'ANVIL' },
+    room: o.room ?? (async () => null),
     server: () => server,
     log,
     lookMs: 10,
@@ -106,6 +110,24 @@ describe('a pull', () => {
     const id = await wish('pull', 'llama3.1:405b');
     await becomes(id, 'FAILED');
     expect((await job(id)).error).toMatch(/251 GB, and ANVIL has 96 GB of memory: it could never be loaded/);
+  });
+
+  it('that would fill the disk ends while there is room, also when somebody else fills it meanwhile', async () => {
+    let free = 500e9;
+    await start(patient, { room: async () => free });
+    const id = await wish('pull', 'long:70b');
+    await vi.waitFor(async () => expect((await job(id)).completed).toBeGreaterThan(0), { timeout: 5_000 });
+    free = 3e9;
+    await becomes(id, 'FAILED');
+    expect((await job(id)).error).toMatch(
+      /^long:70b needs \d+(\.\d)? GB more, and ANVIL has 3\.0 GB of disk left, of which 2\.0 GB are kept for its work\. Remove models/,
+    );
+    expect(await models()).not.toContain('long:70b');
+  });
+
+  it('goes on when nobody can say how much room there is', async () => {
+    await start(quick, { room: () => Promise.reject(new Error('no such folder')) });
+    await becomes(await wish('pull', 'unknown:8b'), 'DONE');
   });
 
   it('can be cancelled while it runs, and before it runs', async () => {

@@ -5,10 +5,10 @@ import {
   type ModelJob,
   noteModelJob,
   recoverModelJobs,
-  requireFits,
   requireUnused,
   takeModelJob,
 } from '#server/fleet/commands.ts';
+import { requireFits, requireRoom } from '#server/fleet/pull-limits.ts';
 import type { Provider, PullProgress } from '#server/models/provider.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
@@ -29,6 +29,8 @@ interface Context {
   log: Logger;
   /** Models came or went. */
   changed: () => Promise<void>;
+  /** What the disk of the models has left, in bytes; null when nobody can say. */
+  room: () => Promise<number | null>;
   lookMs?: number;
 }
 
@@ -117,7 +119,17 @@ async function pull(
       })
       .catch(() => {});
   };
-  const timer = setInterval(() => note(sum.status), NOTE_MS);
+  const look = async () => {
+    const { total, completed } = sum.now(performance.now());
+    requireRoom(c.worker.host, job.model, total - completed, await c.room());
+  };
+  const timer = setInterval(() => {
+    note(sum.status);
+    look().catch((e) => {
+      // A disk that cannot be looked at stops no download.
+      if (isAlaiError(e)) cancel.abort(e);
+    });
+  }, NOTE_MS);
   try {
     await admin.pull(job.model, {
       signal,

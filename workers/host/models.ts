@@ -13,8 +13,18 @@ import type { Db } from '#server/platform/db.ts';
 import { type Env, ollamaUrl } from '#server/platform/env.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { every } from '../conductor/every.ts';
+import { diskOf } from './disk.ts';
+import { modelStore } from './model-store.ts';
 
 type Host = Fleet['hosts'][number];
+
+const rehearsalOf = (e: Env) => `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
+
+/** Where the host's Ollama is, by the file as it stands now. */
+export const ollamaOf = (config: Host, e: Env): string => {
+  const host = readCatalogue().fleet.hosts.find((h) => h.name === config.name) ?? config;
+  return host.ollama ?? ollamaUrl(e.OLLAMA_HOST);
+};
 
 /** The host's own model servers, at the addresses of the file as it stands now: another one counts without a restart. */
 export function serversOfHost(config: Host, e: Env) {
@@ -22,21 +32,28 @@ export function serversOfHost(config: Host, e: Env) {
   function server(kind: 'ollama'): Provider;
   function server(kind: 'ollama' | 'llama-server'): Provider | null;
   function server(kind: 'ollama' | 'llama-server'): Provider | null {
-    const url = kind === 'ollama' ? (now().ollama ?? ollamaUrl(e.OLLAMA_HOST)) : now().llama_server;
+    const url = kind === 'ollama' ? ollamaOf(config, e) : now().llama_server;
     return url ? providerAt(kind, url) : null;
   }
   return server;
 }
 
+/** What the disk of this host's models has left, in bytes; null when nobody here can say. The rehearsal's downloads are not written anywhere. */
+export async function roomForModels(config: Host, e: Env): Promise<number | null> {
+  const ollama = ollamaOf(config, e);
+  const folder = ollama === rehearsalOf(e) ? null : modelStore(ollama, { set: process.env.OLLAMA_MODELS });
+  return folder === null ? null : (await diskOf(folder)).free;
+}
+
 /** Whom this host's attempts ask: by the choice of the work, at the addresses and with the keys as they are now. */
 export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (work: AttemptWork) => Provider {
-  const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
+  const rehearsal = rehearsalOf(e);
   return (work) => {
     const { fleet, providers } = readCatalogue();
     const accounts = providers.providers;
     const wanted = { provider: work.model.provider, account: work.model.account };
     const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
-    const ollama = host.ollama ?? ollamaUrl(e.OLLAMA_HOST);
+    const ollama = ollamaOf(config, e);
     // The shipped sample is always rehearsed, and everything is where the rehearsal stands in for the host's models.
     if (ollama === rehearsal || (work.project.isSample && e.ALAI_REHEARSAL !== 'never'))
       return resilient(rehearsed(wanted, rehearsal, accounts), {
