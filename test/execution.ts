@@ -3,25 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import type {
-  AttemptOutcome,
-  AttemptPorts,
-  AttemptWork,
-  CallRecord,
-  ChecksRecord,
-  EarlierWork,
-  Finding,
-  GateRecord,
-  IntegrationPlan,
-  ProofRecord,
-  StepResult,
-  TranscriptEntry,
-} from '#server/domain/attempt.ts';
+import type { AttemptOutcome, AttemptPorts, IntegrationPlan, StepResult } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import type { StepMemory } from '#server/domain/memory.ts';
 import type { PromptRecord } from '#server/domain/prompt.ts';
+import type {
+  CallRecord,
+  ChecksRecord,
+  GateRecord,
+  ProofRecord,
+  TranscriptEntry,
+} from '#server/domain/records.ts';
+import type { Finding } from '#server/domain/report.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
+import type { AttemptWork, EarlierWork } from '#server/domain/work.ts';
 import type { RunnerConfig } from '#server/execution/ports.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
 import type { ChainPlan, StagePlan } from '#server/domain/plan.ts';
+import type { Finding, Report } from '#server/domain/report.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 import { timing } from '#server/domain/timing.ts';
 import type { Route } from '#server/domain/views/routing.ts';

@@ -1,4 +1,4 @@
-import type { AttemptWork } from '#server/domain/attempt.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { createRunAttempt, type RunAttempt } from '#server/execution/attempt.ts';
 import type { RunnerConfig } from '#server/execution/ports.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CallRecord } from '#server/domain/attempt.ts';
 import { pricesSchema } from '#server/domain/prices.ts';
+import type { CallRecord } from '#server/domain/records.ts';
 import { decide, settleDecisions } from '#server/engine/decide.ts';
 import { endAttempt } from '#server/engine/failure.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';

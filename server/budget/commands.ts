@@ -1,4 +1,3 @@
-import type { CallRecord, PlannedCall } from '#server/domain/attempt.ts';
 import {
   type BudgetScope,
   type BudgetUse,
@@ -10,6 +9,7 @@ import {
 import { AlaiError } from '#server/domain/errors.ts';
 import { money } from '#server/domain/money.ts';
 import { costOf, type Prices, type Where, worstCase } from '#server/domain/prices.ts';
+import type { CallRecord, PlannedCall } from '#server/domain/records.ts';
 import { type Actor, appendEvents, ENGINE } from '#server/engine/event.ts';
 import { recordCall } from '#server/engine/evidence.ts';
 import { askForAll, askForTask, withdrawAsked } from '#server/engine/short-of-money.ts';

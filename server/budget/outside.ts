@@ -1,6 +1,6 @@
-import type { PlannedCall } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type Prices, type Where, worstCase } from '#server/domain/prices.ts';
+import type { PlannedCall } from '#server/domain/records.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 import { type PricedCall, priceOf } from './commands.ts';
 import { joined, lockUses } from './ledger.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { findingSchema, planSchema, reportSchema } from './attempt.ts';
 import { pipelineNames } from './pipelines.ts';
+import { findingSchema, planSchema, reportSchema } from './report.ts';
 
 /** What a step remembers while it waits: for a human, or for its host to come back. */
 

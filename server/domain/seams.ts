@@ -1,15 +1,10 @@
-import type {
-  AttemptPorts,
-  AttemptWork,
-  CallRecord,
-  Finding,
-  GateRecord,
-  IntegrationResult,
-  Report,
-} from './attempt.ts';
+import type { AttemptPorts, IntegrationResult } from './attempt.ts';
 import type { AgentRole, GateSpec } from './blueprint.ts';
 import type { CheckResult } from './checks.ts';
+import type { CallRecord, GateRecord } from './records.ts';
+import type { Finding, Report } from './report.ts';
 import type { Stage } from './status.ts';
+import type { AttemptWork } from './work.ts';
 
 /** The seams between execution, quality and integration: rooms that do not import each other, put together by workers/. */
 

@@ -1,4 +1,5 @@
-import type { Finding, IntegrationResult, Report } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
+import type { Finding, Report } from '#server/domain/report.ts';
 import type { Verdict } from '#server/domain/status.ts';
 import { type Db, toJson, transaction } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';

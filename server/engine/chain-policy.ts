@@ -1,5 +1,6 @@
-import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
 import { type ChainPlan, stageAfter, stageOf } from '#server/domain/plan.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 
 /** Rejects that go back to BUILD by themselves; the next one asks the human (DESIGN.md "Chains"). */

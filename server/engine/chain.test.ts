@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '#server/domain/attempt.ts';
+import type { Finding } from '#server/domain/report.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { decide, settleDecisions } from './decide.ts';

@@ -1,4 +1,3 @@
-import type { AttemptWork, CompanyBrief, Evidence, Finding, StepOutput } from '#server/domain/attempt.ts';
 import { type AgentRole, type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
 import type { Capability } from '#server/domain/capabilities.ts';
 import { AlaiError } from '#server/domain/errors.ts';
@@ -6,10 +5,12 @@ import { mcpServerWorkSchema } from '#server/domain/mcp.ts';
 import { choicePipelines } from '#server/domain/pipelines.ts';
 import { chainPlanSchema } from '#server/domain/plan.ts';
 import type { ModelProvider } from '#server/domain/providers.ts';
+import type { Finding } from '#server/domain/report.ts';
 import { companyRulesSchema, defaultRules } from '#server/domain/role-rules.ts';
 import type { CapabilityMode, WorkRails } from '#server/domain/safety.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Route } from '#server/domain/views/routing.ts';
+import type { AttemptWork, CompanyBrief, Evidence, StepOutput } from '#server/domain/work.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { coalesce } from './coalesce.ts';
 import { readEarlier } from './data/session-log.ts';

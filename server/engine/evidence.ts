@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { PromptRecord } from '#server/domain/prompt.ts';
 import type {
   CallRecord,
   ChecksRecord,
   GateRecord,
   ProofRecord,
   TranscriptEntry,
-} from '#server/domain/attempt.ts';
-import type { PromptRecord } from '#server/domain/prompt.ts';
+} from '#server/domain/records.ts';
 import { type Db, type Queryable, toJson, toText, transaction } from '#server/platform/db.ts';
 
 /** Larger outputs are cut here; the gate's detail says so. */

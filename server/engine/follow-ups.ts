@@ -1,5 +1,5 @@
-import type { Finding } from '#server/domain/attempt.ts';
 import { stageOf } from '#server/domain/plan.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { Priority, Stage } from '#server/domain/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import type { ChainRow } from './chain.ts';

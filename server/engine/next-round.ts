@@ -1,5 +1,5 @@
-import type { WorkStep } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { WorkStep } from '#server/domain/work.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
 import { appendEvents } from './event.ts';
 

@@ -1,4 +1,5 @@
-import type { Finding, IntegrationResult } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 import { type Queryable, toJson } from '#server/platform/db.ts';
 import { acceptChain, finishChain } from './accept.ts';

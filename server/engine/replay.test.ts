@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '#server/domain/attempt.ts';
 import { viewAt } from '#server/domain/past.ts';
 import { countAt, momentsOf, player, replay } from '#server/domain/replay.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';

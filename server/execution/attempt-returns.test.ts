@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AttemptWork } from '#server/domain/attempt.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { readBin } from '#server/integration/bin.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';

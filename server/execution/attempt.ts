@@ -1,15 +1,10 @@
-import type {
-  AttemptOutcome,
-  AttemptPorts,
-  AttemptWork,
-  Finding,
-  IntegrationResult,
-  WorkStep,
-} from '#server/domain/attempt.ts';
+import type { AttemptOutcome, AttemptPorts, IntegrationResult } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { choicePipelines, pipelines } from '#server/domain/pipelines.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { Finding } from '#server/domain/report.ts';
+import type { AttemptWork, WorkStep } from '#server/domain/work.ts';
 import type { Gathered, StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';
 import { merge } from './merge.ts';

@@ -1,14 +1,9 @@
-import type {
-  AttemptPorts,
-  AttemptWork,
-  CallRecord,
-  Finding,
-  GateRecord,
-  Plan,
-  Report,
-} from '#server/domain/attempt.ts';
+import type { AttemptPorts } from '#server/domain/attempt.ts';
 import type { CheckResult } from '#server/domain/checks.ts';
+import type { CallRecord, GateRecord } from '#server/domain/records.ts';
+import type { Finding, Plan, Report } from '#server/domain/report.ts';
 import type { InspectedFacts, ProofInput } from '#server/domain/seams.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { RunnerConfig } from './ports.ts';
 import type { Mask } from './prompt/mask.ts';
 import type { Transcript } from './transcript.ts';

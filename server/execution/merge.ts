@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { IntegrationResult, WorkStep } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { WorkStep } from '#server/domain/work.ts';
 import type { StepContext } from './context.ts';
 import { leaseLost } from './outcome.ts';
 import { recheck } from './recheck.ts';

@@ -1,6 +1,8 @@
-import type { AttemptOutcome, AttemptWork, IntegrationResult, Report } from '#server/domain/attempt.ts';
+import type { AttemptOutcome, IntegrationResult } from '#server/domain/attempt.ts';
 import { AlaiError, type ErrorCode, isAlaiError, nobodysFault } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { Report } from '#server/domain/report.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { Asked } from './asked.ts';
 import type { Gathered } from './context.ts';
 import { shortOf } from './paid.ts';

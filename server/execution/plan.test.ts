@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planSchema } from '#server/domain/attempt.ts';
 import { blueprintStepSchema } from '#server/domain/blueprint.ts';
+import { planSchema } from '#server/domain/report.ts';
 import { defaultRules, stepRules } from '#server/domain/role-rules.ts';
 import { planText, unanswered } from './tools/plan.ts';
 import { callTool } from './tools/registry.ts';

@@ -1,6 +1,8 @@
-import type { AttemptWork, IntegrationResult, ProofRecord } from '#server/domain/attempt.ts';
+import type { IntegrationResult } from '#server/domain/attempt.ts';
 import type { CliProvider } from '#server/domain/providers.ts';
+import type { ProofRecord } from '#server/domain/records.ts';
 import type { IntegrateInput, ProofInput, RunChecks, RunGate } from '#server/domain/seams.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { CliAgent } from './agents/agent.ts';
 import type { InstalledAgent } from './agents/detect.ts';

@@ -1,5 +1,6 @@
-import type { AttemptOutcome, AttemptPorts, AttemptWork, IntegrationResult } from '#server/domain/attempt.ts';
+import type { AttemptOutcome, AttemptPorts, IntegrationResult } from '#server/domain/attempt.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { Gathered } from './context.ts';
 import { reportOf } from './outcome.ts';
 import type { RunnerConfig } from './ports.ts';

@@ -1,5 +1,5 @@
-import type { GateRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
+import type { GateRecord } from '#server/domain/records.ts';
 import { stepRules, writeReason } from '#server/domain/role-rules.ts';
 import type { GateResult } from '#server/domain/seams.ts';
 import type { StepContext } from './context.ts';

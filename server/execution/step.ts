@@ -1,8 +1,9 @@
-import type { Report, StepOutput } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import type { Resume } from '#server/domain/memory.ts';
 import { choicePipelines, type PipelineName, pipelines } from '#server/domain/pipelines.ts';
+import type { Report } from '#server/domain/report.ts';
 import { readOnlyReason, stepRules, toolsFor } from '#server/domain/role-rules.ts';
+import type { StepOutput } from '#server/domain/work.ts';
 import type { Message, Provider } from '#server/models/provider.ts';
 import type { StepContext } from './context.ts';
 import { closes, inspect } from './inspect.ts';

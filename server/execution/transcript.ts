@@ -1,4 +1,5 @@
-import type { AttemptPorts, TranscriptKind } from '#server/domain/attempt.ts';
+import type { AttemptPorts } from '#server/domain/attempt.ts';
+import type { TranscriptKind } from '#server/domain/records.ts';
 import { escapeText } from './escape.ts';
 
 /** Writes an attempt's transcript; streaming text replaces itself under one number, at most every `everyMs`. */

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { HumanAnswer, Resume } from '#server/domain/memory.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { ChatRequest } from '#server/models/provider.ts';
 import { gitLine } from '#server/platform/git.ts';
 import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';

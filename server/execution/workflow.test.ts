@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { AttemptWork, StepOutput, WorkStep } from '#server/domain/attempt.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Severity } from '#server/domain/status.ts';
+import type { AttemptWork, StepOutput, WorkStep } from '#server/domain/work.ts';
 import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
 import { afterRound, workOf } from './workflow.ts';
 

@@ -1,6 +1,7 @@
-import type { AttemptWork, Finding, StepOutput } from '#server/domain/attempt.ts';
 import { type BlueprintStep, workflowLimits } from '#server/domain/blueprint.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { Severity } from '#server/domain/status.ts';
+import type { AttemptWork, StepOutput } from '#server/domain/work.ts';
 
 /** Workflows: a blueprint whose steps name agents and are gone through again until they pass. Pure decisions. */
 

@@ -1,7 +1,7 @@
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { type GitOptions, git, gitLine } from '#server/platform/git.ts';
 import { type AddedLine, changesBetween, type FileChange, linesBetween, patchBetween } from './diff.ts';
 import { fileAt, layOut, treeWith } from './trees.ts';

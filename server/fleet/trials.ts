@@ -1,6 +1,6 @@
-import type { CallRecord } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { modelKey } from '#server/domain/host.ts';
+import type { CallRecord } from '#server/domain/records.ts';
 import { fitsBeside } from '#server/domain/schedule.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { TrialView } from '#server/domain/views/agents.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '#server/domain/attempt.ts';
+import type { Finding } from '#server/domain/report.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Answer } from '#server/domain/views/queue.ts';
 import { decide, settleDecisions } from '#server/engine/decide.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { RevertedChange } from '#server/domain/attempt.ts';
+import type { RevertedChange } from '#server/domain/work.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
 

@@ -1,4 +1,5 @@
-import type { IntegrationPlan, IntegrationResult, RevertedChange } from '#server/domain/attempt.ts';
+import type { IntegrationPlan, IntegrationResult } from '#server/domain/attempt.ts';
+import type { RevertedChange } from '#server/domain/work.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import {
   fetchTrunk,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ProofRecord } from '#server/domain/attempt.ts';
 import { checkNumber, scoreOf } from '#server/domain/checks.ts';
+import type { ProofRecord } from '#server/domain/records.ts';
 import type { ProofInput } from '#server/domain/seams.ts';
 import { SCRIPTED, writeGotcha } from './gotcha.ts';
 

@@ -1,7 +1,8 @@
-import type { AttemptPorts, AttemptWork } from '#server/domain/attempt.ts';
+import type { AttemptPorts } from '#server/domain/attempt.ts';
 import type { Blueprint } from '#server/domain/blueprint.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { Drill } from './defects.ts';
 
 /** One attempt on the drill's repository, as the engine would hand it out. */

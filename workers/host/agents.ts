@@ -1,5 +1,5 @@
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { hostAgents } from '#server/engine/hosts.ts';
 import type { CliAgent } from '#server/execution/agents/agent.ts';
 import { detectAgents, givenTo, installedAgent, rehearsedFor } from '#server/execution/agents/detect.ts';

@@ -1,9 +1,8 @@
-import type { Fleet } from '#server/catalogue/data.ts';
-import { readCatalogue } from '#server/catalogue/data.ts';
+import { type Fleet, readCatalogue } from '#server/catalogue/data.ts';
 import type { Account } from '#server/domain/accounts.ts';
 import type { ModelFacts } from '#server/domain/agents.ts';
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { hostLlama, hostLlamaFacts } from '#server/engine/hosts.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { accountOf, providerAt, providerFor, rehearsed, type Wanted } from '#server/models/registry.ts';

@@ -1,7 +1,8 @@
 import { reserveCall, spend } from '#server/budget/commands.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
-import type { AttemptPorts, TranscriptEntry } from '#server/domain/attempt.ts';
+import type { AttemptPorts } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { TranscriptEntry } from '#server/domain/records.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { landedIntegration, planIntegration, settleEffect } from '#server/engine/effect.ts';

@@ -1,8 +1,9 @@
 import { type Admitted, bindTicket, returnTicket } from '#server/budget/commands.ts';
-import type { AttemptOutcome, AttemptWork } from '#server/domain/attempt.ts';
+import type { AttemptOutcome } from '#server/domain/attempt.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { Advance } from '#server/engine/advance.ts';
 import type { Checkpoint, CheckpointResult } from '#server/engine/checkpoint.ts';
 import { type ClaimRequest, type ClaimResult, loadWork, type StartRequest } from '#server/engine/claim.ts';

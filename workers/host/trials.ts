@@ -1,9 +1,9 @@
 import { allowOutside, recordOutside } from '#server/budget/outside.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import {
   TRIAL_AGENT_TOKENS,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
-import { reportSchema } from '#server/domain/attempt.ts';
 import { agentRoles } from '#server/domain/blueprint.ts';
 import { checkNames, checkStates } from '#server/domain/checks.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import { reportSchema } from '#server/domain/report.ts';
 import { stages } from '#server/domain/status.ts';
 
 const name = z.enum(checkNames as [(typeof checkNames)[number], ...typeof checkNames]);

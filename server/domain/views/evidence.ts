@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findingSchema } from '../attempt.ts';
+import { findingSchema } from '../report.ts';
 
 const at = z.date();
 

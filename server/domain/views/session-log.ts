@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reportSchema } from '../attempt.ts';
+import { reportSchema } from '../report.ts';
 import { stages, verdicts } from '../status.ts';
 
 /** What one agent of a pipeline did, by the report schema; referred to as `#4001`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { planSchema, reportSchema } from '../attempt.ts';
 import { mergeViewSchema } from '../merge.ts';
+import { planSchema, reportSchema } from '../report.ts';
 import {
   attemptStates,
   chainStates,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '#server/domain/attempt.ts';
+import type { Finding } from '#server/domain/report.ts';
 import { boardSchema } from '#server/domain/views/board.ts';
 import { pipelineListItemSchema, pipelineViewSchema } from '#server/domain/views/pipeline.ts';
 import { stripSchema } from '#server/domain/views/strip.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { reportSchema } from '#server/domain/attempt.ts';
+import { reportSchema } from '#server/domain/report.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, testFactory, work } from '#test/factory.ts';
 import { readEarlier, readSessionLog } from './session-log.ts';

@@ -1,6 +1,6 @@
-import type { EarlierWork } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { SessionLog } from '#server/domain/views/session-log.ts';
+import type { EarlierWork } from '#server/domain/work.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 
 /** A pipeline deeper than this is told from its near end. */

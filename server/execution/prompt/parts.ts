@@ -1,8 +1,9 @@
-import type { AttemptWork, Finding, Plan } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { criteriaOf } from '#server/domain/criteria.ts';
 import type { PromptPart } from '#server/domain/prompt.ts';
+import type { Finding, Plan } from '#server/domain/report.ts';
 import { skillsFor } from '#server/domain/skill.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import type { ToolSpec } from '#server/models/provider.ts';
 import type { WorkingKind } from '../runners/runner.ts';
 import { planText } from '../tools/plan.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptWork, EarlierWork } from '#server/domain/attempt.ts';
-import { reportSchema } from '#server/domain/attempt.ts';
 import { blueprintStepSchema } from '#server/domain/blueprint.ts';
+import { reportSchema } from '#server/domain/report.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
+import type { AttemptWork, EarlierWork } from '#server/domain/work.ts';
 import type { Message } from '#server/models/provider.ts';
 import { fence } from '../escape.ts';
 import { makeRoom, roomText } from '../make-room.ts';

@@ -1,4 +1,5 @@
-import type { EarlierWork, Report } from '#server/domain/attempt.ts';
+import type { Report } from '#server/domain/report.ts';
+import type { EarlierWork } from '#server/domain/work.ts';
 import { charsOf, type Fitted } from './tokens.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AttemptWork } from '#server/domain/attempt.ts';
 import { blueprintSchema } from '#server/domain/blueprint.ts';
 import type { PipelineName } from '#server/domain/pipelines.ts';
+import type { AttemptWork } from '#server/domain/work.ts';
 import { type ChatRequest, NO_USAGE, type Provider } from '#server/models/provider.ts';
 import { gitLine } from '#server/platform/git.ts';
 import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';

@@ -1,5 +1,5 @@
-import type { CallRecord } from '#server/domain/attempt.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import type { CallRecord } from '#server/domain/records.ts';
 import type { ChatReply, Message, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
 import { makeRoom, roomText } from '../make-room.ts';

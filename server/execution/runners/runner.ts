@@ -1,7 +1,7 @@
-import type { CallRecord } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import type { Resume } from '#server/domain/memory.ts';
 import type { PipelineName, RunnerKind } from '#server/domain/pipelines.ts';
+import type { CallRecord } from '#server/domain/records.ts';
 import type { StepRules } from '#server/domain/role-rules.ts';
 import type { Message, Provider, ToolCall, ToolSpec } from '#server/models/provider.ts';
 import type { StepContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findingSchema } from '#server/domain/attempt.ts';
+import { findingSchema } from '#server/domain/report.ts';
 import { severities } from '#server/domain/status.ts';
 import { defineTool, refused } from './tool.ts';
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Plan, type PlanAnswer, planSchema } from '#server/domain/attempt.ts';
+import { type Plan, type PlanAnswer, planSchema } from '#server/domain/report.ts';
 import { cleanPath } from '../policy.ts';
 import { defineTool, refused } from './tool.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { criterionAnswerSchema, planAnswerSchema, reportSchema } from '#server/domain/attempt.ts';
+import { criterionAnswerSchema, planAnswerSchema, reportSchema } from '#server/domain/report.ts';
 import { verdicts } from '#server/domain/status.ts';
 import { unanswered } from './plan.ts';
 import { defineTool, refused } from './tool.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { Finding, Plan, Report } from '#server/domain/attempt.ts';
 import type { BlueprintStep } from '#server/domain/blueprint.ts';
 import { AlaiError } from '#server/domain/errors.ts';
+import type { Finding, Plan, Report } from '#server/domain/report.ts';
 import type { Refusal, StepRules } from '#server/domain/role-rules.ts';
 import type { WorkRails } from '#server/domain/safety.ts';
 import type { CommandResult } from '#server/domain/seams.ts';
