@@ -1,4 +1,5 @@
-import { momentsOf, type ReplayState, replay } from '#server/domain/replay.ts';
+import { momentsOf, replay } from '#server/domain/replay.ts';
+import type { ReplayState } from '#server/domain/replay-state.ts';
 import type { LogEntry } from '#server/domain/views/replay.ts';
 import { readLog } from '#server/engine/data/log.ts';
 import type { Db } from '#server/platform/db.ts';

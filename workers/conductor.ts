@@ -1,7 +1,7 @@
 /** The conductor: sweeps, settles decisions, publishes leftovers, serves the repositories, delivers merges. One is enough; two do no harm. */
 
 import { sealTrail } from '#server/audit/commands.ts';
-import { returnForgotten } from '#server/budget/commands.ts';
+import { returnForgotten } from '#server/budget/tickets.ts';
 import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { admit } from '#server/budget/commands.ts';
+import { admit } from '#server/budget/tickets.ts';
 import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { tuningAt } from '#server/domain/schedule.ts';

@@ -2,7 +2,7 @@ import { AlaiError } from '#server/domain/errors.ts';
 import { type Prices, type Where, worstCase } from '#server/domain/prices.ts';
 import type { PlannedCall } from '#server/domain/records.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
-import { type PricedCall, priceOf } from './commands.ts';
+import { type PricedCall, priceOf } from './calls.ts';
 import { joined, lockUses } from './ledger.ts';
 import { type BudgetPlace, mayReserve, placesOf } from './policy.ts';
 

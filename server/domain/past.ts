@@ -1,6 +1,6 @@
 import { askWord, statusOf } from './looks.ts';
 import { draw, type PictureTask } from './picture.ts';
-import type { ReplayEscalation, ReplayState, ReplayTask } from './replay.ts';
+import type { ReplayEscalation, ReplayState, ReplayTask } from './replay-state.ts';
 import { stages, taskStatuses } from './status.ts';
 import type { PipelineView } from './views/pipeline.ts';
 import { type EscalationKind, escalationKinds } from './views/queue.ts';

@@ -1,4 +1,4 @@
-import { reserveCall, spend } from '#server/budget/commands.ts';
+import { reserveCall, spend } from '#server/budget/calls.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import type { AttemptPorts } from '#server/domain/attempt.ts';
 import { AlaiError } from '#server/domain/errors.ts';

@@ -1,4 +1,4 @@
-import { type Admitted, bindTicket, returnTicket } from '#server/budget/commands.ts';
+import { type Admitted, bindTicket, returnTicket } from '#server/budget/tickets.ts';
 import type { AttemptOutcome } from '#server/domain/attempt.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';

@@ -7,15 +7,9 @@ import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import { createDb } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
-import {
-  admit,
-  bindTicket,
-  reserveCall,
-  returnForgotten,
-  returnTicket,
-  setBudget,
-  spend,
-} from './commands.ts';
+import { reserveCall, spend } from './calls.ts';
+import { setBudget } from './commands.ts';
+import { admit, bindTicket, returnForgotten, returnTicket } from './tickets.ts';
 
 const base = await testDatabase();
 /** As many connections as there are workers: a pool of a few would let them take turns. */
