@@ -9,6 +9,7 @@ import { settleDecisions } from '#server/engine/decide.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { goRound } from '#server/engine/unavailable.ts';
 import { watchTroubles } from '#server/fleet/troubles.ts';
+import { sayAlive } from '#server/platform/alive.ts';
 import { createDb } from '#server/platform/db.ts';
 import { env, gitHost } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
@@ -51,8 +52,12 @@ await declareFleet(db, t.drain);
 const loops = [
   every(
     t.sweep,
-    async () => void (await sweep(db, queue, t)),
-    (err) => log.warn({ err }, 'sweep failed'),
+    async () => {
+      await sweep(db, queue, t).catch((err) => log.warn({ err }, 'sweep failed'));
+      await db.pool.query('SELECT 1');
+      sayAlive();
+    },
+    (err) => log.warn({ err }, 'the database does not answer'),
   ),
   every(
     t.sweep,

@@ -17,6 +17,7 @@ import { waitsForModel } from '#server/engine/unavailable.ts';
 import { maskFor, secretValues } from '#server/execution/prompt/mask.ts';
 import { reapLeftovers } from '#server/execution/sandbox/leftovers.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
+import { sayAlive } from '#server/platform/alive.ts';
 import { createDb } from '#server/platform/db.ts';
 import { env, localGitUrl } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
@@ -122,6 +123,7 @@ const held = new HeldAttempts({
   log,
   onTakenOver: () => void leave('another worker took this host over', 1),
   onRestart: () => void leave('a restart was asked for', RESTART),
+  onBeat: sayAlive,
 });
 held.start();
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sayAlive } from '#server/platform/alive.ts';
 import { createRehearsal } from './rehearsal/server.ts';
 
 /**
@@ -24,6 +25,8 @@ server.on('error', (e: NodeJS.ErrnoException) => {
 server.listen(port, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ msg: 'rehearsal listens', port, scripted: true })}\n`);
 });
+// It works for whoever asks, so that its loop turns is all that can be said of it.
+setInterval(sayAlive, 2_000).unref();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     server.close(() => process.exit(0));

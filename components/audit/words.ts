@@ -21,6 +21,7 @@ const verbs: Record<string, string> = {
   'host.stopped': 'stopped host',
   'host.resumed': 'resumed host',
   'host.restarted': 'restarted host',
+  'process.restarted': 'started again',
   'task.created': 'created task',
   'task.edited': 'edited task',
   'task.cancelled': 'cancelled task',

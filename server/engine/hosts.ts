@@ -181,6 +181,16 @@ export async function workerSeen(db: Db, id: string, host: string): Promise<Orde
   return rows[0] ?? null;
 }
 
+/** A process of the factory ended without being told to, or hung and was ended; its supervisor starts it again. */
+export async function processRestarted(
+  db: Db,
+  p: { name: string; reason: string; pauseMs: number },
+): Promise<void> {
+  const actor: Actor = { kind: 'reaper', name: 'supervisor' };
+  const about = { type: 'process.restarted', entity: 'process', id: p.name, ver: 0, actor };
+  await appendEvents(db.pool, [{ ...about, reason: p.reason, data: { pauseMs: p.pauseMs } }]);
+}
+
 /** The worker leaves in order. */
 export async function workerGone(db: Db, id: string): Promise<void> {
   await db.pool.query(`UPDATE worker SET state = 'DEAD' WHERE id = $1`, [id]);

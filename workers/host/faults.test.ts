@@ -120,7 +120,7 @@ const t = {
 const worker = { id: factory.workers.FORGE as string, host: 'FORGE' };
 const log = createLogger(`faults-${randomUUID()}`);
 const sandbox = await detectSandbox();
-const held = new HeldAttempts({ db, timing: t, worker, log, onTakenOver() {}, onRestart() {} });
+const held = new HeldAttempts({ db, timing: t, worker, log, onTakenOver() {}, onRestart() {}, onBeat() {} });
 const context: HostContext = {
   db,
   admit: async () => ({ result: 'ok' }),

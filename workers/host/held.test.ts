@@ -16,6 +16,7 @@ it.each([
   ['hangs', () => new Promise(() => {})],
   ['refuses', () => Promise.reject(new Error('connection refused'))],
 ])('gives its attempts up when the database %s for too long', async (_, query) => {
+  let beats = 0;
   const held = new HeldAttempts({
     db: { pool: { query } } as unknown as Db,
     timing: t,
@@ -23,6 +24,7 @@ it.each([
     log: { warn: () => {} } as unknown as Logger,
     onTakenOver: () => {},
     onRestart: () => {},
+    onBeat: () => beats++,
   });
   const signal = held.hold(1, 1);
   held.start();
@@ -30,6 +32,8 @@ it.each([
     await sleep(t.databaseSilence / 2);
     expect(signal.aborted).toBe(false);
     expect(await until(signal, t.databaseSilence * 5)).toBe('database');
+    // Who cannot reach the database says nothing of itself either.
+    expect(beats).toBe(0);
   } finally {
     held.close();
   }

@@ -26,6 +26,7 @@ export class HeldAttempts {
   readonly #log: Logger;
   readonly #onTakenOver: () => void;
   readonly #onRestart: () => void;
+  readonly #onBeat: () => void;
   #timer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
   #lastHeard = Date.now();
@@ -37,6 +38,8 @@ export class HeldAttempts {
     log: Logger;
     onTakenOver: () => void;
     onRestart: () => void;
+    /** The database heard of this worker, and answered. */
+    onBeat: () => void;
   }) {
     this.#db = o.db;
     this.#timing = o.timing;
@@ -44,6 +47,7 @@ export class HeldAttempts {
     this.#log = o.log;
     this.#onTakenOver = o.onTakenOver;
     this.#onRestart = o.onRestart;
+    this.#onBeat = o.onBeat;
   }
 
   get size(): number {
@@ -118,6 +122,7 @@ export class HeldAttempts {
       this.#onTakenOver();
       return;
     }
+    this.#onBeat();
     if (orders.handBack) this.stopAll('drained');
     if (orders.restart) this.#onRestart();
   }

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '#server/platform/logger.ts';
 import { forgetChild, rememberChild } from './lock.ts';
+import { JUST_STARTED, type Silence } from './silence.ts';
 
 export interface ChildSpec {
   name: string;
@@ -10,6 +11,13 @@ export interface ChildSpec {
   env: NodeJS.ProcessEnv;
   /** A command that runs it somewhere else; it must become what it runs, so that signals reach it. */
   within?: string[];
+}
+
+/** A process that ended without being told to, and when it is started again. */
+export interface Death {
+  name: string;
+  reason: string;
+  pauseMs: number;
 }
 
 /** Pauses at real time; a faster timing scale shortens them like every other duration. */
@@ -23,7 +31,14 @@ export class Child {
   readonly spec: ChildSpec;
   readonly #home: string;
   readonly #log: Logger;
-  readonly #onDeath: (text: string) => void;
+  readonly #onDeath: (text: string, death: Death) => void;
+  /** How long it gave no sign of life; kept by whoever watches it. */
+  silence: Silence = JUST_STARTED;
+  #heard = false;
+  /** When it was last heard of; its start until then. */
+  #lived = 0;
+  /** Why it is being replaced. */
+  #hung: string | undefined;
   #process: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -31,7 +46,7 @@ export class Child {
   #backoff: number;
   restarts = 0;
 
-  constructor(spec: ChildSpec, home: string, log: Logger, onDeath: (text: string) => void) {
+  constructor(spec: ChildSpec, home: string, log: Logger, onDeath: (text: string, death: Death) => void) {
     this.spec = spec;
     this.#home = home;
     this.#log = log;
@@ -47,10 +62,22 @@ export class Child {
     mkdirSync(path.dirname(file), { recursive: true });
     const out = openSync(file, 'a');
     const started = Date.now();
+    this.silence = JUST_STARTED;
+    this.#heard = false;
+    this.#lived = started;
+    this.#hung = undefined;
     // Its own process group: Ctrl-C in the terminal reaches us alone, and we end the children in order.
     const [command, ...before] = [...(this.spec.within ?? []), process.execPath];
-    const child = spawn(command, [...before, ...args], { env, stdio: ['ignore', out, out], detached: true });
+    const child = spawn(command, [...before, ...args], {
+      env,
+      stdio: ['ignore', out, out, 'ipc'],
+      detached: true,
+    });
     closeSync(out);
+    child.on('message', () => {
+      this.#heard = true;
+      this.#lived = Date.now();
+    });
     this.#process = child;
     if (child.pid) rememberChild(this.#home, name, child.pid);
     this.#log.info({ child: name, childPid: child.pid }, 'started');
@@ -61,16 +88,31 @@ export class Child {
       this.#process = undefined;
       forgetChild(this.#home, name);
       if (this.#stopping) return;
-      if (Date.now() - started > SETTLED * this.#scale) this.#backoff = FIRST_BACKOFF * this.#scale;
+      // What it did before it hung is what it lived: one that hangs after each start is started ever less often.
+      const lived = (this.#hung === undefined ? Date.now() : this.#lived) - started;
+      if (lived > SETTLED * this.#scale) this.#backoff = FIRST_BACKOFF * this.#scale;
       const pause = this.#backoff;
       this.#backoff = Math.min(LAST_BACKOFF * this.#scale, this.#backoff * 2);
       this.restarts++;
       this.#log.warn({ child: name, reason, pause }, 'died, will be started again');
-      this.#onDeath(`${name} ended (${reason}); starting it again in ${pause / 1000} s. Its log: ${file}`);
+      this.#onDeath(`${name} ended (${reason}); starting it again in ${pause / 1000} s. Its log: ${file}`, {
+        name,
+        reason,
+        pauseMs: pause,
+      });
       this.#timer = setTimeout(() => this.start(), pause);
     };
     child.on('error', (e) => ended(e.message));
-    child.on('exit', (code, signal) => ended(signal ? `signal ${signal}` : `exit code ${code}`));
+    child.on('exit', (code, signal) =>
+      ended(this.#hung ?? (signal ? `signal ${signal}` : `exit code ${code}`)),
+    );
+  }
+
+  /** Whether it gave a sign of life since this was asked before. */
+  takeSign(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return heard;
   }
 
   /** Its process id while it runs. */
@@ -82,10 +124,23 @@ export class Child {
     return this.#process !== undefined;
   }
 
-  /** Asks it to end, waits, then kills its whole group. */
+  /** Ends it, though it lives, because it does nothing any more; what follows is what follows a death. */
+  async replace(reason: string, graceMs: number): Promise<void> {
+    if (this.#stopping || this.#hung !== undefined || !this.#process) return;
+    this.#hung = reason;
+    this.#log.warn({ child: this.spec.name, childPid: this.#process.pid, reason }, 'hangs, is ended');
+    await this.#end(graceMs);
+  }
+
+  /** Asks it to end, waits, then kills its whole group. It is not started again. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
+    await this.#end(graceMs);
+    forgetChild(this.#home, this.spec.name);
+  }
+
+  async #end(graceMs: number): Promise<void> {
     const child = this.#process;
     if (!child?.pid) return;
     const gone = new Promise<void>((resolve) => {
@@ -97,7 +152,6 @@ export class Child {
     clearTimeout(timer);
     // What it started in its own group and did not end itself must not outlive it.
     this.#signal(child.pid, 'SIGKILL');
-    forgetChild(this.#home, this.spec.name);
   }
 
   kill(): void {

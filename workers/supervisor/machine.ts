@@ -1,6 +1,8 @@
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
 import type { Logger } from '#server/platform/logger.ts';
-import { Child, type ChildSpec } from './child.ts';
+import { Child, type ChildSpec, type Death } from './child.ts';
+import { LIMITS, type Limits } from './silence.ts';
+import { watchChildren } from './watch.ts';
 
 /** How long a process may take to end by itself: a worker first gives back what it was doing. */
 const GRACE = 5_000;
@@ -14,6 +16,8 @@ export class Machine {
   #children: Child[] = [];
   #watch: NodeJS.Timeout | undefined;
   #follow: NodeJS.Timeout | undefined;
+  #hangs: { stop(): void } | undefined;
+  #record: ((death: Death) => void) | undefined;
   #postgres: EmbeddedPostgres | undefined;
 
   constructor(home: string, log: Logger, say: (text: string) => void) {
@@ -23,7 +27,7 @@ export class Machine {
   }
 
   start(specs: ChildSpec[]): void {
-    this.#children = specs.map((spec) => new Child(spec, this.#home, this.#log, this.#say));
+    this.#children = specs.map((spec) => this.#child(spec));
     for (const child of this.#children) child.start();
   }
 
@@ -36,11 +40,33 @@ export class Machine {
       const known = new Set(this.#children.map((child) => child.spec.name));
       for (const spec of plan().filter((s) => !known.has(s.name))) {
         this.#say(`Starting ${spec.name}, which is new in companies/_shared/fleet.yaml.`);
-        const child = new Child(spec, this.#home, this.#log, this.#say);
+        const child = this.#child(spec);
         this.#children.push(child);
         child.start();
       }
     }, everyMs);
+  }
+
+  #child(spec: ChildSpec): Child {
+    return new Child(spec, this.#home, this.#log, (text, death) => {
+      this.#say(text);
+      this.#record?.(death);
+    });
+  }
+
+  /** From here on a process that hangs is started anew like one that died, and each such end is recorded. */
+  watchOver(o: {
+    databaseAnswers: () => Promise<boolean>;
+    record?: (death: Death) => void;
+    limits?: Limits;
+  }): void {
+    this.#record = o.record;
+    this.#hangs = watchChildren({
+      children: () => this.#children,
+      databaseAnswers: o.databaseAnswers,
+      limits: o.limits ?? LIMITS,
+      log: this.#log,
+    });
   }
 
   /** Starts the embedded PostgreSQL again when somebody kills it; the others reconnect by themselves. */
@@ -70,6 +96,7 @@ export class Machine {
   async stop(): Promise<void> {
     clearInterval(this.#watch);
     clearInterval(this.#follow);
+    this.#hangs?.stop();
     await Promise.all(this.#children.map((child) => child.stop(GRACE)));
     this.#postgres?.stop();
   }
@@ -77,6 +104,7 @@ export class Machine {
   kill(): void {
     clearInterval(this.#watch);
     clearInterval(this.#follow);
+    this.#hangs?.stop();
     for (const child of this.#children) child.kill();
     this.#postgres?.stop();
   }

@@ -14,6 +14,7 @@ import { innerPorts, requireFreePort } from './ports.ts';
 import { childEnvironment, machinePlan, rememberEnvironment } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { waitReady } from './ready.ts';
+import { databaseAnswers, recordDeath } from './watch.ts';
 
 const READY_WITHIN = 60_000;
 
@@ -78,6 +79,10 @@ export async function startMachine({ root, env, log, progress, machine, signal }
   await progress.step('Processes', async (at) => {
     machine.start(plan);
     machine.follow(() => machinePlan(root, shared));
+    machine.watchOver({
+      databaseAnswers: () => databaseAnswers(database.url),
+      record: (death) => void recordDeath(database.url, death, log),
+    });
     at('waiting for web, queue and a worker');
     const answer = await waitReady(`http://${hostFor(env.HOST)}:${env.PORT}`, READY_WITHIN, signal);
     const names = plan.map((p) => p.name).join(', ');

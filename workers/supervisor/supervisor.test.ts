@@ -124,6 +124,59 @@ describe('a supervised process', () => {
   });
 });
 
+describe('a process that hangs', () => {
+  const limits = { everyMs: 50, looks: 10, looksAtStart: 40, graceMs: 50 };
+  const beats = ['-e', `setInterval(() => process.send('alive', () => {}), 10)`];
+  const spec = (name: string, args: string[]) => ({ name, args, env: { ...process.env } });
+  const watched = (plan: ReturnType<typeof spec>[], answers: () => boolean, of = limits) => {
+    const said: string[] = [];
+    const deaths: string[] = [];
+    let asked = 0;
+    const machine = new Machine(home, log, (text) => said.push(text));
+    machine.start(plan);
+    machine.watchOver({
+      limits: of,
+      databaseAnswers: async () => {
+        asked++;
+        return answers();
+      },
+      record: (death) => deaths.push(death.name),
+    });
+    return { machine, said, deaths, asked: () => asked };
+  };
+  const pidOf = (name: string) =>
+    JSON.parse(readFileSync(path.join(home, 'run/processes', `${name}.json`), 'utf8')).pid as number;
+
+  test('is ended and started again, though a stopped one cannot even be asked to end', async () => {
+    const m = watched([spec('stopped', beats)], () => true);
+    try {
+      const mark = markOf(pidOf('stopped'))!;
+      process.kill(mark.pid, 'SIGSTOP');
+      await vi.waitFor(() => expect(m.said.join()).toMatch(/stopped ended \(it did nothing for/), {
+        timeout: 20_000,
+      });
+      await vi.waitFor(() => expect(isAlive(mark)).toBe(false));
+      await vi.waitFor(() => expect(pidOf('stopped')).not.toBe(mark.pid), { timeout: 5_000 });
+      expect(m.deaths).toContain('stopped');
+    } finally {
+      await m.machine.stop();
+    }
+  });
+
+  test('is left alone while the database does not answer, because then nobody can do anything', async () => {
+    let answers = false;
+    const m = watched([spec('silent', idle)], () => answers, { ...limits, looksAtStart: 3 });
+    try {
+      await vi.waitFor(() => expect(m.asked()).toBeGreaterThan(10), { timeout: 20_000 });
+      expect(m.said).toEqual([]);
+      answers = true;
+      await vi.waitFor(() => expect(m.deaths).toContain('silent'), { timeout: 20_000 });
+    } finally {
+      await m.machine.stop();
+    }
+  });
+});
+
 test('a port in use is named, with another one to try', async () => {
   const server = createServer();
   const port = await new Promise<number>((resolve) => {
