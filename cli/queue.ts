@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { answerName, kindWords, needsReason } from '#server/domain/answers.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { money } from '#server/domain/money.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
@@ -7,10 +8,10 @@ import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { exits, isJson, print } from './output.ts';
 
-const words: Record<Answer, { verb: string; did: string; what: string }> = {
-  approve: { verb: 'approve', did: 'approved', what: 'let it go on' },
-  send_back: { verb: 'send-back', did: 'sent back', what: 'back to the agents with a note' },
-  reject: { verb: 'reject', did: 'rejected', what: 'end it' },
+const words: Record<Answer, { verb: string; what: string }> = {
+  approve: { verb: 'approve', what: 'let it go on' },
+  send_back: { verb: 'send-back', what: 'back to the agents with a note, or the second way to go on' },
+  reject: { verb: 'reject', what: 'end it' },
 };
 
 function questionNumber(value: string): number {
@@ -27,7 +28,7 @@ function limitOf(value: string): number {
 const line = (i: EscalationItem, now: Date) =>
   [
     String(i.id).padStart(5),
-    i.kind.padEnd(10),
+    kindWords[i.kind].padEnd(20),
     ageText(now.getTime() - i.askedAt.getTime()).padStart(4),
     i.blocks > 0 ? `blocks ${i.blocks}` : '',
     i.taskId ? `#${i.taskId}` : '',
@@ -40,7 +41,7 @@ const line = (i: EscalationItem, now: Date) =>
 /** The command that gives an answer to exactly what is shown; the first answer it takes unless one is meant. */
 function howTo(v: CaseView, meant?: Answer): string {
   const answer = meant ?? answers.find((a) => v.consequences[a] !== null) ?? 'reject';
-  const reason = answer === 'approve' ? '' : ' --reason "…"';
+  const reason = needsReason(v.kind, answer) ? ' --reason "…"' : '';
   return `npx alai ${words[answer].verb} ${v.id}${reason} --seen ${v.digest.slice(0, 7)}`;
 }
 
@@ -60,11 +61,12 @@ export function caseText(v: CaseView, now = new Date()): string {
     ...put(
       'State',
       given
-        ? `${words[given.answer].did} by ${given.by}${given.note ? `: ${given.note}` : ''}${v.pending ? ' (not final yet)' : ''}`
+        ? `${answerName(v.kind, given.answer).did} by ${given.by}${given.note ? `: ${given.note}` : ''}${v.pending ? ' (not final yet)' : ''}`
         : v.state === 'WITHDRAWN'
           ? `withdrawn: ${v.withdrawn}`
           : `waits since ${ageText(now.getTime() - v.askedAt.getTime())}, asked ${v.askedTimes === 1 ? 'once' : `${v.askedTimes} times`}`,
     ),
+    ...put('About', kindWords[v.kind]),
     ...put('Task', v.task ? `#${v.task.id} ${v.task.title}` : null),
     ...put('Asked by', [v.askedBy.who, from.join(', ')].filter(Boolean).join(', ')),
     ...put('Why', v.why),
@@ -85,13 +87,15 @@ export function caseText(v: CaseView, now = new Date()): string {
     ...v.findings.map((f) => `  ${f.severity}: ${f.title}${f.file ? ` (${f.file})` : ''}`),
     ...v.similar.map(
       (d) =>
-        `  alike: ${d.title}, ${words[d.answer].did} by ${d.by}, ${d.outcome}${d.regretted ? ' (!)' : ''}`,
+        `  alike: ${d.title}, ${answerName(d.kind, d.answer).did} by ${d.by}, ${d.outcome}${d.regretted ? ' (!)' : ''}`,
     ),
     ...(v.state === 'OPEN'
       ? [
           '',
           ...answers.flatMap((a) =>
-            v.consequences[a] ? [`${words[a].verb.padEnd(11)}${v.consequences[a]}`] : [],
+            v.consequences[a]
+              ? [`${words[a].verb.padEnd(11)}${answerName(v.kind, a).name}: ${v.consequences[a]}`]
+              : [],
           ),
           '',
           `Answer with  ${howTo(v)}`,
@@ -158,7 +162,7 @@ export function registerQueueCommands(program: Command): void {
                 [
                   String(d.id).padStart(5),
                   d.at.toISOString().slice(0, 16).replace('T', ' '),
-                  words[d.answer].did.padEnd(9),
+                  answerName(d.kind, d.answer).did.padEnd(9),
                   d.outcome.padEnd(11),
                   `${d.taskId ? `#${d.taskId} ` : ''}${d.title}`,
                   `${d.by}${d.note ? `: ${d.note}` : ''}`,
@@ -170,7 +174,7 @@ export function registerQueueCommands(program: Command): void {
     });
 
   for (const answer of answers) {
-    const { verb, did, what } = words[answer];
+    const { verb, what } = words[answer];
     program
       .command(verb)
       .description(`${what}: ${verb} a question of the queue`)
@@ -208,7 +212,7 @@ export function registerQueueCommands(program: Command): void {
         });
         print({ id, answer, effectiveAt }, () =>
           [
-            `Question ${id} is ${did}. It takes effect at ${effectiveAt.toISOString().slice(11, 19)} UTC;`,
+            `Question ${id}: ${answerName(view.kind, answer).name}. It takes effect at ${effectiveAt.toISOString().slice(11, 19)} UTC;`,
             `until then npx alai queue undo ${id} takes it back.`,
           ].join(' '),
         );

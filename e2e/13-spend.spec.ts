@@ -45,7 +45,7 @@ test('a budget stops work before it starts, asks once, and lets it go on when it
   await question.click();
   await expect(page.getByText('1 task that waits goes on', { exact: false }).first()).toBeVisible();
   await page
-    .getByRole('button', { name: /^Approve/ })
+    .getByRole('button', { name: /^Raise/ })
     .first()
     .click();
 

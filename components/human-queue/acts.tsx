@@ -1,5 +1,6 @@
 'use client';
 import { useRef, useState } from 'react';
+import { needsReason } from '#server/domain/answers.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, answers } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
@@ -11,7 +12,7 @@ import { Button, Key } from '../ui/button.tsx';
 import { plain } from '../ui/plain.ts';
 import { Alike } from './facts.tsx';
 import { LONGEST_REASON, Reason } from './reason.tsx';
-import { needsReason, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 interface AnswersProps {
   /** What each answer does; null where it is not offered. */
@@ -28,11 +29,11 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
   const [wanted, setWanted] = useState<Answer | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const offered = answers.filter((a) => consequences[a] !== null);
-  const why = offered.filter(needsReason).map((a) => wordsFor(kind, a).name.toLowerCase());
+  const why = offered.filter((a) => needsReason(kind, a)).map((a) => wordsFor(kind, a).name.toLowerCase());
 
   const give = (answer: Answer) => {
     if (locked || consequences[answer] === null || note.length > LONGEST_REASON) return;
-    if (needsReason(answer) && !note.trim()) {
+    if (needsReason(kind, answer) && !note.trim()) {
       setWanted(answer);
       field.current?.focus();
       return;

@@ -1,5 +1,6 @@
 'use client';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { kindWords } from '#server/domain/answers.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import type { Answer } from '#server/domain/views/queue.ts';
 import { refusalOf } from '../live/refusal.ts';
@@ -12,7 +13,6 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { Answers, GiveTo } from './acts.tsx';
 import { together } from './together.ts';
-import { kindWords } from './words.ts';
 
 function Line({ view, onDrop }: { view: CaseView; onDrop: () => void }) {
   const failed = view.evidence.filter((e) => e.ok === false).length;

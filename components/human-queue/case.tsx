@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
+import { kindWords } from '#server/domain/answers.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
 import type { TaskView } from '#server/domain/views/task.ts';
 import { Changes } from '../changes/changes.tsx';
@@ -20,7 +21,7 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Age } from '../ui/time.tsx';
 import { place } from '../ui/words.ts';
 import { Alike, Facts } from './facts.tsx';
-import { askedOf, kindWords, wordsFor } from './words.ts';
+import { askedOf, wordsFor } from './words.ts';
 
 const tabs = ['question', 'changes', 'transcript', 'evidence'] as const;
 type Tab = (typeof tabs)[number];
@@ -209,7 +210,7 @@ function Question({ view, onChanges }: { view: CaseView; onChanges: () => void }
       <Files view={view} onAll={onChanges} />
       {view.consequences.approve && view.state === 'OPEN' ? (
         <>
-          <h3>After approval</h3>
+          <h3>After “{wordsFor(view.kind, 'approve').name}”</h3>
           <p>{plain(view.consequences.approve)}</p>
         </>
       ) : null}

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useDeferredValue, useState } from 'react';
+import { answerName, kindWords } from '#server/domain/answers.ts';
 import type { DecisionItem } from '#server/domain/views/question.ts';
 import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 import { useCommands } from '../frame/commands.ts';
@@ -17,7 +18,7 @@ import { Scroll } from '../ui/scroll.tsx';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useNow } from '../ui/time.tsx';
 import { Rules } from './rules.tsx';
-import { answerWords, kindWords, outcomeWords, wordsFor } from './words.ts';
+import { outcomeWords, wordsFor } from './words.ts';
 
 interface Filter {
   q: string;
@@ -110,7 +111,7 @@ function Filters({
         <option value="">All answers</option>
         {answers.map((a) => (
           <option key={a} value={a}>
-            {answerWords[a].name}
+            {answerName(undefined, a).name}
           </option>
         ))}
       </select>

@@ -1,6 +1,6 @@
 'use client';
+import { kindWords } from '#server/domain/answers.ts';
 import { escalationKinds } from '#server/domain/views/queue.ts';
-import { kindWords } from './words.ts';
 
 export interface Filter {
   q: string;

@@ -2,6 +2,7 @@
 import { useDraggable } from '@dnd-kit/core';
 import Link from 'next/link';
 import { memo, useRef, useState } from 'react';
+import { kindWords } from '#server/domain/answers.ts';
 import type { EscalationItem, QueueView } from '#server/domain/views/queue.ts';
 import { Button } from '../ui/button.tsx';
 import { count, plural, span } from '../ui/format.ts';
@@ -9,7 +10,7 @@ import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { Age, useNow } from '../ui/time.tsx';
 import { type Filter, Filters } from './filters.tsx';
-import { kindWords, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 interface ListProps {
   queue: QueueView;

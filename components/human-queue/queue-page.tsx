@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'next/navigation';
 import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react';
 import { toast } from 'sonner';
+import { needsReason } from '#server/domain/answers.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, escalationKinds, type QueueView } from '#server/domain/views/queue.ts';
 import { useCommands } from '../frame/commands.ts';
@@ -24,7 +25,6 @@ import { ReasonDialog } from './reason-dialog.tsx';
 import { pickRange, togglePick } from './together.ts';
 import { Undo } from './undo.tsx';
 import { useDecide } from './use-decide.ts';
-import { needsReason } from './words.ts';
 
 /** So many are drawn at first and with each "more"; the server shows a thousand at most. */
 const STEP = 100;
@@ -169,7 +169,7 @@ function Room({ queue, filter, onFilter, onMore }: RoomProps) {
     setPicks(new Set());
     setTogether(false);
     setDropped(null);
-    if (first && needsReason(answer)) rememberReason(first.kind, note);
+    if (first && needsReason(first.kind, answer)) rememberReason(first.kind, note);
     const at = queue.open.findIndex((i) => i.id === ids[0]);
     const rest = queue.open.filter((i) => !ids.includes(i.id));
     const next = rest[Math.max(0, at)] ?? rest[0];
@@ -188,7 +188,7 @@ function Room({ queue, filter, onFilter, onMore }: RoomProps) {
   const onGive = (ids: number[], to: Person | null) => decide.assign(ids, to);
   const onDrop = (drop: Drop) => {
     if ('person' in drop) onGive(drop.ids, drop.person);
-    else if (needsReason(drop.answer)) setDropped(drop);
+    else if (needsReason(drop.views[0]?.kind, drop.answer)) setDropped(drop);
     else onAnswer(drop.views, drop.answer, '');
   };
 

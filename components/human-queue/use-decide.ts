@@ -6,7 +6,6 @@ import type { Answer, QueueView } from '#server/domain/views/queue.ts';
 import { refusalOf, type ShownRefusal } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { plural } from '../ui/format.ts';
-import { answerWords } from './words.ts';
 
 export interface Given {
   id: number;
@@ -111,6 +110,5 @@ export function useDecide() {
         description: 'Anybody who may decide still can.',
       });
     },
-    did: (to: Answer) => answerWords[to].did,
   };
 }

@@ -1,33 +1,21 @@
+import { answerName } from '#server/domain/answers.ts';
 import type { Outcome } from '#server/domain/views/question.ts';
 import type { Answer, EscalationItem } from '#server/domain/views/queue.ts';
 import type { Look } from '#server/domain/views/status.ts';
 
-export const answerWords: Record<Answer, { name: string; did: string; key: string; look: Look }> = {
-  approve: { name: 'Approve', did: 'approved', key: 'A', look: 'done' },
-  send_back: { name: 'Send back', did: 'sent back', key: 'S', look: 'queued' },
-  reject: { name: 'Reject', did: 'rejected', key: 'R', look: 'failed' },
+const marks: Record<Answer, { key: string; look: Look }> = {
+  approve: { key: 'A', look: 'done' },
+  send_back: { key: 'S', look: 'queued' },
+  reject: { key: 'R', look: 'failed' },
 };
 
-/** A question in words is not sent back: it is answered. */
-const answering = { name: 'Answer', did: 'answered', key: 'S', look: 'done' } as const;
-export const wordsFor = (kind: EscalationItem['kind'] | undefined, answer: Answer) =>
-  kind === 'question' && answer === 'send_back' ? answering : answerWords[answer];
-
-export const kindWords: Record<EscalationItem['kind'], string> = {
-  safety: 'Safety rule',
-  retries: 'Retries used up',
-  quality: 'Below the bar',
-  rejects: 'Rejected three times',
-  merge: 'Merge',
-  question: 'Question',
-  consent: 'Consent',
-  dependency: 'Dependency failed',
-  effect: 'Outcome unknown',
-  minion: 'Minion done',
-  budget: 'Budget',
-  permission: 'Permission',
-  plan: 'Plan',
-};
+/** How an answer to such a question is called, keyed and coloured. */
+export const wordsFor = (kind: EscalationItem['kind'] | undefined, answer: Answer) => ({
+  ...answerName(kind, answer),
+  ...marks[answer],
+  // A question in words is answered and done with; a raise too.
+  ...(answer === 'send_back' && (kind === 'question' || kind === 'budget') ? { look: 'done' as const } : {}),
+});
 
 export const outcomeWords: Record<Outcome, { word: string; look: Look }> = {
   merged: { word: 'Merged', look: 'done' },
@@ -40,9 +28,6 @@ export const outcomeWords: Record<Outcome, { word: string; look: Look }> = {
   running: { word: 'In work', look: 'running' },
   waits: { word: 'Waits', look: 'queued' },
 };
-
-/** An answer that needs a reason, because somebody has to act on it. */
-export const needsReason = (answer: Answer): boolean => answer !== 'approve';
 
 /** The question itself, and what an agent added to it: the command it wants to run, the answers to choose from. */
 export function askedOf(question: string): { first: string; rest: string } {

@@ -1,6 +1,7 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
-import { answerWords, askedOf, needsReason } from '#components/human-queue/words.ts';
+import { askedOf } from '#components/human-queue/words.ts';
+import { answerName, answersOf, needsReason } from '#server/domain/answers.ts';
 import type { Answer } from '#server/domain/views/queue.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { count, plural, span } from '../ui/format.ts';
@@ -13,8 +14,6 @@ export type ToldCard = ToldPhone['cards'][number];
 
 /** What the server takes; said before it is sent, so that nobody types a page for nothing. */
 const REASON_MOST = 4_000;
-/** Their order; the list in the domain would bring the whole of zod to the phone. */
-const answers = Object.keys(answerWords) as Answer[];
 
 interface Props {
   card: ToldCard;
@@ -31,18 +30,16 @@ interface Props {
 
 /** One decision under the thumb: why, what proves it, and what each answer will do. */
 export function DecisionCard({ card, place, now, locked, notice, refusal, onAnswer, onNext }: Props) {
-  /** An agent that asked something gets an answer, not its work back. */
-  const nameOf = (a: Answer) =>
-    card.kind === 'question' && a === 'send_back' ? 'Answer' : answerWords[a].name;
+  const nameOf = (a: Answer) => answerName(card.kind, a).name;
   const [wants, setWants] = useState<Answer | null>(null);
   const [note, setNote] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const asked = askedOf(card.question);
-  const offered = answers.filter((a) => card.consequences[a] !== null);
+  const offered = answersOf[card.kind].filter((a) => card.consequences[a] !== null);
   const free = locked === null && notice === null;
   const begin = (answer: Answer) => {
     if (!free || !offered.includes(answer)) return;
-    if (needsReason(answer)) setWants(answer);
+    if (needsReason(card.kind, answer)) setWants(answer);
     else onAnswer(answer, '');
   };
   const back = offered.includes('send_back') ? 'send_back' : 'reject';
@@ -169,22 +166,26 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
               disabled={locked !== null}
               onClick={() => begin('approve')}
             >
-              <span>Approve: {plain(card.consequences.approve ?? '')}</span>
+              <span>
+                {nameOf('approve')}: {plain(card.consequences.approve ?? '')}
+              </span>
             </button>
           ) : null}
           <div className="pair">
-            {offered.filter(needsReason).map((a) => (
-              <button
-                key={a}
-                type="button"
-                className={`btn big ${a === 'send_back' && !offered.includes('approve') ? 'primary' : ''}`}
-                title={card.consequences[a] ?? ''}
-                disabled={locked !== null}
-                onClick={() => begin(a)}
-              >
-                {nameOf(a)}
-              </button>
-            ))}
+            {offered
+              .filter((a) => a !== 'approve')
+              .map((a) => (
+                <button
+                  key={a}
+                  type="button"
+                  className={`btn big ${a === 'send_back' && !offered.includes('approve') ? 'primary' : ''}`}
+                  title={card.consequences[a] ?? ''}
+                  disabled={locked !== null}
+                  onClick={() => begin(a)}
+                >
+                  {nameOf(a)}
+                </button>
+              ))}
           </div>
         </>
       )}

@@ -1,6 +1,6 @@
 'use client';
 import { type CSSProperties, type ReactNode, useEffect, useState } from 'react';
-import { answerWords } from '#components/human-queue/words.ts';
+import { answerName } from '#server/domain/answers.ts';
 import type { EscalationView } from '#server/domain/views/queue.ts';
 import { count } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -32,7 +32,7 @@ async function whatBecame(id: number): Promise<string> {
   try {
     const { data } = await read<Told<EscalationView>>('queue.get', { id });
     const by = data.decision ?? data.pending;
-    if (by) return `${plain(by.by)} has answered this already: ${answerWords[by.answer].did}.`;
+    if (by) return `${plain(by.by)} has answered this already: ${answerName(data.kind, by.answer).did}.`;
     return 'This was withdrawn: nobody has to answer it any more.';
   } catch (e) {
     if (e instanceof Refused && e.refusal.code === 'NOT_FOUND')
@@ -88,7 +88,7 @@ function Undo({
     <div className="undo-bar" role="status">
       <span className="cut">
         {given.taskId === null ? '' : `#${given.taskId} `}
-        {answerWords[given.answer].did}. <span className="m">Takes effect in {left}s.</span>
+        {answerName(given.kind, given.answer).did}. <span className="m">Takes effect in {left}s.</span>
       </span>
       <button type="button" className="btn" disabled={busy || given.until === null} onClick={onUndo}>
         Undo

@@ -1,10 +1,11 @@
 'use client';
 import { useState } from 'react';
-import type { Answer } from '#server/domain/views/queue.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import { Refused, send, type Told, type WireRefusal } from './wire.ts';
 
 export interface Given {
   id: number;
+  kind: EscalationKind;
   taskId: number | null;
   answer: Answer;
   /** By the server's clock; null while it is still on its way. */
@@ -35,13 +36,13 @@ export function useAnswer(refresh: () => Promise<void>) {
     hidden,
     clear: () => setRefused(null),
     give: async (
-      card: { id: number; taskId: number | null; digest: string },
+      card: { id: number; kind: EscalationKind; taskId: number | null; digest: string },
       answer: Answer,
       note: string,
     ) => {
       setRefused(null);
       setHidden(card.id);
-      setGiven({ id: card.id, taskId: card.taskId, answer, until: null });
+      setGiven({ id: card.id, kind: card.kind, taskId: card.taskId, answer, until: null });
       try {
         const { effectiveAt } = await send<Told<{ effectiveAt: Date }>>('queue.decide', {
           id: card.id,
@@ -49,7 +50,13 @@ export function useAnswer(refresh: () => Promise<void>) {
           note,
           digest: card.digest,
         });
-        setGiven({ id: card.id, taskId: card.taskId, answer, until: Date.parse(effectiveAt) });
+        setGiven({
+          id: card.id,
+          kind: card.kind,
+          taskId: card.taskId,
+          answer,
+          until: Date.parse(effectiveAt),
+        });
       } catch (e) {
         setGiven(null);
         refuse(card.id, e);

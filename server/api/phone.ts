@@ -60,7 +60,9 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     tokensToday: strip.tokensToday,
     scripted: strip.scripted,
     cards,
-    pending: queue.answered.flatMap((e) => (e.pending ? [{ id: e.id, taskId: e.taskId, ...e.pending }] : [])),
+    pending: queue.answered.flatMap((e) =>
+      e.pending ? [{ id: e.id, kind: e.kind, taskId: e.taskId, ...e.pending }] : [],
+    ),
   };
 }
 

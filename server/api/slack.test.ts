@@ -82,11 +82,11 @@ const state = async () =>
   ).rows[0];
 
 it('answers in the name of the person behind the signature, and tells him', async () => {
-  expect(await press()).toContain('Alem approved.');
+  expect(await press()).toContain('Try again, by Alem.');
   expect(await state()).toMatchObject({ state: 'PENDING', answer: 'approve', answered_by: 'Alem' });
   expect(http.got.at(-1)?.path).toBe('/response');
   // The same press again, by retry or by thief, changes nothing.
-  expect(await press()).toContain('Alem has answered this already: approved.');
+  expect(await press()).toContain('Alem has answered this already: tried again.');
 });
 
 it('takes the chosen reason along', async () => {

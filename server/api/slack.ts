@@ -1,5 +1,7 @@
+import { answerName } from '#server/domain/answers.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { may } from '#server/domain/permissions.ts';
+import { readKind } from '#server/human-queue/data.ts';
 import { slackChannels } from '#server/notifications/data.ts';
 import {
   isFromSlack,
@@ -13,7 +15,6 @@ import { answerOne } from './answer.ts';
 import { keeperOf } from './notices.ts';
 import type { Services } from './services.ts';
 
-const did = { approve: 'approved', send_back: 'sent back', reject: 'rejected' } as const;
 const unsigned = new AlaiError(
   'SIGN_IN_REQUIRED',
   'This was not signed by Slack within the last five minutes.',
@@ -76,5 +77,6 @@ async function answer(s: Services, a: SlackAnswer, users: Record<string, string>
     );
   const viewer = { ...person, scopes: null, sessionId: null };
   await answerOne(s, viewer, { id: a.id, answer: a.answer, note: a.note, digest: a.digest });
-  return `${person.name} ${did[a.answer]}. It takes effect in ten seconds; undo it in the human queue.`;
+  const kind = (await readKind(s.db, a.id))?.kind;
+  return `${answerName(kind, a.answer).name}, by ${person.name}. It takes effect in ten seconds; undo it in the human queue.`;
 }

@@ -196,7 +196,7 @@ describe('budgets', () => {
     expect(await factory.task(taskId)).toMatchObject({ status: 'NEEDS_HUMAN', failed_attempts: 0 });
     const item = (await readQueue(db)).open.find((e) => e.taskId === taskId && e.kind === 'budget');
     const view = await readEscalation(db, factory.timing, item?.id ?? 0);
-    expect(view.consequences.approve).toContain('€10.00 more, once');
+    expect(view.consequences.approve).toContain('€4.00 more, once');
     await decide(db, { id: view.id, answer: 'approve', digest: view.digest, note: '', undoMs: 0 }, ceo);
     await settleDecisions(db, factory.publisher);
     expect(await factory.task(taskId)).toMatchObject({ status: 'QUEUED', wait_for: null });
@@ -241,6 +241,27 @@ describe('budgets', () => {
     await setBudget(db, { scope: 'company', key: s.company, limit: 100 }, ceo);
     expect((await readEscalation(db, factory.timing, view.id)).withdrawn).toContain('was changed instead');
     expect(await admit(db, prices, jobs[0] as never)).toEqual({ result: 'ok' });
+  });
+
+  it('offers what is missing and a round larger sum, and gives the one that was chosen', async () => {
+    const s = await story({ company: 1 });
+    const [taskId = 0] = await s.tasks(1);
+    await admit(db, prices, await jobOf(taskId));
+    const [item] = (await readQueue(db)).open.filter(
+      (e) => e.kind === 'budget' && e.title.includes(s.company),
+    );
+    const view = await readEscalation(db, factory.timing, item?.id ?? 0);
+    const missing = Math.ceil(GUESS - 1);
+    expect(view.consequences.approve).toContain(`€${missing}.00 more, once: €${missing + 1}.00 in all`);
+    expect(view.consequences.send_back).toContain('is left today');
+    const answer = { id: view.id, answer: 'send_back' as const, digest: view.digest, note: '', undoMs: 0 };
+    await decide(db, answer, ceo);
+    await settleDecisions(db, factory.publisher);
+    const { rows } = await db.pool.query(
+      'SELECT raised_eur::float8 raised FROM budget_use WHERE scope = $1 AND key = $2',
+      ['company', s.company],
+    );
+    expect(rows[0]?.raised).toBeGreaterThanOrEqual(2 * missing);
   });
 
   it('who says no for a period is not asked again in it', async () => {

@@ -60,6 +60,8 @@ const asks: Record<EscalationKind, string> = {
   budget: 'Over budget',
   permission: 'Permission asked',
   plan: 'Approve the plan',
+  key: 'Key not taken',
+  quota: 'Account empty',
 };
 
 /** The shape and word of a task, from its row, its lease and the questions about it. */

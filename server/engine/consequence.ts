@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import { isChoice } from '#server/domain/answers.ts';
 import { stageOf } from '#server/domain/plan.ts';
 import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import type { Queryable } from '#server/platform/db.ts';
+import type { Elsewhere } from './account-question.ts';
 import { cancelTask } from './cancel.ts';
 import { lockChain } from './chain.ts';
 import { writeOutcome } from './effect.ts';
 import { type Actor, ENGINE } from './event.ts';
+import { tellTier } from './failure.ts';
 import { move } from './move.ts';
 import { type Delivery, queueTasks } from './outbox.ts';
 import { openStageAnyway } from './override.ts';
@@ -31,15 +34,16 @@ export interface AnsweredRow {
   answered_by: string | null;
   note: string;
   seen_digest: string | null;
-  context: { budget?: RaiseOffer };
+  context: { budget?: RaiseOffer; elsewhere?: Elsewhere | null };
 }
 
 /** What an answer does to the work, once it cannot be taken back. The caller holds the question and what it is about. */
 export async function consequence(q: Queryable, e: AnsweredRow, human: Actor): Promise<Delivery[]> {
   if (e.kind === 'effect' && e.effect_id !== null)
     await writeOutcome(q, e.effect_id, e.answer === 'approve' ? 'DONE' : 'ABANDONED', human);
-  if (e.kind === 'budget' && e.answer === 'approve' && e.context.budget)
-    await raiseBudget(q, e.context.budget);
+  const offer = e.kind === 'budget' ? e.context.budget : undefined;
+  if (offer && e.answer === 'approve') await raiseBudget(q, offer, offer.raise);
+  if (offer?.more && e.answer === 'send_back') await raiseBudget(q, offer, offer.more);
   if (e.task_id !== null && e.kind === 'dependency') {
     const { rowCount: waits } = await q.query(
       `SELECT 1 FROM task WHERE id = $1 AND status = 'OPEN' FOR UPDATE`,
@@ -73,6 +77,7 @@ async function taskConsequence(
       title: string;
       description: string;
       status: string;
+      tier: number;
       pipeline_id: number;
       project_id: string;
     }>('SELECT * FROM task WHERE id = $1 FOR UPDATE', [taskId])
@@ -112,6 +117,7 @@ async function taskConsequence(
     await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
     return [];
   }
+  const moves = e.answer === 'send_back' ? e.context.elsewhere : null;
   await move(q, {
     machine: 'task',
     id: taskId,
@@ -123,14 +129,20 @@ async function taskConsequence(
       failed_attempts: 0,
       infra_losses: 0,
       ...(e.kind === 'safety' ? { approved_digest: textDigest(t) } : {}),
-      ...(e.answer === 'send_back' ? { feedback: e.note } : {}),
+      ...(moves ? { tier: moves.tier } : {}),
+      ...(e.answer === 'send_back' && !isChoice(e.kind, 'send_back') ? { feedback: e.note } : {}),
     },
   });
+  if (moves) await tellTier(q, taskId, t.tier, moves.tier, `${human.name} chose it`);
   const out = await queueTasks(
     q,
     [taskId],
     ENGINE,
-    e.answer === 'approve' ? `Approved by ${human.name}` : `Sent back by ${human.name}: ${e.note}`,
+    moves
+      ? `${human.name} sends it to tier ${moves.tier}`
+      : e.answer === 'approve' || isChoice(e.kind, 'send_back')
+        ? `Approved by ${human.name}`
+        : `Sent back by ${human.name}: ${e.note}`,
   );
   await q.query('SELECT alai_derive($1)', [[t.pipeline_id]]);
   return out;

@@ -1,5 +1,6 @@
+import { answerName, answersTaken, needsReason } from '#server/domain/answers.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
+import type { Answer } from '#server/domain/views/queue.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { lockChain } from './chain.ts';
 import { type AnsweredRow, consequence } from './consequence.ts';
@@ -8,25 +9,6 @@ import { type Actor, ENGINE } from './event.ts';
 import { factsOf } from './facts.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries } from './outbox.ts';
-
-/** Which answers a question takes. */
-export const answersOf: Record<EscalationKind, readonly Answer[]> = {
-  safety: ['approve', 'reject'],
-  retries: ['approve', 'send_back', 'reject'],
-  quality: ['approve', 'send_back', 'reject'],
-  rejects: ['approve', 'send_back', 'reject'],
-  merge: ['approve', 'send_back', 'reject'],
-  question: ['send_back', 'reject'],
-  consent: ['approve', 'reject'],
-  dependency: ['approve', 'reject'],
-  effect: ['approve', 'reject'],
-  minion: ['approve', 'send_back', 'reject'],
-  budget: ['approve', 'reject'],
-  permission: ['approve', 'send_back', 'reject'],
-  plan: ['approve', 'send_back', 'reject'],
-};
-
-const did: Record<Answer, string> = { approve: 'approved', send_back: 'sent back', reject: 'rejected' };
 
 /**
  * Takes the one answer of a question: OPEN -> PENDING, effective after `undoMs` on the database's clock. Whoever comes second
@@ -70,20 +52,21 @@ export async function decideIn(
       'ALREADY_DECIDED',
       e.state === 'WITHDRAWN'
         ? 'This question was withdrawn: nobody has to answer it any more.'
-        : `${e.answered_by} has answered this already: ${e.answer ? did[e.answer] : e.state}.`,
+        : `${e.answered_by} has answered this already: ${e.answer ? answerName(e.kind, e.answer).did : e.state}.`,
       'Nothing is left to do here.',
       { by: e.answered_by, answer: e.answer },
     );
-  if (!answersOf[e.kind].includes(input.answer))
+  const taken = answersTaken(e.kind, e.context);
+  if (!taken.includes(input.answer))
     throw new AlaiError(
       'BAD_INPUT',
       `This question does not take "${input.answer}".`,
-      `It takes: ${answersOf[e.kind].join(', ')}.`,
+      `It takes: ${taken.join(', ')}.`,
     );
-  if (input.answer !== 'approve' && input.note.trim() === '')
+  if (needsReason(e.kind, input.answer) && input.note.trim() === '')
     throw new AlaiError(
       'REASON_REQUIRED',
-      'To send back or to reject needs a reason.',
+      `"${answerName(e.kind, input.answer).name}" needs a reason.`,
       'Say in one line why; the agents read it.',
     );
   if ((await escalationDigest(q, e.id)) !== input.digest)

@@ -16,11 +16,13 @@ export const patienceHours: Record<EscalationKind, number> = {
   rejects: 4,
   merge: 4,
   plan: 4,
+  key: 4,
+  quota: 4,
   dependency: 8,
   minion: 24,
 };
 
-/** A rule may never answer these: they are about rights, money and what the law or the owner must see himself. */
+/** A rule may never answer these: they are about rights, money, keys, and what the law or the owner must see himself. */
 export const neverByRule: readonly EscalationKind[] = [
   'safety',
   'consent',
@@ -28,6 +30,8 @@ export const neverByRule: readonly EscalationKind[] = [
   'budget',
   'question',
   'effect',
+  'key',
+  'quota',
 ];
 
 export const NO_FILES = 'no files';

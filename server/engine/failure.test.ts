@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
-import { route, testFactory, work } from '#test/factory.ts';
+import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
+import { decide, settleDecisions } from './decide.ts';
+import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
 import { MAX_MODEL_LOSSES } from './failure-policy.ts';
 
@@ -110,7 +112,50 @@ describe('a key that is not taken', () => {
     const { rows } = await db.pool.query('SELECT kind, question, why FROM escalation WHERE task_id = $1', [
       id,
     ]);
-    expect(rows).toMatchObject([{ kind: 'retries', why: expect.stringContaining('Set ANTHROPIC_API_KEY') }]);
-    expect(rows[0].question).toContain('a key is not taken');
+    expect(rows).toMatchObject([{ kind: 'key', why: expect.stringContaining('Set ANTHROPIC_API_KEY') }]);
+    expect(rows[0].question).toContain('The key of');
+  });
+
+  it('names the service, and gives the work to a tier without it when somebody says so, no reason asked', async () => {
+    const choices = [
+      { host: 'FORGE', model: 'qwen3:8b', tier: 1, provider: 'ollama' },
+      { host: 'FORGE', model: 'gpt', tier: 3, provider: 'openai', account: 'openai' },
+      { host: 'FORGE', model: 'gpt-large', tier: 4, provider: 'openai', account: 'openai' },
+    ];
+    const routed = route({ tier: 4, choices });
+    const id = (
+      await factory.create([
+        work('Paid work', {
+          route: routed,
+          plan: { stages: plan(['BUILD']).stages.map((s) => ({ ...s, route: routed })) },
+        }),
+      ])
+    ).taskIds[0] as number;
+    expect(await refuse(id)).toMatchObject({ status: 'NEEDS_HUMAN', tier: 4 });
+    const asked = await db.pool.query('SELECT id, question FROM escalation WHERE task_id = $1', [id]);
+    expect(asked.rows[0].question).toContain('The key of openai is not taken');
+    const digest = (await escalationDigest(db.pool, asked.rows[0].id)) as string;
+    const answer = { id: asked.rows[0].id, answer: 'send_back' as const, digest, note: '', undoMs: 0 };
+    await decide(db, answer, ceo);
+    await settleDecisions(db, factory.publisher);
+    expect(await factory.task(id)).toMatchObject({
+      status: 'QUEUED',
+      tier: 1,
+      host: 'FORGE',
+      feedback: '',
+    });
+  });
+
+  it('of a whole route is asked about without another tier to send it to', async () => {
+    const choices = [{ host: 'FORGE', model: 'gpt', tier: 3, provider: 'openai', account: 'openai' }];
+    const routed = route({ tier: 3, choices });
+    const stages = plan(['BUILD']).stages.map((s) => ({ ...s, route: routed }));
+    const id = (await factory.create([work('Only there', { route: routed, plan: { stages } })]))
+      .taskIds[0] as number;
+    await refuse(id);
+    const asked = await db.pool.query('SELECT id FROM escalation WHERE task_id = $1', [id]);
+    const digest = (await escalationDigest(db.pool, asked.rows[0].id)) as string;
+    const answer = { id: asked.rows[0].id, answer: 'send_back' as const, digest, note: '', undoMs: 0 };
+    await expect(decide(db, answer, ceo)).rejects.toMatchObject({ code: 'BAD_INPUT' });
   });
 });

@@ -2,6 +2,7 @@ import type { AttemptOutcome, ShortOf } from '#server/domain/attempt.ts';
 import { localProviders } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views/routing.ts';
 import { type Db, type Queryable, toText, transaction } from '#server/platform/db.ts';
+import { askAboutAccount } from './account-question.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss, MAX_MODEL_LOSSES } from './failure-policy.ts';
@@ -72,6 +73,7 @@ export async function afterAttempt(
   message: string,
   /** It was a gate that refused the work, and not the work that could not be done. */
   belowTheBar = false,
+  code: string | null = null,
 ): Promise<Delivery[]> {
   const t = (
     await q.query<TaskRow>(
@@ -110,6 +112,10 @@ export async function afterAttempt(
   if (next.kind === 'again' && next.tier !== t.tier)
     await tellTier(q, taskId, t.tier, next.tier, message.slice(0, 2_000));
   if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
+  if (code === 'PROVIDER_QUOTA') {
+    await askAboutAccount(q, t, 'quota', next.because);
+    return [];
+  }
   await askHuman(q, {
     kind: belowTheBar ? 'quality' : 'retries',
     taskId,
@@ -162,18 +168,24 @@ async function afterShortage(
   short: ShortOf,
   because: string,
 ): Promise<Delivery[]> {
+  // It begins again after a raise: what is offered has to reach for that too.
+  const ticket = await q.query<{ eur: number }>(
+    'SELECT forecast_eur::float8 eur FROM ticket WHERE task_id = $1 ORDER BY made_at DESC LIMIT 1',
+    [taskId],
+  );
+  const needs = Math.max(short.needs, ticket.rows[0]?.eur ?? 0);
   if (short.ask && short.narrow) {
     const asked = await askForTask(q, {
       taskId,
       from: ['RUNNING'],
       use: short.use,
-      needs: short.needs,
+      needs,
       because,
     });
     if (asked !== null) await awaitAnswer(q, attemptId, asked);
     return [];
   }
-  if (short.ask) await askForAll(q, short.use, short.needs, because);
+  if (short.ask) await askForAll(q, short.use, needs, because);
   const deliveries = await requeueTasks(q, [taskId], ENGINE, because);
   for (const d of deliveries)
     await holdBack(
@@ -190,8 +202,14 @@ const ASKED_MS = 3_600_000;
 
 /** Only a person can mend a key: a higher tier that can be asked takes the work, or he is told at once, and no try is burned. */
 async function afterRefusedKey(q: Queryable, taskId: number, message: string): Promise<Delivery[]> {
-  const { rows } = await q.query<{ title: string; from: number; above: number | null }>(
-    `SELECT t.title, t.tier "from", (SELECT min((c.v->>'tier')::int) FROM jsonb_array_elements(t.route->'choices') c(v)
+  const { rows } = await q.query<{
+    id: number;
+    title: string;
+    tier: number;
+    route: Route;
+    above: number | null;
+  }>(
+    `SELECT t.id, t.title, t.tier, t.route, (SELECT min((c.v->>'tier')::int) FROM jsonb_array_elements(t.route->'choices') c(v)
        WHERE c.v->>'host' IS NOT NULL AND (c.v->>'tier')::int > t.tier AND alai_available(c.v)) above
      FROM task t WHERE id = $1 FOR UPDATE`,
     [taskId],
@@ -200,17 +218,10 @@ async function afterRefusedKey(q: Queryable, taskId: number, message: string): P
   if (!t) return [];
   if (t.above !== null) {
     await q.query('UPDATE task SET tier = $2 WHERE id = $1', [taskId, t.above]);
-    await tellTier(q, taskId, t.from, t.above, message.slice(0, 2_000));
-    return await requeueTasks(q, [taskId], ENGINE, `${message} Tier ${t.from} to tier ${t.above}.`);
+    await tellTier(q, taskId, t.tier, t.above, message.slice(0, 2_000));
+    return await requeueTasks(q, [taskId], ENGINE, `${message} Tier ${t.tier} to tier ${t.above}.`);
   }
-  await askHuman(q, {
-    kind: 'retries',
-    taskId,
-    from: ['RUNNING'],
-    actor: ENGINE,
-    question: `"${t.title}" cannot be worked on: a key is not taken. Shall it be tried again when that is mended?`,
-    why: message,
-  });
+  await askAboutAccount(q, t, 'key', message);
   return [];
 }
 
@@ -274,7 +285,8 @@ export async function endAttempt(
       deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
     else if (outcome.kind === 'infra' && outcome.code === 'PROVIDER_KEY')
       deliveries = await afterRefusedKey(q, row.task_id, message);
-    else if (outcome.kind === 'infra') deliveries = await afterAttempt(q, row.task_id, 'lost', message);
+    else if (outcome.kind === 'infra')
+      deliveries = await afterAttempt(q, row.task_id, 'lost', message, false, outcome.code);
     else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];
       const asked = await askHuman(q, {

@@ -1,8 +1,9 @@
+import { answersOf } from '#server/domain/answers.ts';
 import { isAlaiError } from '#server/domain/errors.ts';
 import type { DecisionFacts } from '#server/domain/views/question.ts';
 import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { type Db, transaction } from '#server/platform/db.ts';
-import { answersOf, decideIn } from './decide.ts';
+import { decideIn } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { neverByRule } from './escalation-policy.ts';
 import { factsOf } from './facts.ts';

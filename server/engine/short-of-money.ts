@@ -1,5 +1,4 @@
 import { type BudgetUse, budgetName } from '#server/domain/budget.ts';
-import { money } from '#server/domain/money.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
 import { ENGINE } from './event.ts';
@@ -11,20 +10,39 @@ export interface RaiseOffer {
   scope: string;
   key: string;
   period: string;
-  /** Euro on top. */
+  /** Euro on top: enough for the work that asks. */
   raise: number;
+  /** A round larger sum, which lasts longer; questions from before this have none. */
+  more?: number;
+  /** What the work that asks needs by its forecast. */
+  needs?: number;
   limit: number;
   spent: number;
 }
 
-/** Less would have to be asked for again before the work that waits is through. */
-const LEAST_RAISE = 1;
+const roundUp = (eur: number, step: number) => Math.ceil(eur / step - 1e-9) * step;
+/** The next of 1, 2, 5, 10, 20, 50 … */
+function roundSum(eur: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, eur)));
+  return ([1, 2, 5, 10].find((n) => n * power >= eur - 1e-9) ?? 10) * power;
+}
+
+/**
+ * Two sums to choose from: what is missing for the work that asks, in whole euro (fives above ten), and a round one of at least
+ * twice that or a quarter of the budget, for who does not want to be asked again soon.
+ */
+export function raisesOf(use: BudgetUse, needs: number): { raise: number; more: number } {
+  const missing = Math.max(0, use.spent + use.reserved + needs - use.limit);
+  const raise = Math.max(1, roundUp(missing, missing > 10 ? 5 : 1));
+  return { raise, more: roundSum(Math.max(raise * 2, use.limit / 4)) };
+}
 
 const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
   scope: use.scope,
   key: use.key,
   period: use.period,
-  raise: Math.ceil(Math.max(use.limit, needs * 2, LEAST_RAISE) * 100) / 100,
+  ...raisesOf(use, needs),
+  needs,
   limit: use.limit,
   spent: use.spent,
 });
@@ -37,15 +55,14 @@ export async function askForTask(
   q: Queryable,
   a: { taskId: number; from: readonly string[]; use: BudgetUse; needs: number; because: string },
 ): Promise<number | null> {
-  const offer = offerOf(a.use, a.needs);
   return await askHuman(q, {
     kind: 'budget',
     taskId: a.taskId,
     from: a.from,
     actor: ENGINE,
-    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it ${money(offer.raise)} more?`,
+    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it more?`,
     why: a.because,
-    context: { budget: offer },
+    context: { budget: offerOf(a.use, a.needs) },
   });
 }
 
@@ -63,14 +80,13 @@ export async function askForAll(
     [dedupeKey],
   );
   if (rowCount) return null;
-  const offer = offerOf(use, needs);
   return await askHuman(q, {
     kind: 'budget',
     taskId: null,
     actor: ENGINE,
-    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend ${money(offer.raise)} more?`,
+    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend more?`,
     why: because,
-    context: { budget: offer },
+    context: { budget: offerOf(use, needs) },
     dedupeKey,
   });
 }
@@ -99,11 +115,11 @@ export async function withdrawAsked(
 }
 
 /** Gives a budget what was asked for, in its period only, and lets what waited for it go on. */
-export async function raiseBudget(q: Queryable, offer: RaiseOffer): Promise<void> {
+export async function raiseBudget(q: Queryable, offer: RaiseOffer, eur: number): Promise<void> {
   await q.query(
     `INSERT INTO budget_use(scope, key, period, raised_eur) VALUES ($1, $2, $3, $4)
      ON CONFLICT (scope, key, period) DO UPDATE SET raised_eur = budget_use.raised_eur + excluded.raised_eur`,
-    [offer.scope, offer.key, offer.period, offer.raise],
+    [offer.scope, offer.key, offer.period, eur],
   );
   await lookAgain(q, 'budget');
 }

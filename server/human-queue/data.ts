@@ -1,12 +1,13 @@
+import { answersTaken } from '#server/domain/answers.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { FindingView } from '#server/domain/views/evidence.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import type { EscalationItem, EscalationKind, QueueView } from '#server/domain/views/queue.ts';
 import type { TaskView } from '#server/domain/views/task.ts';
+import type { Elsewhere } from '#server/engine/account-question.ts';
 import { readChanges, readGates } from '#server/engine/data/evidence.ts';
 import { patience, readTasks, taskStatus } from '#server/engine/data/rows.ts';
-import { answersOf } from '#server/engine/decide.ts';
 import { escalationDigest } from '#server/engine/escalation.ts';
 import { answeringRule } from '#server/engine/rules.ts';
 import type { RaiseOffer } from '#server/engine/short-of-money.ts';
@@ -21,7 +22,13 @@ interface Row {
   state: EscalationItem['state'];
   question: string;
   why: string;
-  context: { lastTask?: number; pattern?: string; budget?: RaiseOffer };
+  context: {
+    lastTask?: number;
+    pattern?: string;
+    budget?: RaiseOffer;
+    service?: string;
+    elsewhere?: Elsewhere | null;
+  };
   text: string | null;
   task_id: number | null;
   chain_id: number | null;
@@ -216,10 +223,12 @@ export async function readEscalation(db: Db, timing: Timing, id: number): Promis
       blocked: blocked.map((t) => t.id),
       files: changes?.files.length ?? 0,
       project: task?.project_name ?? null,
-      offered: answersOf[e.kind],
+      offered: answersTaken(e.kind, e.context),
       next: starts,
       stage,
       budget: await readOffer(db.pool, e.context.budget ?? null),
+      service: e.context.service ?? null,
+      elsewhere: e.context.elsewhere ?? null,
     }),
     suggestedReasons: suggestedReasons(
       e.kind,

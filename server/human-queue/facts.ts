@@ -1,3 +1,4 @@
+import { safeDefaults } from '#server/domain/budget.ts';
 import type { ChainPlan } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { CaseView } from '#server/domain/views/question.ts';
@@ -115,12 +116,18 @@ export async function readForecast(
 export async function readOffer(
   q: Queryable,
   offer: RaiseOffer | null,
-): Promise<(RaiseOffer & { waiting: number }) | null> {
+): Promise<(RaiseOffer & { waiting: number; left: { day: number; month: number } }) | null> {
   if (!offer) return null;
-  const { rows } = await q.query<{ n: number }>(
-    `SELECT count(*)::int n FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()
+  const left = (scope: 'day' | 'month', period: string, fallback: string) =>
+    `(SELECT coalesce((SELECT limit_eur FROM budget WHERE scope = '${scope}' AND key = ''), ${fallback}) + coalesce(sum(raised_eur - spent_eur - reserved_eur), 0)
+      FROM budget_use WHERE scope = '${scope}' AND key = '' AND period = ${period})::float8`;
+  const { rows } = await q.query<{ n: number; day: number; month: number }>(
+    `SELECT count(*)::int n, ${left('day', 'clock_timestamp()::date', '$3::numeric')} "day",
+       ${left('month', "date_trunc('month', clock_timestamp())::date", '$4::numeric')} "month"
+     FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()
        AND CASE $1 WHEN 'company' THEN company = $2 WHEN 'project' THEN project_id = $2 ELSE true END`,
-    [offer.scope, offer.key],
+    [offer.scope, offer.key, safeDefaults.day, safeDefaults.month],
   );
-  return { ...offer, waiting: rows[0]?.n ?? 0 };
+  const { n = 0, day = 0, month = 0 } = rows[0] ?? {};
+  return { ...offer, waiting: n, left: { day, month } };
 }

@@ -4,6 +4,18 @@ import { type ChainPlan, stageAfter, stageOf } from '#server/domain/plan.ts';
 import type { Stage } from '#server/domain/status.ts';
 import type { Answer, EscalationKind, EscalationView } from '#server/domain/views/queue.ts';
 
+export interface OfferFacts {
+  scope: string;
+  key: string;
+  raise: number;
+  more?: number | undefined;
+  needs?: number | undefined;
+  limit: number;
+  waiting: number;
+  /** What is left today and this month; a raise of a smaller budget still comes out of both. */
+  left: { day: number; month: number };
+}
+
 export interface ConsequenceFacts {
   kind: EscalationKind;
   taskId: number | null;
@@ -17,7 +29,10 @@ export interface ConsequenceFacts {
   /** The stage that asks, or whose end made it ask. */
   stage: Stage | null;
   /** Of a question about money: what is offered, and how many tasks wait for it. */
-  budget?: { scope: string; key: string; raise: number; waiting: number } | null;
+  budget?: OfferFacts | null;
+  /** Of a question about a key or an account: whose, and which tier can take the work instead. */
+  service?: string | null;
+  elsewhere?: { tier: number; host: string; model: string } | null;
 }
 
 const list = (ids: number[]) => ids.map((id) => `#${id}`).join(' and ');
@@ -44,15 +59,45 @@ function budgetWords(f: ConsequenceFacts, it: string, fails: string): Record<Ans
   const b = f.budget;
   if (!b) return { approve: `Lets ${it} go on over its budget.`, send_back: '', reject: fails };
   const scope = b.scope as BudgetScope;
-  const more = `Gives ${budgetName(scope, b.key)} ${money(b.raise)} more, once.`;
+  const gives = (eur: number) =>
+    `Gives ${budgetName(scope, b.key)} ${money(eur)} more, once: ${money(b.limit + eur)} in all`;
+  const enough =
+    b.needs === undefined ? '' : `, enough for what needs it now (${money(b.needs)} by the forecast)`;
+  const rest = leftWords(scope, b);
+  const least = `${gives(b.raise)}${enough}.`;
+  const larger = b.more ? `${gives(b.more)}, so that it need not ask again soon.` : '';
   if (isNarrow(scope))
-    return { approve: `${more} ${it} goes on from where it stands.`, send_back: '', reject: fails };
+    return {
+      approve: `${least} ${it} goes on from where it stands.${rest}`,
+      send_back: larger && `${larger}${rest}`,
+      reject: fails,
+    };
   const waits = `${b.waiting} ${b.waiting === 1 ? 'task' : 'tasks'}`;
   const until = periodOf[scope] === 'day' ? 'until tomorrow' : 'until the month is over';
   return {
-    approve: `${more} ${waits} that ${b.waiting === 1 ? 'waits goes' : 'wait go'} on.`,
-    send_back: '',
+    approve: `${least} ${waits} that ${b.waiting === 1 ? 'waits goes' : 'wait go'} on.${rest}`,
+    send_back: larger && `${larger}${rest}`,
     reject: `Spends nothing more. ${waits} ${b.waiting === 1 ? 'waits' : 'wait'} ${until}, or until you raise the budget.`,
+  };
+}
+
+/** What of the wider budgets is left: a raise does not widen those. */
+function leftWords(scope: BudgetScope, b: OfferFacts): string {
+  if (scope === 'month') return '';
+  const month = `${money(Math.max(0, b.left.month))} this month`;
+  if (scope === 'day') return ` ${month} is left.`;
+  return ` ${money(Math.max(0, b.left.day))} is left today, ${month}.`;
+}
+
+/** A key or an account: a person mends it, and says when; where another tier can take the work, it need not wait. */
+function accountWords(f: ConsequenceFacts, it: string, done: string, fails: string): Record<Answer, string> {
+  const e = f.elsewhere;
+  return {
+    approve: `Tries ${it} again with ${f.service ?? 'its service'}. First ${done}: this does not.`,
+    send_back: e
+      ? `Gives ${it} to tier ${e.tier} instead (${e.model} on ${e.host.toUpperCase()}), which needs nothing of ${f.service ?? 'it'}.`
+      : '',
+    reject: fails,
   };
 }
 
@@ -132,6 +177,8 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       send_back: `The lead of ${it} plans again and reads your note first.`,
       reject: `No agent starts. ${fails}`,
     },
+    key: accountWords(f, it, 'set the right key and restart the workers', fails),
+    quota: accountWords(f, it, 'top up the account', fails),
   };
   const offer = (a: Answer) => (f.offered.includes(a) ? words[f.kind][a] || null : null);
   return { approve: offer('approve'), send_back: offer('send_back'), reject: offer('reject') };
@@ -151,6 +198,8 @@ const usual: Record<EscalationKind, string[]> = {
   budget: ['Too much for what it brings', 'Next month'],
   permission: ['Find a way without it', 'Not by an agent'],
   plan: ['Smaller steps', 'Leave out what was not asked for'],
+  key: ['Not worth a key', 'Another service, please'],
+  quota: ['Not worth the money', 'Next month'],
 };
 
 /** The answers that an agent offered with its question: the numbered lines at its end. */

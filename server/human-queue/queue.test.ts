@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { answersOf } from '#server/domain/answers.ts';
 import { caseViewSchema } from '#server/domain/views/question.ts';
 import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 import { assignQuestion } from '#server/engine/assign.ts';
 import { cancelTask } from '#server/engine/cancel.ts';
-import { answersOf, decide, settleDecisions, undoDecision } from '#server/engine/decide.ts';
+import { decide, settleDecisions, undoDecision } from '#server/engine/decide.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, route, testFactory, work } from '#test/factory.ts';
@@ -25,6 +26,16 @@ describe('the human queue', () => {
         offered: answersOf[kind],
         next: 'BUILD',
         stage: 'BUILD',
+        budget: {
+          scope: 'day',
+          key: '',
+          raise: 1,
+          more: 5,
+          limit: 15,
+          waiting: 1,
+          left: { day: 0, month: 9 },
+        },
+        elsewhere: { tier: 2, host: 'forge', model: 'qwen2.5-coder:32b' },
       });
       for (const answer of answers)
         expect(said[answer] !== null, `${kind} ${answer}`).toBe(answersOf[kind].includes(answer));

@@ -38,6 +38,7 @@ const keeper = { db, secret, outgoing: { allow: [http.host] } };
 const rules = channelRulesSchema.parse({});
 const question = async (id: number) => ({
   id,
+  kind: 'consent' as const,
   digest: 'abcdef0123456789',
   consequences: { approve: 'Merges 2 files.', send_back: null, reject: 'Ends it.' },
   reasons: ['Not now'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mailInput, type Severity } from '#server/domain/views/notifications.ts';
-import type { Answer } from '#server/domain/views/queue.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import type { Outgoing } from '#server/platform/outgoing.ts';
 
 /** What is told, whatever carries it. */
@@ -20,6 +20,7 @@ export interface Message {
 
 export interface QuestionToTell {
   id: number;
+  kind: EscalationKind;
   digest: string;
   consequences: Record<Answer, string | null>;
   reasons: string[];

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { answerName, needsReason } from '#server/domain/answers.ts';
 import type { Answer } from '#server/domain/views/queue.ts';
 import { post } from '#server/platform/outgoing.ts';
 import { retryAfter } from './policy.ts';
@@ -23,41 +24,37 @@ function actions(m: Message): unknown[] {
   const q = m.question;
   const open = { type: 'button', action_id: 'open', text: label('Open'), url: m.url };
   if (!q) return [open];
-  const reasons = (answer: Answer, words: string) =>
-    q.consequences[answer] === null || q.reasons.length === 0
-      ? []
-      : [
-          {
-            type: 'static_select',
-            action_id: `answer:${answer}`,
-            placeholder: label(words),
-            options: q.reasons.map((r) => ({ text: label(r), value: boundTo(q.id, q.digest, answer) })),
+  const offer = (answer: Answer): unknown[] => {
+    const says = q.consequences[answer];
+    const { name } = answerName(q.kind, answer);
+    if (says === null) return [];
+    if (!needsReason(q.kind, answer))
+      return [
+        {
+          type: 'button',
+          action_id: `answer:${answer}`,
+          ...(answer === 'approve' ? { style: 'primary' } : {}),
+          text: label(name),
+          value: boundTo(q.id, q.digest, answer),
+          confirm: {
+            title: label(`${name}?`),
+            text: { type: 'plain_text', text: cut(says, 300) },
+            confirm: label(name),
+            deny: label('Not now'),
           },
-        ];
-  const approve =
-    q.consequences.approve === null
-      ? []
-      : [
-          {
-            type: 'button',
-            action_id: 'answer:approve',
-            style: 'primary',
-            text: label('Approve'),
-            value: boundTo(q.id, q.digest, 'approve'),
-            confirm: {
-              title: label('Approve?'),
-              text: { type: 'plain_text', text: cut(q.consequences.approve, 300) },
-              confirm: label('Approve'),
-              deny: label('Not now'),
-            },
-          },
-        ];
-  return [
-    ...approve,
-    ...reasons('send_back', 'Send back because…'),
-    ...reasons('reject', 'Reject because…'),
-    open,
-  ];
+        },
+      ];
+    if (q.reasons.length === 0) return [];
+    return [
+      {
+        type: 'static_select',
+        action_id: `answer:${answer}`,
+        placeholder: label(`${name} because…`),
+        options: q.reasons.map((r) => ({ text: label(r), value: boundTo(q.id, q.digest, answer) })),
+      },
+    ];
+  };
+  return [...(['approve', 'send_back', 'reject'] as const).flatMap(offer), open];
 }
 
 /** Posts to an incoming webhook. The buttons come back to /api/slack/actions where a signing secret is set. */

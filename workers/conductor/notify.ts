@@ -25,6 +25,7 @@ async function questionToTell(db: Db, t: Timing, id: number): Promise<QuestionTo
     id,
     digest: e.digest,
     consequences: showsAll(e) ? e.consequences : { ...e.consequences, approve: null },
+    kind: e.kind,
     reasons: e.suggestedReasons.slice(0, MOST_REASONS),
   };
 }

@@ -62,6 +62,7 @@ export const phoneSchema = z.object({
   pending: z.array(
     z.object({
       id: z.number(),
+      kind: z.enum(escalationKinds),
       taskId: z.number().nullable(),
       answer: z.enum(answers),
       by: z.string(),

@@ -23,6 +23,8 @@ export const escalationKinds = [
   'budget',
   'permission',
   'plan',
+  'key',
+  'quota',
 ] as const;
 export type EscalationKind = (typeof escalationKinds)[number];
 

@@ -1,0 +1,64 @@
+import type { Route } from '#server/domain/views/routing.ts';
+import type { Queryable } from '#server/platform/db.ts';
+import { askHuman } from './escalation.ts';
+import { ENGINE } from './event.ts';
+
+/** Where work can go instead of waiting for a key or for money; kept with the question, so that its button can say it. */
+export interface Elsewhere {
+  tier: number;
+  host: string;
+  model: string;
+}
+
+interface About {
+  id: number;
+  title: string;
+  tier: number;
+  route: Route;
+}
+
+/** The service or coding agent that the last attempt asked: whose key or account it is. */
+async function serviceOf(q: Queryable, t: About): Promise<string> {
+  const { rows } = await q.query<{ host: string }>(
+    'SELECT host FROM attempt WHERE task_id = $1 ORDER BY id DESC LIMIT 1',
+    [t.id],
+  );
+  const here = t.route.choices.filter((c) => c.tier === t.tier);
+  const asked = here.find((c) => c.host === rows[0]?.host) ?? here[0];
+  return asked ? (asked.account ?? asked.provider) : 'The service';
+}
+
+/** The nearest other tier that can be asked now and needs nothing of this service. */
+async function elsewhere(q: Queryable, t: About, service: string): Promise<Elsewhere | null> {
+  const { rows } = await q.query<Elsewhere>(
+    `SELECT (c.v->>'tier')::int tier, c.v->>'host' host, c.v->>'model' model
+     FROM task t CROSS JOIN LATERAL jsonb_array_elements(t.route->'choices') WITH ORDINALITY c(v, n)
+     WHERE t.id = $1 AND c.v->>'host' IS NOT NULL AND (c.v->>'tier')::int <> t.tier AND alai_available(c.v)
+       AND coalesce(c.v->>'account', c.v->>'provider') <> $2
+     ORDER BY abs((c.v->>'tier')::int - t.tier), (c.v->>'tier')::int DESC, c.n LIMIT 1`,
+    [t.id, service],
+  );
+  return rows[0] ?? null;
+}
+
+/** Asks about a key or an account that only a person can mend, and offers another tier where one can take the work. */
+export async function askAboutAccount(
+  q: Queryable,
+  t: About,
+  kind: 'key' | 'quota',
+  why: string,
+): Promise<void> {
+  const service = await serviceOf(q, t);
+  await askHuman(q, {
+    kind,
+    taskId: t.id,
+    from: ['RUNNING'],
+    actor: ENGINE,
+    question:
+      kind === 'key'
+        ? `The key of ${service} is not taken. Try "${t.title}" again once the right one is set?`
+        : `The account of ${service} is empty. Try "${t.title}" again once it is topped up?`,
+    why,
+    context: { service, elsewhere: await elsewhere(q, t, service) },
+  });
+}
