@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import pino, { type Logger, type StreamEntry } from 'pino';
 import { env } from './env.ts';
@@ -7,13 +7,28 @@ export type { Logger } from 'pino';
 
 const KEEP_BYTES = 20 * 1024 * 1024;
 
-/** One generation of old logs is kept; growth is bounded without a log daemon. */
-function rotate(file: string): void {
-  try {
-    if (statSync(file).size > KEEP_BYTES) renameSync(file, `${file}.1`);
-  } catch {
-    // no log yet
-  }
+/**
+ * A log file that is set aside when it has grown, also by a process that runs for months. One generation of old ones is kept, so
+ * growth is bounded without a log daemon.
+ */
+function boundedFile(file: string, keepBytes: number): { write(line: string): void } {
+  const out = pino.destination({ dest: file, mkdir: true, sync: true });
+  let size = statSync(file).size;
+  return {
+    write(line) {
+      if (size > keepBytes) {
+        size = 0;
+        try {
+          renameSync(file, `${file}.1`);
+          out.reopen();
+        } catch {
+          // It goes on growing until the next time: what a process does is worth more than the size of its log.
+        }
+      }
+      out.write(line);
+      size += Buffer.byteLength(line);
+    },
+  };
 }
 
 /** Turns a JSON line into one that people read; anything else passes through as it is. */
@@ -34,15 +49,13 @@ function readable(line: string): string {
  */
 export function createLogger(
   name: string,
-  options: { home?: string; level?: string; tty?: boolean } = {},
+  options: { home?: string; level?: string; tty?: boolean; keepBytes?: number } = {},
 ): Logger {
   const home = options.home ?? env().ALAI_HOME;
   const level = options.level ?? env().LOG_LEVEL;
   const file = path.join(home, 'logs', `${name}.log`);
-  mkdirSync(path.dirname(file), { recursive: true });
-  rotate(file);
   const streams: StreamEntry[] = [
-    { level: 'trace', stream: pino.destination({ dest: file, mkdir: true, sync: true }) },
+    { level: 'trace', stream: boundedFile(file, options.keepBytes ?? KEEP_BYTES) },
   ];
   if (options.tty ?? process.stderr.isTTY) {
     streams.push({
