@@ -1,19 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { AttemptOutcome, AttemptPorts, IntegrationPlan, StepResult } from '#server/domain/attempt.ts';
+import type { AttemptOutcome } from '#server/domain/attempt.ts';
 import { type Blueprint, blueprintSchema } from '#server/domain/blueprint.ts';
-import type { StepMemory } from '#server/domain/memory.ts';
-import type { PromptRecord } from '#server/domain/prompt.ts';
-import type {
-  CallRecord,
-  ChecksRecord,
-  GateRecord,
-  ProofRecord,
-  TranscriptEntry,
-} from '#server/domain/records.ts';
 import type { Finding } from '#server/domain/report.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Stage } from '#server/domain/status.ts';
@@ -21,50 +11,12 @@ import type { AttemptWork, EarlierWork } from '#server/domain/work.ts';
 import type { RunnerConfig } from '#server/execution/ports.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
-import { createOllama } from '#server/models/ollama.ts';
 import type { Provider } from '#server/models/provider.ts';
-import { git, gitLine } from '#server/platform/git.ts';
-import { createRehearsal } from '#workers/rehearsal/server.ts';
+import { git } from '#server/platform/git.ts';
 import { createRunner } from '#workers/runner.ts';
-
-/** A real rehearsal server on a free port, with no pauses. */
-export async function startRehearsal(
-  paceMs = 0,
-  more: string[] = [],
-): Promise<{ url: string; provider: Provider; stop(): Promise<void> }> {
-  const server = createRehearsal({
-    scenarios: join(import.meta.dirname, '../workers/rehearsal/scenarios'),
-    paceMs,
-    models: ['qwen3:8b', 'qwen2.5-coder:32b', 'deepseek-r1:8b', 'bge-m3:latest', ...more],
-    dripMs: 60,
-  });
-  await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    provider: createOllama(url),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((r) => server.close(r));
-    },
-  };
-}
-
-/** A bare repository as the factory keeps it, with these files in one commit. */
-export async function bareRepository(root: string, files: Record<string, string>): Promise<string> {
-  const work = join(root, 'source');
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(work, path)), { recursive: true });
-    await writeFile(join(work, path), text);
-  }
-  await git(['init', '-q', work]);
-  const o = { gitDir: join(work, '.git'), workTree: work };
-  await git(['add', '-A'], o);
-  await git(['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', 'commit', '-qm', 'Start'], o);
-  const bare = join(root, 'project.git');
-  await git(['clone', '-q', '--bare', work, bare]);
-  return bare;
-}
+import { type MemoryPorts, memoryPorts } from './ports.ts';
+import { startRehearsal } from './rehearsal.ts';
+import { bareRepository } from './repository.ts';
 
 const blueprints = new Map<string, Blueprint>();
 const companies: Record<Stage, string> = {
@@ -90,83 +42,6 @@ export async function blueprintOf(stage: Stage): Promise<Blueprint> {
   const made = blueprintSchema.parse(parse(await readFile(file, 'utf8')));
   blueprints.set(name, made);
   return made;
-}
-
-/** Ports that keep everything in memory, as the engine would in rows. */
-export interface MemoryPorts extends AttemptPorts {
-  steps: StepResult[];
-  entries: TranscriptEntry[];
-  calls: CallRecord[];
-  gates: GateRecord[];
-  checked: ChecksRecord[];
-  proofs: ProofRecord[];
-  prompts: PromptRecord[];
-  memories: { stepId: number; memory: StepMemory }[];
-  plans: (IntegrationPlan & { settled: string })[];
-}
-
-export function memoryPorts(over: Partial<AttemptPorts> = {}): MemoryPorts {
-  const p: MemoryPorts = {
-    steps: [],
-    entries: [],
-    calls: [],
-    gates: [],
-    checked: [],
-    proofs: [],
-    prompts: [],
-    memories: [],
-    plans: [],
-    async checkpoint(s) {
-      p.steps.push(s);
-      return 'ok';
-    },
-    transcript(e) {
-      const at = p.entries.findIndex((x) => x.seq === e.seq);
-      if (at >= 0) p.entries[at] = e;
-      else p.entries.push(e);
-    },
-    progress() {},
-    async beforeCall() {},
-    async call(r) {
-      p.calls.push(r);
-    },
-    async gate(r) {
-      p.gates.push(r);
-    },
-    async nextRound() {
-      return [];
-    },
-    async checks(r) {
-      p.checked.push(r);
-    },
-    async proof(r) {
-      p.proofs.push(r);
-    },
-    async prompt(r) {
-      p.prompts.push(r);
-    },
-    async remember(stepId, memory) {
-      p.memories.push({ stepId, memory });
-      return 'ok';
-    },
-    async mcp() {
-      return { ok: true };
-    },
-    async planIntegration(plan) {
-      p.plans.push({ ...plan, settled: '' });
-      return { effectId: p.plans.length };
-    },
-    async settleIntegration(id, result) {
-      const plan = p.plans[id - 1];
-      if (plan) plan.settled = result;
-    },
-    async landedIntegration() {
-      return null;
-    },
-    now: () => new Date(),
-    ...over,
-  };
-  return p;
 }
 
 export interface Factory {
@@ -366,32 +241,9 @@ export async function createFactory(
   return f;
 }
 
-/** Runs the project's own tests on a fresh checkout of its main branch. */
+/** A fresh checkout of its main branch, to run what was merged. */
 export async function checkoutMain(f: Factory): Promise<string> {
   const dir = join(f.home, `checkout-${Math.random().toString(36).slice(2)}`);
   await git(['clone', '-q', '--branch', 'main', f.bare, dir]);
   return dir;
-}
-
-export { gitLine };
-
-/**
- * The Bento repository as it is after these parts of the rehearsal's scenario were accepted. Its test files run in one
- * process, because a chain runs them twenty times.
- */
-export async function bentoFiles(...parts: string[]): Promise<Record<string, string>> {
-  const { readdir } = await import('node:fs/promises');
-  const root = join(import.meta.dirname, '../workers/rehearsal/scenarios/bento/files');
-  const files: Record<string, string> = {};
-  for (const part of parts) {
-    for (const entry of await readdir(join(root, part), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const path = join(entry.parentPath, entry.name);
-      files[path.slice(join(root, part).length + 1)] = await readFile(path, 'utf8');
-    }
-  }
-  const manifest = files['package.json'];
-  if (manifest)
-    files['package.json'] = manifest.replace('"node --test"', '"node --test --test-isolation=none"');
-  return files;
 }

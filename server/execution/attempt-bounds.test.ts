@@ -9,7 +9,8 @@ import { defaultRules } from '#server/domain/role-rules.ts';
 import { noSandbox } from '#server/execution/sandbox/none.ts';
 import type { ChatRequest } from '#server/models/provider.ts';
 import { call, factoriesOfThisFile, finish, node, oneStep } from '#test/attempt.ts';
-import { type Factory, memoryPorts } from '#test/execution.ts';
+import type { Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { puppet } from '#test/puppet.ts';
 import { createRunner } from '#workers/runner.ts';
 

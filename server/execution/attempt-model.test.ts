@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { AlaiError } from '#server/domain/errors.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { call, factoriesOfThisFile, node, oneStep } from '#test/attempt.ts';
-import { type Factory, memoryPorts } from '#test/execution.ts';
+import type { Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { puppet } from '#test/puppet.ts';
 
 const factory = factoriesOfThisFile();

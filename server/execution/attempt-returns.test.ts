@@ -4,8 +4,10 @@ import { readBin } from '#server/integration/bin.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { git, gitLine } from '#server/platform/git.ts';
 import { call, factoriesOfThisFile, finish, node, oneStep } from '#test/attempt.ts';
-import { bentoFiles, type Factory, memoryPorts } from '#test/execution.ts';
+import type { Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { puppet } from '#test/puppet.ts';
+import { bentoFiles } from '#test/repository.ts';
 
 const MEALS = 'Bento: Frontend — meal selection + checkout flow';
 const factory = factoriesOfThisFile();

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { git, gitLine } from '#server/platform/git.ts';
 import { createGitHttp } from '#server/projects/git-http.ts';
 import { factoriesOfThisFile, node } from '#test/attempt.ts';
-import { bentoFiles, checkoutMain, memoryPorts } from '#test/execution.ts';
+import { checkoutMain } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
+import { bentoFiles } from '#test/repository.ts';
 import { createRunner } from '#workers/runner.ts';
 
 const API = 'Bento: API — user auth + subscription management endpoints';

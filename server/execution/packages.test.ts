@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { packagesFor } from './packages.ts';
 
 /** A project with one dependency that needs no network: a folder of its own. */

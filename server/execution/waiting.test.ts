@@ -7,7 +7,8 @@ import type { HumanAnswer, Resume } from '#server/domain/memory.ts';
 import type { AttemptWork } from '#server/domain/work.ts';
 import type { ChatRequest } from '#server/models/provider.ts';
 import { gitLine } from '#server/platform/git.ts';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { puppet } from '#test/puppet.ts';
 
 let f: Factory;

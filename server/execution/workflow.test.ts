@@ -6,7 +6,8 @@ import { blueprintSchema } from '#server/domain/blueprint.ts';
 import { defaultRules } from '#server/domain/role-rules.ts';
 import type { Severity } from '#server/domain/status.ts';
 import type { AttemptWork, StepOutput, WorkStep } from '#server/domain/work.ts';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { afterRound, workOf } from './workflow.ts';
 
 const factories: Factory[] = [];

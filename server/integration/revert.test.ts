@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { RevertedChange } from '#server/domain/work.ts';
 import { git, gitLine } from '#server/platform/git.ts';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 
 const factories: Factory[] = [];
 afterAll(() => Promise.all(factories.map((f) => f.stop())));

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Account } from '#server/domain/accounts.ts';
 import type { AlaiError } from '#server/domain/errors.ts';
-import { startRehearsal } from '#test/execution.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import type { ChatRequest, Message, Provider } from './provider.ts';
 import { providerAt, serviceOf } from './registry.ts';
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AlaiError } from '#server/domain/errors.ts';
-import { startRehearsal } from '#test/execution.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { createOllama } from './ollama.ts';
 import type { ChatRequest, Provider } from './provider.ts';
 import { withRetries } from './retry.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRehearsal } from '#test/execution.ts';
 import { puppet } from '#test/puppet.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { createLlamaServer } from './llama-server.ts';
 import { modelError } from './provider.ts';
 import { probeTools } from './tool-probe.ts';

@@ -5,8 +5,8 @@ import { changeBreaker } from '#server/models/resilience/commands.ts';
 import { readBreaker } from '#server/models/resilience/data.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { testDatabase } from '#test/database.ts';
-import { startRehearsal } from '#test/execution.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { probeModels } from './breakers.ts';
 
 const { db } = await testDatabase();

@@ -15,8 +15,8 @@ import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { askTrial, readTrial } from '#server/fleet/trials.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { testDatabase } from '#test/database.ts';
-import { startRehearsal } from '#test/execution.ts';
 import { ceo } from '#test/factory.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { tendTrials } from './trials.ts';
 
 const { db } = await testDatabase();

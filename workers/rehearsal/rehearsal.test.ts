@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRehearsal } from '#test/execution.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { answer } from './answer.ts';
 import { readConversation, type WireMessage } from './conversation.ts';
 import { loadScenarios } from './scenarios.ts';

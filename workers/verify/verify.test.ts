@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleOf } from '#server/projects/bundle.ts';
 import { bareRepositoryOf } from '#server/projects/git.ts';
 import { buildArchive } from '#server/quality/archive.ts';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 import { verifyProof } from './verify.ts';
 
 let f: Factory;

@@ -9,7 +9,8 @@ import { type PipelineName, pipelines } from '#server/domain/pipelines.ts';
 import { type CliProvider, cliProviders } from '#server/domain/providers.ts';
 import type { AttemptWork } from '#server/domain/work.ts';
 import { gitLine } from '#server/platform/git.ts';
-import { createFactory, type Factory, startRehearsal } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { startRehearsal } from '#test/rehearsal.ts';
 import { detectAgents, installedAgent } from './detect.ts';
 
 /**

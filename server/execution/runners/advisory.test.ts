@@ -4,7 +4,8 @@ import type { PipelineName } from '#server/domain/pipelines.ts';
 import type { AttemptWork } from '#server/domain/work.ts';
 import { type ChatRequest, NO_USAGE, type Provider } from '#server/models/provider.ts';
 import { gitLine } from '#server/platform/git.ts';
-import { createFactory, type Factory, memoryPorts } from '#test/execution.ts';
+import { createFactory, type Factory } from '#test/execution.ts';
+import { memoryPorts } from '#test/ports.ts';
 
 let f: Factory;
 beforeAll(async () => {
