@@ -7,8 +7,8 @@ import { print } from './output.ts';
 
 function tierOf(text: string): number {
   const tier = Number(text);
-  if (Number.isInteger(tier) && tier >= 1 && tier <= 4) return tier;
-  throw new AlaiError('BAD_INPUT', `"${text}" is no tier work can begin on.`, 'Give a number from 1 to 4.');
+  if (Number.isInteger(tier) && tier >= 1 && tier <= 99) return tier;
+  throw new AlaiError('BAD_INPUT', `"${text}" is no tier.`, 'Tiers are numbers: see npx alai tiers.');
 }
 
 /** `alai tiers`: what each tier is worth for each kind of work, and where such work begins. */
@@ -20,6 +20,10 @@ export function registerTierCommands(program: Command): void {
       const v = await api().tiers.get.query();
       print(v, () =>
         [
+          ...v.tiers.map((t) =>
+            t.unserved ? `! ${t.unserved}` : `  Tier ${t.tier}  ${t.model}, ${t.name}: ${t.use}`,
+          ),
+          '',
           table(
             ['KIND', 'TIER', 'DONE', 'OF', 'EURO', 'SECONDS'],
             v.records.map((r) => [
@@ -46,10 +50,11 @@ export function registerTierCommands(program: Command): void {
     .description(
       'let a kind of work ("BUILD feature") that would begin on one tier begin on another; "none" takes it back',
     )
-    .action(async (kind: string, from: string, to: string) => {
+    .option('--force', 'also on a tier that no host can serve now')
+    .action(async (kind: string, from: string, to: string, o: { force?: boolean }) => {
       const insteadOf = tierOf(from);
       const tier = to === 'none' ? null : tierOf(to);
-      await api().tiers.begin.mutate({ kind, insteadOf, tier });
+      await api().tiers.begin.mutate({ kind, insteadOf, tier, force: o.force === true });
       print({ ok: true }, () => `${kind} begins on tier ${tier ?? insteadOf} from the next task on.`);
     });
 }

@@ -24,6 +24,7 @@ export function Tiers() {
   if (!v) return null;
   const kinds = [...new Set(v.records.map((r) => r.kind))];
   const used = v.tiers.filter((t) => v.records.some((r) => r.tier === t.tier));
+  const unserved = (tier: number) => v.tiers.find((t) => t.tier === tier)?.unserved ?? null;
   return (
     <section className="tiers" aria-labelledby="tiers">
       <header>
@@ -38,6 +39,16 @@ export function Tiers() {
           These attempts were scripted: no model was called, so nothing is suggested from them.
         </p>
       ) : null}
+      {v.tiers.map((t) =>
+        t.unserved ? (
+          <p key={t.tier} className="tiers-unserved">
+            <span className="failed">
+              <Mark shape="failed" />
+            </span>
+            {plain(t.unserved)}
+          </p>
+        ) : null,
+      )}
       {v.suggestions.map((s) => (
         <p key={s.kind} className="tiers-suggestion">
           <Mark shape="yours" />
@@ -46,15 +57,24 @@ export function Tiers() {
               Let {plain(s.kind)} begin on tier {s.to} instead of {s.from}.
             </b>{' '}
             {s.because}
+            {unserved(s.to) ? ` ${plain(unserved(s.to) ?? '')}` : ''}
           </span>
           {may ? (
             <Button
               small
               className="end"
               disabled={begin.isPending}
-              onClick={() => start({ kind: s.kind, insteadOf: s.from, tier: s.to, because: s.because })}
+              onClick={() =>
+                start({
+                  kind: s.kind,
+                  insteadOf: s.from,
+                  tier: s.to,
+                  because: s.because,
+                  force: unserved(s.to) !== null,
+                })
+              }
             >
-              Begin on tier {s.to}
+              {unserved(s.to) ? 'Begin there anyway' : `Begin on tier ${s.to}`}
             </Button>
           ) : null}
         </p>
@@ -66,6 +86,7 @@ export function Tiers() {
               {plain(s.kind)} begins on tier {s.tier} instead of {s.insteadOf}
             </b>{' '}
             by {plain(s.setBy)}, {when(s.setAt, new Date())}.
+            {unserved(s.tier) ? ' Not now: no host can serve it.' : ''}
           </span>
           {may ? (
             <Button

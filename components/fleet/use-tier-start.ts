@@ -8,6 +8,8 @@ interface Start {
   insteadOf: number;
   tier: number | null;
   because?: string;
+  /** Also where no host can serve it now. */
+  force?: boolean;
 }
 
 /** Lets a kind of work begin on another tier, or where it did before; what was done can be taken back at once. */
@@ -17,7 +19,15 @@ export function useTierStart() {
   const begin = useMutation(
     trpc.tiers.begin.mutationOptions({
       onSettled: () => client.invalidateQueries({ queryKey: trpc.tiers.pathKey() }),
-      onError: (e) => toast.error(refusalOf(e).message, { description: refusalOf(e).hint }),
+      onError: (e, s) => {
+        const { code, message, hint } = refusalOf(e);
+        // It could be served when the page was read: the choice is asked for here, instead of lost.
+        if (code === 'TIER_UNSERVED')
+          toast.error(message, {
+            action: { label: 'Begin there anyway', onClick: () => begin.mutate({ ...s, force: true }) },
+          });
+        else toast.error(message, { description: hint });
+      },
     }),
   );
   const start = (s: Start) =>

@@ -37,7 +37,8 @@ import type { Services } from './services.ts';
 type Text = Pick<NewTask, 'title' | 'description' | 'tags'> &
   Partial<Pick<NewTask, 'company' | 'blueprint' | 'tier' | 'offline'>> & { complexity?: number | null };
 
-async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolean })[]> {
+/** The hosts as routing knows them. */
+export async function hostStates(q: Queryable): Promise<(HostState & { scripted: boolean })[]> {
   const { rows } = await q.query<{
     name: string;
     models: string[];

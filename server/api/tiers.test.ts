@@ -13,7 +13,8 @@ import { createCallerFactory } from './trpc.ts';
 const { db } = await testDatabase();
 const s = {
   db,
-  timing: timing(0.1),
+  // The hosts of these tests are heard of once, and stay so however slow the machine is.
+  timing: timing(60),
   env: { ALAI_TIMING_SCALE: 1 },
   catalogue: readCatalogue,
 } as unknown as Services;
@@ -83,5 +84,18 @@ describe('where work begins', () => {
       code: 'BAD_REQUEST',
     });
     await expect(as('ceo').begin({ ...input, tier: 3 })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(as('ceo').begin({ ...input, tier: 7 })).rejects.toThrow(/There is no tier 7/);
+  });
+
+  it('is said to be impossible now where no host can serve it, and done all the same by who means it', async () => {
+    const unserved = (await as('ceo').get()).tiers.filter((t) => t.unserved);
+    expect(unserved.map((t) => t.tier)).toContain(4);
+    expect(unserved[0]?.unserved).toContain('Until then such work begins on tier');
+    const input = { kind: KIND, insteadOf: 3, tier: 4 };
+    await expect(as('ceo').begin(input)).rejects.toThrow(/No host can serve tier 4 now/);
+    expect((await as('ceo').get()).starts).toEqual([]);
+    await as('ceo').begin({ ...input, force: true });
+    expect((await as('ceo').get()).starts).toMatchObject([{ tier: 4 }]);
+    await as('ceo').begin({ ...input, tier: null });
   });
 });

@@ -53,6 +53,7 @@ export const errorCodes = [
   'LIMIT_REACHED',
   'BUDGET_EXCEEDED',
   'PRICE_MISSING',
+  'TIER_UNSERVED',
   'LEASE_LOST',
   'ABORTED',
   'PORT_IN_USE',

@@ -82,6 +82,25 @@ export function routeAnew(reach: Reach, route: Route): Route | null {
   return { ...route, tier: found.tier, choices: found.choices, skipped: found.skipped, reasons };
 }
 
+/** Why no host can serve a tier now, and what such work would begin on meanwhile; null while one can. */
+export function whyUnserved(reach: Reach, tier: number): string | null {
+  const { choices, skipped, tier: start } = planModels(reach, tier);
+  if (choices.some((c) => c.tier === tier)) return null;
+  const row = reach.tiers.presets[reach.tiers.default]?.tiers.find((t) => t.tier === tier);
+  const why = skipped.find((s) => s.tier === tier)?.reason ?? missing(row, reach.fleet);
+  const [first] = choices;
+  const meanwhile = first
+    ? `Until then such work begins on tier ${start} (${first.model} on ${label(reach.fleet, first.host)}).`
+    : 'Until then such work waits.';
+  return `No host can serve tier ${tier} now: ${why}. ${meanwhile}`;
+}
+
+/** What would have to be there for a tier that nothing more was said of. */
+function missing(row: TierRow | undefined, fleet: Fleet): string {
+  if (fleet.hosts.length === 0) return 'no host is heard of';
+  return row ? `no host has ${row.model}, or a model that could stand in for it` : 'it has no model';
+}
+
 function choicesOf(row: TierRow, reach: Reach, first: string[], offline: boolean) {
   const { fleet } = reach;
   const said: string[] = [];

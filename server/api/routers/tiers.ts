@@ -10,12 +10,13 @@ import { readTierStarts } from '#server/routing/data.ts';
 import { actorOf } from '../auth.ts';
 import { text } from '../inputs.ts';
 import { done, doneSchema } from '../outputs.ts';
+import { unservedTiers } from '../tier-reach.ts';
 import { procedure, router } from '../trpc.ts';
 
 /** Long enough for figures, short enough to forget a model that was replaced. */
 const DAYS = 60;
 
-const startTier = z.number().int().min(1).max(4);
+const startTier = z.number().int().min(1).max(99);
 
 /** Throws BAD_INPUT for a kind of work or a tier that is not there. */
 function requireStart(
@@ -30,14 +31,15 @@ function requireStart(
       `There is no kind of work "${input.kind}".`,
       `Name a stage (${stages.join(', ')}) and a type (${types.join(', ')}).`,
     );
-  const able = (tiers.presets[tiers.default]?.tiers ?? [])
-    .filter((t) => t.provider !== 'human')
-    .map((t) => t.tier);
-  if (!able.includes(input.tier) || input.tier === input.insteadOf)
+  const able = (tiers.presets[tiers.default]?.tiers ?? []).filter((t) => t.provider !== 'human');
+  const others = able.filter((t) => t.tier !== input.insteadOf);
+  if (!others.some((t) => t.tier === input.tier))
     throw new AlaiError(
       'BAD_INPUT',
-      `Tier ${input.tier} is no other tier with a model.`,
-      `Choose one of ${able.filter((t) => t !== input.insteadOf).join(', ')}.`,
+      input.tier === input.insteadOf
+        ? `It begins on tier ${input.tier} as it is.`
+        : `There is no tier ${input.tier} that work can begin on in the table ${tiers.default}.`,
+      `Choose one of ${others.map((t) => `${t.tier} (${t.model})`).join(', ')}.`,
     );
 }
 
@@ -48,7 +50,7 @@ export const tiersRouter = router({
     const real = await readTierRecords(s.db.pool, DAYS, false);
     const scripted = real.length === 0;
     const preset = tiers.presets[tiers.default];
-    const starts = await readTierStarts(s.db.pool);
+    const [starts, unserved] = await Promise.all([readTierStarts(s.db.pool), unservedTiers(s)]);
     const followed = (x: Suggestion) =>
       starts.some((t) => t.kind === x.kind && t.insteadOf === x.from && t.tier === x.to);
     return {
@@ -56,7 +58,13 @@ export const tiersRouter = router({
       preset: tiers.default,
       source: preset?.source ?? '',
       presets: Object.keys(tiers.presets),
-      tiers: (preset?.tiers ?? []).map(({ tier, name, model, use }) => ({ tier, name, model, use })),
+      tiers: (preset?.tiers ?? []).map(({ tier, name, model, use }) => ({
+        tier,
+        name,
+        model,
+        use,
+        unserved: unserved.get(tier) ?? null,
+      })),
       records: scripted ? await readTierRecords(s.db.pool, DAYS, true) : real,
       scripted,
       suggestions: scripted ? [] : suggestTiers(real).filter((x) => !followed(x)),
@@ -71,13 +79,24 @@ export const tiersRouter = router({
         insteadOf: startTier,
         tier: startTier.nullable(),
         because: z.string().trim().max(1_000).default(''),
+        /** Also on a tier that no host can serve now: its model may come. */
+        force: z.boolean().default(false),
       }),
     )
     .output(doneSchema)
     .mutation(async ({ ctx: { s, viewer }, input }) => {
       if (input.tier !== null) requireStart(s.catalogue(), { ...input, tier: input.tier });
+      const unserved =
+        input.tier === null || input.force ? undefined : (await unservedTiers(s)).get(input.tier);
+      if (unserved)
+        throw new AlaiError(
+          'TIER_UNSERVED',
+          unserved,
+          'Begin there anyway (--force) if it will come; nothing was changed.',
+        );
       const because = input.because || `Tier ${input.tier} instead of ${input.insteadOf} for ${input.kind}`;
-      await setTierStart(s.db, { ...input, because }, actorOf(viewer));
+      const { kind, insteadOf, tier } = input;
+      await setTierStart(s.db, { kind, insteadOf, tier, because }, actorOf(viewer));
       return done;
     }),
   failures: procedure

@@ -27,7 +27,16 @@ export const tiersViewSchema = z.object({
   preset: z.string(),
   source: z.string(),
   presets: z.array(z.string()),
-  tiers: z.array(z.object({ tier: z.number(), name: z.string(), model: z.string(), use: z.string() })),
+  tiers: z.array(
+    z.object({
+      tier: z.number(),
+      name: z.string(),
+      model: z.string(),
+      use: z.string(),
+      /** Why no host can serve it now; null while one can. */
+      unserved: z.string().nullable(),
+    }),
+  ),
   records: z.array(tierRecordSchema),
   /** Only scripted attempts are there yet: they say how the page looks, and nothing of models. */
   scripted: z.boolean(),
