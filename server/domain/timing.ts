@@ -28,6 +28,8 @@ export interface Timing {
   /** How long an open breaker waits before one probe; doubled each time the probe fails, up to `breakerMost`. */
   breakerOpen: number;
   breakerMost: number;
+  /** The same where only one task met the failures: the model itself is asked almost at once. */
+  breakerDoubt: number;
   /** Who probes and is not heard of for this long counts as lost: longer than a large model takes to its first token. */
   breakerProbe: number;
   /** The longest a call waits for its turn at a service, or because the service asked for patience. */
@@ -55,6 +57,7 @@ export function timing(scale = 1): Timing {
     breakerWindow: ms(60_000),
     breakerOpen: ms(15_000),
     breakerMost: ms(5 * 60_000),
+    breakerDoubt: ms(1_500),
     breakerProbe: ms(6 * 60_000),
     turnWait: ms(60_000),
     queueWait: ms(2 * 60_000),

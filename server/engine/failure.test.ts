@@ -5,6 +5,7 @@ import { decide, settleDecisions } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
 import { MAX_MODEL_LOSSES } from './failure-policy.ts';
+import { lookAgain } from './wait.ts';
 
 const { db } = await testDatabase();
 const factory = await testFactory(db);
@@ -91,6 +92,56 @@ describe('attempts that their model does not answer', () => {
         tier: 2,
         failed_attempts: 0,
       });
+  });
+});
+
+describe('a task whose calls alone its model does not answer', () => {
+  const pauseMs = 10_000;
+  async function lose(taskId: number, code: string) {
+    await db.pool.query(`UPDATE task SET host = 'FORGE' WHERE id = $1`, [taskId]);
+    const a = await factory.take(taskId);
+    await endAttempt(
+      db,
+      factory.publisher,
+      { ...a, pauseMs },
+      { kind: 'infra', code, message: 'It is busy.' },
+    );
+    const { rows } = await db.pool.query<{ wait_for: string; seconds: number }>(
+      `SELECT wait_for, round(extract(epoch FROM wait_until - clock_timestamp()) / 10)::int * 10 seconds FROM task WHERE id = $1`,
+      [taskId],
+    );
+    return rows[0];
+  }
+  const suspected = (task: number) =>
+    db.pool.query(
+      `INSERT INTO breaker(host, model, state, suspect) VALUES ('FORGE', 'qwen3:8b', 'CLOSED', $1)
+       ON CONFLICT (host, model) DO UPDATE SET suspect = excluded.suspect`,
+      [task],
+    );
+
+  it('waits longer each time, also when the model answers others, while others wait for nothing', async () => {
+    const made = await factory.create([work('Too large'), work('Beside it')]);
+    const [id, other] = made.taskIds as [number, number];
+    await suspected(id);
+    expect(await lose(other, 'MODEL_BUSY')).toMatchObject({ wait_for: null });
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls', seconds: 10 });
+    await lookAgain(db.pool, 'model');
+    expect((await factory.task(id)).wait_for).toBe('own calls');
+    expect(await lose(id, 'MODEL_TIMEOUT')).toMatchObject({ wait_for: 'own calls', seconds: 20 });
+    // What it met behind an open breaker says nothing of it.
+    expect(await lose(id, 'MODEL_PAUSED')).toMatchObject({ wait_for: null });
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls', seconds: 40 });
+    expect(await lose(id, 'GIT_FAILED')).toMatchObject({ wait_for: null });
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls', seconds: 10 });
+  });
+
+  it('goes a tier up after as many as before, and begins there at once', async () => {
+    const [id = 0] = (await factory.create([work('Far too large')])).taskIds;
+    await suspected(id);
+    for (let n = 1; n < MAX_MODEL_LOSSES; n++)
+      expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls' });
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: null });
+    expect(await factory.task(id)).toMatchObject({ tier: 3 });
   });
 });
 

@@ -10,6 +10,7 @@ import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
 import { askForAll, askForTask } from './short-of-money.ts';
+import { holdSuspect } from './suspect.ts';
 import { holdBack } from './wait.ts';
 
 type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
@@ -248,7 +249,8 @@ const endings = {
 export async function endAttempt(
   db: Db,
   publisher: Publisher,
-  a: { attemptId: number; fence: number; host: string },
+  /** `pauseMs`: how long a task waits first whose calls alone its model does not answer. */
+  a: { attemptId: number; fence: number; host: string; pauseMs?: number },
   outcome: Exclude<Ended, { kind: 'aborted' }>,
 ): Promise<'ok' | 'stale'> {
   const done = await transaction(db, async (q) => {
@@ -285,9 +287,10 @@ export async function endAttempt(
       deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
     else if (outcome.kind === 'infra' && outcome.code === 'PROVIDER_KEY')
       deliveries = await afterRefusedKey(q, row.task_id, message);
-    else if (outcome.kind === 'infra')
+    else if (outcome.kind === 'infra') {
       deliveries = await afterAttempt(q, row.task_id, 'lost', message, false, outcome.code);
-    else if (outcome.reason in asks) {
+      await holdSuspect(q, deliveries, { ...a, taskId: row.task_id, code: outcome.code, message });
+    } else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];
       const asked = await askHuman(q, {
         kind,

@@ -50,7 +50,7 @@ export async function guardAgent<T>(
         const many = b.state === 'CLOSED' ? { ...b, failures: FAILURES_TO_OPEN - 1, windowFrom: now } : b;
         return afterFailure(many, failed, probing, now, c.timing);
       });
-    } else if (probing) await change(afterAnswer);
+    } else if (probing) await change((b) => afterAnswer(b));
     throw e;
   }
 }

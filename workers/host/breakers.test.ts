@@ -46,6 +46,12 @@ describe('a model behind an open breaker', () => {
     expect(await state()).toBe('CLOSED');
   });
 
+  it('that was opened because of one task is open to others by its answer, and the task is still known', async () => {
+    await changeBreaker(db, KEY, 'test', (b) => ({ ...b, suspect: 7, opens: 0 }));
+    await look();
+    expect((await readBreaker(db.pool, KEY)).breaker).toMatchObject({ state: 'CLOSED', suspect: 7 });
+  });
+
   it('is left alone for longer when it fails once more, and not asked before', async () => {
     await tell({ fault: '503', times: 1 });
     await look();

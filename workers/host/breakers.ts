@@ -64,7 +64,8 @@ export function watchBreakers(o: Omit<Context, 'probing'>): { stop(): void } {
   const c = { ...o, probing: new Set<string>() };
   const leaving = new AbortController();
   const loop = every(
-    c.timing.heartbeat,
+    // As often as work is looked for: what a model is doubted for is asked soon.
+    c.timing.look,
     async () => {
       // Not awaited: whoever probes has written so in the row, and is not asked twice.
       probeModels(c, leaving.signal).catch((err) => c.log.warn({ err }, 'probing a model failed'));

@@ -60,6 +60,7 @@ export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (wor
         host: config.name,
         timing,
         service: null,
+        task: work.task.id,
       });
     const provider = providerFor(wanted, {
       ollama,
@@ -67,7 +68,8 @@ export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (wor
       accounts,
       env: process.env,
     });
-    return resilient(provider, { db, host: config.name, timing, service: serviceOf(wanted, accounts) });
+    const service = serviceOf(wanted, accounts);
+    return resilient(provider, { db, host: config.name, timing, service, task: work.task.id });
   };
 }
 

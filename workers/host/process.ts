@@ -98,7 +98,7 @@ export async function processAttempt(c: HostContext, claimed: Taken): Promise<vo
     await endAttempt(
       c.db,
       c.publisher,
-      { ...held, host: c.worker.host },
+      { ...held, host: c.worker.host, pauseMs: c.timing.breakerOpen },
       {
         kind: 'infra',
         code: isAlaiError(e) ? e.code : 'INTERNAL',
@@ -120,7 +120,7 @@ async function report(
   signal: AbortSignal,
   ports: ReturnType<typeof attemptPorts>,
 ): Promise<void> {
-  const ending = { ...held, host: c.worker.host };
+  const ending = { ...held, host: c.worker.host, pauseMs: c.timing.breakerOpen };
   if (outcome.kind === 'done') {
     await closeIntegration(work, outcome, ports);
     await c.engine.advance({

@@ -6,10 +6,10 @@ import type { Breaker } from './policy.ts';
 
 const TYPES = { OPEN: 'breaker.opened', HALF_OPEN: 'breaker.probed', CLOSED: 'breaker.closed' } as const;
 
-const INSERT = `INSERT INTO breaker(host, model, ver, state, failures, window_from, opens, opened_at, probe_at, probe_by, code, error, offline)
-  VALUES ($1, $2, $3 + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (host, model) DO NOTHING`;
+const INSERT = `INSERT INTO breaker(host, model, ver, state, failures, window_from, opens, opened_at, probe_at, probe_by, code, error, offline, suspect)
+  VALUES ($1, $2, $3 + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (host, model) DO NOTHING`;
 const UPDATE = `UPDATE breaker SET state = $4, ver = ver + 1, failures = $5, window_from = $6, opens = $7, opened_at = $8, probe_at = $9,
-    probe_by = $10, code = $11, error = $12, offline = $13, changed_at = clock_timestamp()
+    probe_by = $10, code = $11, error = $12, offline = $13, suspect = $14, changed_at = clock_timestamp()
   WHERE host = $1 AND model = $2 AND ver = $3`;
 
 /**
@@ -62,6 +62,7 @@ const values = (key: BreakerKey, was: Breaker, b: Breaker) => [
   b.code,
   b.error,
   b.offline,
+  b.suspect,
 ];
 
 const TRIES = 20;

@@ -22,6 +22,7 @@ interface Row {
   code: string;
   error: string;
   offline: boolean;
+  suspect: number | null;
 }
 
 const toBreaker = (r: Row): Breaker => ({
@@ -36,6 +37,7 @@ const toBreaker = (r: Row): Breaker => ({
   code: r.code,
   error: r.error,
   offline: r.offline,
+  suspect: r.suspect,
 });
 
 /** The breaker as it stands, and the time on the database's clock; closed where there is no row. */

@@ -19,6 +19,11 @@ export interface Breaker {
   code: string;
   error: string;
   offline: boolean;
+  /**
+   * The only task whose calls failed when it began to count. It stays when the model answers somebody else: then it is the task's own calls
+   * that are not answered.
+   */
+  suspect: number | null;
 }
 
 export const CLOSED: Breaker = {
@@ -33,9 +38,10 @@ export const CLOSED: Breaker = {
   code: '',
   error: '',
   offline: false,
+  suspect: null,
 };
 
-type Times = Pick<Timing, 'breakerWindow' | 'breakerOpen' | 'breakerMost' | 'breakerProbe'>;
+type Times = Pick<Timing, 'breakerWindow' | 'breakerOpen' | 'breakerMost' | 'breakerDoubt' | 'breakerProbe'>;
 
 /** May this call be made? `probe` carries the row it has to win first. */
 export function mayAsk(
@@ -63,7 +69,16 @@ export interface Failed {
   lasting?: boolean;
   /** How long it wants to be left alone, in milliseconds. */
   patience?: number | undefined;
+  /** Whose call it was; nobody's where no task asked. */
+  task?: number | null | undefined;
 }
+
+/**
+ * It is not closed because of one task alone, whose requests may be what is wrong. Others wait for the model's answer to a small question,
+ * which comes soon, instead of losing their attempt.
+ */
+export const inDoubt = (b: Breaker, task: number | null): boolean =>
+  b.state !== 'CLOSED' && b.suspect !== null && b.suspect !== task;
 
 /** No wish of a service is granted for longer than so many times the longest wait of its breaker. */
 const MOST_PATIENCE = 12;
@@ -71,29 +86,46 @@ const MOST_PATIENCE = 12;
 /** The row after a call that failed in passing; a failed probe opens it for longer. */
 export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, t: Times): Breaker {
   const said = { code: f.code, error: f.error.slice(0, 500), offline: f.offline };
-  if (b.state !== 'CLOSED' && !probed) return b;
+  const task = f.task ?? null;
+  const pause = Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
+  if (b.state !== 'CLOSED' && !probed) {
+    // A call that was under way fails too: it is not that one task, so the model is left alone as always.
+    if (b.state !== 'OPEN' || !inDoubt(b, task)) return b;
+    return { ...b, suspect: null, opens: b.opens + 1, probeAt: new Date(now.getTime() + pause) };
+  }
   const fresh = b.windowFrom !== null && now.getTime() - b.windowFrom.getTime() < t.breakerWindow;
+  const first = !fresh || b.failures === 0;
   const failures = (fresh ? b.failures : 0) + 1;
   const windowFrom = fresh ? b.windowFrom : now;
-  if (!probed && !f.lasting && failures < FAILURES_TO_OPEN) return { ...b, ...said, failures, windowFrom };
+  const suspect = !probed && (first || b.suspect === task) ? task : null;
+  if (!probed && !f.lasting && failures < FAILURES_TO_OPEN)
+    return { ...b, ...said, failures, windowFrom, suspect };
   const wait = f.lasting
     ? Math.max(t.breakerMost, Math.min(f.patience ?? 0, MOST_PATIENCE * t.breakerMost))
-    : Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
+    : suspect !== null
+      ? t.breakerDoubt
+      : pause;
   return {
     ...b,
     ...said,
     state: 'OPEN',
     failures,
     windowFrom,
-    opens: b.opens + 1,
+    suspect: f.lasting ? null : suspect,
+    // Doubt is no pause yet: the first one follows when the model itself does not answer.
+    opens: suspect !== null && !f.lasting ? b.opens : b.opens + 1,
     openedAt: b.state === 'CLOSED' ? now : b.openedAt,
     probeAt: new Date(now.getTime() + wait),
     probeBy: null,
   };
 }
 
-/** The row after an answer, whatever it said: the model can be reached. */
-export const afterAnswer = (b: Breaker): Breaker => ({ ...CLOSED, ver: b.ver });
+/** The row after an answer to a task or to nobody's question, whatever it said: the model can be reached. */
+export const afterAnswer = (b: Breaker, task: number | null = null): Breaker => ({
+  ...CLOSED,
+  ver: b.ver,
+  suspect: b.suspect === task ? null : b.suspect,
+});
 
 /** Whoever probed was stopped before there was an answer: the next one may at once. */
 export const afterAbort = (b: Breaker, now: Date): Breaker => ({

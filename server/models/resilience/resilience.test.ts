@@ -51,8 +51,11 @@ function model(service: string | null = null, requestsPerMinute = 60_000) {
     },
   };
   const rates = { requestsPerMinute, tokensPerMinute: 1_000_000 };
-  const by = (host: string) =>
-    resilient(raw, { db, host, timing: t, service: service ? { name: service, rates } : null });
+  const by = (host: string, task?: number, timed = t) =>
+    resilient(raw, {
+      ...{ db, host, timing: timed, service: service ? { name: service, rates } : null },
+      ...(task ? { task } : {}),
+    });
   return { state, by, ask: (over?: Partial<ChatRequest>) => by('forge').chat(request(over)) };
 }
 const failure = (p: Promise<unknown>) =>
@@ -159,6 +162,77 @@ describe('a breaker', () => {
     expect(codes.filter((c) => c === 'MODEL_PAUSED')).toHaveLength(19);
     expect(codes.at(-1)).toBeNull();
     expect(m.state.asked - before).toBe(1);
+  });
+
+  it('that one task alone opened asks the model itself at once, while the others wait in place and lose nothing', async () => {
+    const m = model();
+    m.state.chat = () => Promise.reject(busy());
+    const suspect = m.by('forge', 7);
+    for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(suspect.chat(request()));
+    const { breaker, now } = await readBreaker(db.pool, KEY);
+    expect(breaker).toMatchObject({ state: 'OPEN', suspect: 7, opens: 0 });
+    expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeLessThanOrEqual(t.breakerDoubt);
+    // Itself it waits for nothing: its attempt is over.
+    expect(await failure(suspect.chat(request()))).toBe('MODEL_PAUSED');
+    m.state.chat = answers;
+    const before = m.state.asked;
+    const others = Promise.all(Array.from({ length: 20 }, (_, n) => m.by('forge', 8 + n).chat(request())));
+    await due();
+    // The worker's own question, which is nobody's.
+    expect((await m.ask()).text).toBe('Yes.');
+    expect((await others).map((r) => r.text)).toEqual(Array(20).fill('Yes.'));
+    expect(m.state.asked - before).toBe(21);
+    expect((await readBreaker(db.pool, KEY)).breaker).toMatchObject({ state: 'CLOSED', suspect: 7 });
+    expect(await events()).toEqual(['breaker.opened', 'breaker.probed', 'breaker.closed']);
+    await suspect.chat(request());
+    expect((await readBreaker(db.pool, KEY)).breaker).toMatchObject({ state: 'CLOSED', suspect: null });
+  });
+
+  it('that one task alone opened is left alone as always when the model does not answer the small question either', async () => {
+    const m = model();
+    m.state.chat = () => Promise.reject(busy());
+    for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(m.by('forge', 7).chat(request()));
+    await due();
+    expect(await failure(m.ask())).toBe('MODEL_UNREACHABLE');
+    const { breaker, now } = await readBreaker(db.pool, KEY);
+    expect(breaker).toMatchObject({ state: 'OPEN', suspect: null, opens: 1 });
+    expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeGreaterThan(t.breakerOpen * 0.9);
+    expect(await failure(m.by('forge', 8).chat(request()))).toBe('MODEL_PAUSED');
+  });
+
+  it('nobody waits in place for longer than the first pause, nor when he is told to stop', async () => {
+    const quick = timing(0.01);
+    const m = model();
+    m.state.chat = () => Promise.reject(busy());
+    for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(m.by('forge', 7).chat(request()));
+    await db.pool.query(`UPDATE breaker SET probe_at = now() + interval '1 hour'`);
+    expect(await failure(m.by('forge', 8, quick).chat(request()))).toBe('MODEL_PAUSED');
+    const stop = new AbortController();
+    const waits = m.by('forge', 8).chat(request({ signal: stop.signal }));
+    stop.abort(new Error('stopped'));
+    await expect(waits).rejects.toThrow('stopped');
+  });
+
+  it('that several tasks opened, or fail at while one is doubted, is left alone as always', () => {
+    const now = new Date();
+    const of = (task: number | null) => ({ code: 'MODEL_BUSY', error: 'busy', offline: false, task });
+    const fails = (...tasks: (number | null)[]) =>
+      tasks.reduce((b, task) => afterFailure(b, of(task), false, now, t), { ...CLOSED });
+    const pause = (b: typeof CLOSED) => (b.probeAt?.getTime() ?? 0) - now.getTime();
+    for (const b of [
+      fails(7, 8, 7),
+      fails(7, 7, 8),
+      fails(null, 7, 7),
+      fails(null, null, null),
+      fails(7, 7, 7, 8),
+    ]) {
+      expect(b).toMatchObject({ state: 'OPEN', suspect: null, opens: 1 });
+      expect(pause(b)).toBe(t.breakerOpen);
+    }
+    expect(fails(7, 7, 7, 7)).toMatchObject({ suspect: 7, opens: 0 });
+    // Another day, another suspect.
+    const next = afterFailure(fails(7, 7), of(8), false, new Date(now.getTime() + t.breakerWindow), t);
+    expect(next).toMatchObject({ state: 'CLOSED', failures: 1, suspect: 8 });
   });
 
   it('a prober that died does not keep it half open for ever', () => {

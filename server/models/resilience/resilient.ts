@@ -5,7 +5,7 @@ import type { Db } from '#server/platform/db.ts';
 import { type ChatRequest, isTransient, modelError, type Provider, retryAfterOf } from '../provider.ts';
 import { changeBreaker, draw, pause, type Rates, settleDraw, writeBreaker } from './commands.ts';
 import { type BreakerKey, readBreaker, SERVICE } from './data.ts';
-import { afterAbort, afterAnswer, afterFailure, mayAsk } from './policy.ts';
+import { afterAbort, afterAnswer, afterFailure, inDoubt, mayAsk } from './policy.ts';
 
 export interface Resilience {
   db: Db;
@@ -14,6 +14,8 @@ export interface Resilience {
   timing: Timing;
   /** The service of providers.yaml with its rates; null for a host's own model server. */
   service: { name: string; rates: Rates } | null;
+  /** The task that asks; absent where somebody else does. */
+  task?: number;
 }
 
 /** What no other call of a service would find otherwise: all its work waits or goes round, instead of failing one by one. */
@@ -29,6 +31,7 @@ const guess = (r: ChatRequest) =>
  */
 export function resilient(provider: Provider, c: Resilience): Provider {
   const { db, timing: t, service } = c;
+  const task = c.task ?? null;
 
   const keyOf = (model: string): BreakerKey =>
     service ? { host: SERVICE, model: service.name } : { host: c.host, model };
@@ -45,11 +48,16 @@ export function resilient(provider: Provider, c: Resilience): Provider {
   }
 
   /** Throws MODEL_PAUSED while the breaker is open. True when this call is the one probe. */
-  async function enter(key: BreakerKey): Promise<boolean> {
+  async function enter(key: BreakerKey, signal: AbortSignal): Promise<boolean> {
+    const patient = Date.now() + t.breakerOpen;
     for (;;) {
       const { breaker, now } = await readBreaker(db.pool, key);
       const may = mayAsk(breaker, now, c.host, t);
       if (may.kind === 'go') return false;
+      if (task !== null && inDoubt(breaker, task) && Date.now() < patient) {
+        await sleep(t.breakerDoubt / 4, undefined, { signal }).catch(() => signal.throwIfAborted());
+        continue;
+      }
       if (may.kind === 'wait') throw paused(key, may.ms, breaker.error);
       if (await writeBreaker(db, key, breaker, may.next, c.host)) return true;
     }
@@ -79,7 +87,8 @@ export function resilient(provider: Provider, c: Resilience): Provider {
       const key = keyOf(model);
       const { breaker, now } = await readBreaker(db.pool, key);
       const may = mayAsk(breaker, now, c.host, t);
-      if (may.kind === 'wait' && breaker.state === 'OPEN') throw paused(key, may.ms, breaker.error);
+      if (may.kind === 'wait' && breaker.state === 'OPEN' && !(task !== null && inDoubt(breaker, task)))
+        throw paused(key, may.ms, breaker.error);
       try {
         return await provider.contextOf(model);
       } catch (e) {
@@ -90,7 +99,7 @@ export function resilient(provider: Provider, c: Resilience): Provider {
 
     async chat(request) {
       const key = keyOf(request.model);
-      const probing = await enter(key);
+      const probing = await enter(key, request.signal);
       let answered = false;
       let asked = false;
       try {
@@ -103,7 +112,9 @@ export function resilient(provider: Provider, c: Resilience): Provider {
         });
         answered = true;
         await changeBreaker(db, key, c.host, (b) =>
-          b.state === 'CLOSED' && b.failures === 0 ? b : afterAnswer(b),
+          b.state === 'CLOSED' && b.failures === 0 && (task === null || b.suspect !== task)
+            ? b
+            : afterAnswer(b, task),
         );
         if (service) await settleDraw(db, service.name, reply.tokensIn + reply.tokensOut - drawn);
         return reply;
@@ -128,7 +139,7 @@ export function resilient(provider: Provider, c: Resilience): Provider {
     if (busy && patience <= t.turnWait) {
       await pause(db, service.name, patience);
       // It answers, and said what it wants: no reason to think that it is gone.
-      if (probing) await changeBreaker(db, key, c.host, afterAnswer);
+      if (probing) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
       return;
     }
     if (aborted) {
@@ -139,8 +150,8 @@ export function resilient(provider: Provider, c: Resilience): Provider {
     if (isAlaiError(e) && (isTransient(e) || lasting)) {
       const network = e.data.network;
       const offline = network === 'dns' || network === 'route' || network === 'refused';
-      const failed = { code: e.code, error: e.message, offline, lasting, patience };
+      const failed = { code: e.code, error: e.message, offline, lasting, patience, task };
       await changeBreaker(db, key, c.host, (b, now) => afterFailure(b, failed, probing, now, t));
-    } else if (probing) await changeBreaker(db, key, c.host, afterAnswer);
+    } else if (probing) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
   }
 }
