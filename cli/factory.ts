@@ -45,7 +45,8 @@ function hostLine(h: FleetHostView, now: number): string {
   const waiting = h.waiting
     .slice(0, SHOWN)
     .map(
-      (w) => `    ○ #${w.taskId} ${w.title}  ${w.why}${w.etaMs === null ? '' : `  ${startText(w.etaMs)}`}`,
+      (w) =>
+        `    ○ #${w.taskId} ${w.title}  waits ${ageText(now - w.waitingSince.getTime())}  ${w.why}${w.etaMs === null ? '' : `  ${startText(w.etaMs)}`}`,
     );
   const leftAlone = [...h.models, ...h.agents].flatMap((m) =>
     m.breaker?.state === 'OPEN' ? [`    ✕ ${m.name} is left alone: ${m.breaker.error}`] : [],

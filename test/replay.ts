@@ -61,7 +61,7 @@ function told(s: ReplayState): Rows {
     { table: 'pipeline', state: s.pipeline.state },
     ...[...s.tasks.values()].map((t) => ({
       table: 'tasks',
-      ...but(t, 'createdAt', 'queuedAt', 'startedAt', 'finishedAt', 'parentId', 'projectId'),
+      ...but(t, 'createdAt', 'waitingSince', 'startedAt', 'finishedAt', 'parentId', 'projectId'),
       started: t.startedAt !== null,
       finished: t.finishedAt !== null,
     })),

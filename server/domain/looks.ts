@@ -11,7 +11,8 @@ export interface StatusFacts {
   unmet: number;
   host: string | null;
   created_at: Date;
-  queued_at: Date | null;
+  /** When it became ready to be taken; another host or another message does not begin the wait anew. */
+  waiting_since: Date | null;
   finished_at: Date | null;
   /** The live attempt, where there is one. */
   attempt: { started_at: Date; heard_at: Date; last_progress_at: Date } | null;
@@ -78,9 +79,9 @@ export function statusOf(t: StatusFacts, patience: Patience): StatusView {
       if (t.project_id === null) return view('none', 'Added', t.created_at);
       return view('queued', t.unmet > 0 ? 'Waits' : 'Open', t.created_at);
     case 'QUEUED':
-      return view('queued', 'Queued', t.queued_at ?? t.created_at);
+      return view('queued', 'Queued', t.waiting_since ?? t.created_at);
     case 'RUNNING': {
-      if (!t.attempt) return view('running', running[stage], t.queued_at);
+      if (!t.attempt) return view('running', running[stage], t.waiting_since);
       const { started_at, heard_at, last_progress_at } = t.attempt;
       const unheard = patience.now.getTime() - heard_at.getTime() > patience.lease;
       const idle = patience.now.getTime() - last_progress_at.getTime() > patience.suspicious;

@@ -36,7 +36,7 @@ function statusAt(s: ReplayState, t: ReplayTask, at: Date, asks: ReplayEscalatio
       unmet: 0,
       host: t.host,
       created_at: t.createdAt,
-      queued_at: t.queuedAt,
+      waiting_since: t.waitingSince,
       finished_at: t.finishedAt,
       fate: fateOf(s, t),
       // Heartbeats are no events: a past moment knows that an agent ran, not whether it was silent.

@@ -33,7 +33,7 @@ function makeTask(s: ReplayState, e: LogEntry, f: Facts): void {
     host: null,
     verdict: null,
     createdAt: e.at,
-    queuedAt: null,
+    waitingSince: null,
     startedAt: null,
     finishedAt: null,
   });
@@ -78,10 +78,11 @@ function foldTask(s: ReplayState, e: LogEntry, f: Facts): void {
   if (set.generation !== undefined) t.generation = set.generation;
   const to = states.task.safeParse(e.to);
   if (to.success) {
+    // Queued again for another host, it waits on.
+    if (to.data === 'QUEUED' && t.status !== 'QUEUED') t.waitingSince = e.at;
     t.status = to.data;
     t.finishedAt = over.includes(to.data) ? e.at : null;
     if (to.data === 'RUNNING') claim(s, t, e, f);
-    if (to.data === 'QUEUED') t.queuedAt = e.at;
     if (f.host !== undefined) t.host = f.host;
     if (f.verdict !== undefined) t.verdict = f.verdict;
   }

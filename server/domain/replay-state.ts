@@ -25,7 +25,7 @@ export interface ReplayTask {
   host: string | null;
   verdict: Verdict | null;
   createdAt: Date;
-  queuedAt: Date | null;
+  waitingSince: Date | null;
   startedAt: Date | null;
   finishedAt: Date | null;
 }

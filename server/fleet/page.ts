@@ -58,6 +58,7 @@ interface QueuedRow {
   host: string;
   priority: 'H' | 'M' | 'L';
   project_id: string | null;
+  waiting_since: Date;
   queued_at: Date;
   place: LanePlace;
 }
@@ -84,7 +85,7 @@ const readSlots = (q: Queryable, suspiciousMs: number) =>
 async function readQueue(q: Queryable, lanes: Map<number, LanePlace>): Promise<QueuedRow[]> {
   const first = [...lanes.values()].filter((p) => p.ahead < MOST_WAITING);
   const { rows } = await q.query<Omit<QueuedRow, 'place'>>(
-    `SELECT id, status, title, host, priority, project_id, queued_at FROM task WHERE id = ANY($1) AND status = 'QUEUED'`,
+    `SELECT id, status, title, host, priority, project_id, queued_at, coalesce(waiting_since, queued_at) waiting_since FROM task WHERE id = ANY($1) AND status = 'QUEUED'`,
     [first.map((p) => p.id)],
   );
   return first.flatMap((place) => {
@@ -186,7 +187,8 @@ async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Pro
         title: t.title,
         priority: t.priority,
         model: t.place.model ?? '',
-        queuedAt: t.queued_at,
+        waitingSince: t.waiting_since,
+        hereSince: t.queued_at,
         why: waits.get(t.id) ?? '',
         etaMs: t.place.startsInMs,
       })),

@@ -81,7 +81,10 @@ export const laneTaskSchema = z.object({
   title: z.string(),
   priority: z.enum(['H', 'M', 'L']),
   model: z.string(),
-  queuedAt: at,
+  /** When it became ready, wherever it waited since. */
+  waitingSince: at,
+  /** When it was given to this host. */
+  hereSince: at,
   why: z.string(),
   /** Milliseconds until it is likely to start; null when nothing is known. */
   etaMs: z.number().nullable(),

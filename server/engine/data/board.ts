@@ -172,7 +172,7 @@ function cardOf(
       column === 'needs-you' ? (blocked > 0 ? `blocks ${blocked}` : null) : (waits.get(shown.id) ?? null),
     escalationId,
     scripted: tasks.some((t) => t.scripted),
-    updatedAt: shown.finished_at ?? shown.started_at ?? shown.queued_at ?? shown.created_at,
+    updatedAt: shown.finished_at ?? shown.started_at ?? shown.waiting_since ?? shown.created_at,
   };
 }
 

@@ -35,7 +35,7 @@ export async function readLanes(q: Queryable): Promise<Map<number, LanePlace>> {
       `SELECT id, host, CASE WHEN wait_until > clock_timestamp() THEN CASE wait_for WHEN 'budget' THEN 'Waits for money. ' ELSE '' END || wait_why END held,
          (SELECT c->>'model' FROM jsonb_array_elements(route->'choices') c
           WHERE c->>'host' = host AND (c->>'tier')::int = tier LIMIT 1) model,
-         (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, queued_at, id) - 1)::int ahead
+         (row_number() OVER (PARTITION BY host ORDER BY CASE priority WHEN 'H' THEN 0 WHEN 'M' THEN 1 ELSE 2 END, coalesce(waiting_since, queued_at), id) - 1)::int ahead
        FROM task WHERE status = 'QUEUED' ORDER BY host, ahead`,
     ),
     q.query<HostRow>(

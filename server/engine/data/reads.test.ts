@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { momentsOf, replay } from '#server/domain/replay.ts';
 import type { Finding } from '#server/domain/report.ts';
 import { boardSchema } from '#server/domain/views/board.ts';
 import { pipelineListItemSchema, pipelineViewSchema } from '#server/domain/views/pipeline.ts';
@@ -7,6 +8,9 @@ import { taskViewSchema } from '#server/domain/views/task.ts';
 import { readStrip } from '#server/fleet/data.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, route, testFactory, work } from '#test/factory.ts';
+import { wholeLog } from '#test/replay.ts';
+import { ENGINE } from '../event.ts';
+import { relaneTasks } from '../outbox.ts';
 import { readBoard } from './board.ts';
 import { readPipeline, readPipelines } from './pipeline.ts';
 import { listTasks, nextTask, readTask } from './task.ts';
@@ -56,6 +60,22 @@ describe('what pages show of a busy factory', () => {
       'none',
       'queued',
     ]);
+  });
+
+  it('counts a wait from when the work became ready, also after it was given to another host', async () => {
+    const id = ids[0] as number;
+    const ready = new Date(Date.now() - 3_600_000);
+    await db.pool.query('UPDATE task SET waiting_since = $2, queued_at = $2 WHERE id = $1', [id, ready]);
+    const before = await factory.task(id);
+    await relaneTasks(db.pool, [id], ENGINE, 'The other one', before.host === 'FORGE' ? 'ANVIL' : 'FORGE');
+    expect((await factory.task(id)).host).not.toBe(before.host);
+    const [task] = await listTasks(db, factory.timing, { q: `#${id}`, limit: 1 });
+    expect([(await card(0))?.status.since, task?.status.since]).toEqual([ready, ready]);
+    // Played back, the wait begins where it did, and not with the move.
+    const told = (await wholeLog(db, pipelineId)).filter((e) => e.entityId === String(id));
+    const first = told.find((e) => e.to === 'QUEUED')?.at;
+    expect(told.filter((e) => e.to === 'QUEUED')).toHaveLength(2);
+    expect(replay(momentsOf(await wholeLog(db, pipelineId))).tasks.get(id)?.waitingSince).toEqual(first);
   });
 
   it('draws planned stages and what waits for what', async () => {

@@ -27,7 +27,7 @@ export interface TaskRow {
   host: string | null;
   unmet: number;
   created_at: Date;
-  queued_at: Date | null;
+  waiting_since: Date | null;
   started_at: Date | null;
   finished_at: Date | null;
   slot: number | null;
@@ -44,7 +44,8 @@ export interface TaskRow {
 /** The columns of a TaskRow, over `task t`; the caller adds the WHERE. */
 const select = `
   SELECT t.id, t.title, t.status, t.stage, t.cycle, t.generation, t.verdict, t.priority, t.tags, t.origin, t.project_id,
-    p.name project_name, t.pipeline_id, t.chain_id, t.parent_id, t.company, t.tier, t.unmet, t.created_at, t.queued_at,
+    p.name project_name, t.pipeline_id, t.chain_id, t.parent_id, t.company, t.tier, t.unmet, t.created_at,
+    coalesce(t.waiting_since, t.queued_at) waiting_since,
     t.started_at, t.finished_at, CASE WHEN t.status = 'OPEN' THEN NULL ELSE t.host END host,
     live.slot, live.started_at live_started, live.heard_at live_heard, live.last_progress_at live_progress,
     e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at, e.answer ask_answer,
