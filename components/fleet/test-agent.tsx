@@ -1,13 +1,12 @@
 'use client';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Dialog } from 'radix-ui';
-import { type FormEvent, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { agentCapabilities } from '#server/domain/agents.ts';
 import { sentence } from '#server/domain/sentence.ts';
 import type { AgentView, TrialView } from '#server/domain/views/agents.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
-import { Button } from '../ui/button.tsx';
+import { AskDialog } from '../ui/ask-dialog.tsx';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { agentKey, agentLabel, trialText } from './agent-words.ts';
@@ -74,88 +73,77 @@ export function TestAgent({ onClose }: { onClose: () => void }) {
   const agent = usable.find((a) => agentKey(a) === chosen) ?? usable[0];
   const running = ask.isPending || (ask.data !== undefined && !trial.data?.endedAt && !trial.error);
   const refusal = ask.error ?? trial.error ?? agents.error;
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    if (agent && prompt.trim() && !running)
+  const submit = () => {
+    if (agent)
       ask.mutate({ name: agent.name, prompt: prompt.trim(), ...(agent.host ? { host: agent.host } : {}) });
   };
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
-        <Dialog.Content className="dialog float trial-dialog">
-          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-            <Dialog.Title>Ask one agent</Dialog.Title>
-            <Dialog.Description className="text-muted">
-              It answers in an empty folder. No task is made, and the history keeps that you asked.
-            </Dialog.Description>
-            <div className="flex flex-col gap-1">
-              <label className="m" htmlFor={who}>
-                Agent
-              </label>
-              <select
-                id={who}
-                className="field"
-                value={agent ? agentKey(agent) : ''}
-                onChange={(e) => setChosen(e.target.value)}
-                disabled={usable.length === 0}
-              >
-                {usable.map((a) => (
-                  <option key={agentKey(a)} value={agentKey(a)}>
-                    {plain(agentLabel(a))}
-                  </option>
-                ))}
-              </select>
-              {agent ? <Abilities agent={agent} /> : null}
-            </div>
-            {agents.data && usable.length === 0 ? (
-              <p className="m">Nobody can be asked now. Start a worker, pull a model, or set a key.</p>
-            ) : null}
-            <div className="flex flex-col gap-1">
-              <label className="m" htmlFor={what}>
-                Prompt
-              </label>
-              <textarea
-                id={what}
-                className="field"
-                rows={3}
-                maxLength={8_000}
-                value={prompt}
-                placeholder="What is 17 × 23? Answer with the number."
-                onChange={(e) => setPrompt(e.target.value)}
-              />
-            </div>
-            {refusal ? (
-              <p className="trial-note failed">
-                <Mark shape="failed" />{' '}
-                <span>{plain(`${sentence(refusalOf(refusal).message)} ${refusalOf(refusal).hint}`)}</span>
-              </p>
-            ) : null}
-            {trial.data ? <Answer trial={trial.data} /> : null}
-            {others.length > 0 ? (
-              <details className="trial-others">
-                <summary className="m">{others.length} cannot be asked</summary>
-                <ul>
-                  {others.map((a) => (
-                    <li key={agentKey(a)}>
-                      <Mark shape="none" /> <span>{plain(agentLabel(a))}</span>{' '}
-                      <span className="m">· {plain(a.why)}</span>
-                    </li>
-                  ))}
-                </ul>
-              </details>
-            ) : null}
-            <div className="flex justify-end gap-2">
-              <Button hint="Esc" onClick={onClose}>
-                Close
-              </Button>
-              <Button type="submit" kind="primary" disabled={!agent || !prompt.trim() || running}>
-                {running ? 'Asking' : 'Ask'}
-              </Button>
-            </div>
-          </form>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <AskDialog
+      className="trial-dialog"
+      title="Ask one agent"
+      says="It answers in an empty folder. No task is made, and the history keeps that you asked."
+      leave="Close"
+      yes={running ? 'Asking' : 'Ask'}
+      ready={agent !== undefined && prompt.trim() !== '' && !running}
+      onClose={onClose}
+      onYes={submit}
+    >
+      <div className="flex flex-col gap-1">
+        <label className="m" htmlFor={who}>
+          Agent
+        </label>
+        <select
+          id={who}
+          className="field"
+          value={agent ? agentKey(agent) : ''}
+          onChange={(e) => setChosen(e.target.value)}
+          disabled={usable.length === 0}
+        >
+          {usable.map((a) => (
+            <option key={agentKey(a)} value={agentKey(a)}>
+              {plain(agentLabel(a))}
+            </option>
+          ))}
+        </select>
+        {agent ? <Abilities agent={agent} /> : null}
+      </div>
+      {agents.data && usable.length === 0 ? (
+        <p className="m">Nobody can be asked now. Start a worker, pull a model, or set a key.</p>
+      ) : null}
+      <div className="flex flex-col gap-1">
+        <label className="m" htmlFor={what}>
+          Prompt
+        </label>
+        <textarea
+          id={what}
+          className="field"
+          rows={3}
+          maxLength={8_000}
+          value={prompt}
+          placeholder="What is 17 × 23? Answer with the number."
+          onChange={(e) => setPrompt(e.target.value)}
+        />
+      </div>
+      {refusal ? (
+        <p className="trial-note failed">
+          <Mark shape="failed" />{' '}
+          <span>{plain(`${sentence(refusalOf(refusal).message)} ${refusalOf(refusal).hint}`)}</span>
+        </p>
+      ) : null}
+      {trial.data ? <Answer trial={trial.data} /> : null}
+      {others.length > 0 ? (
+        <details className="trial-others">
+          <summary className="m">{others.length} cannot be asked</summary>
+          <ul>
+            {others.map((a) => (
+              <li key={agentKey(a)}>
+                <Mark shape="none" /> <span>{plain(agentLabel(a))}</span>{' '}
+                <span className="m">· {plain(a.why)}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </AskDialog>
   );
 }

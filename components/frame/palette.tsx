@@ -139,7 +139,7 @@ export function Palette({ open, onOpenChange, onCompose, onKeys }: PaletteProps)
       onOpenChange={onOpenChange}
       label="Search and commands"
       shouldFilter={false}
-      overlayClassName="palette-veil"
+      overlayClassName="veil"
       contentClassName="palette float"
       loop
     >

@@ -67,7 +67,7 @@ export function Shortcuts({ open, onOpenChange }: { open: boolean; onOpenChange:
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
+        <Dialog.Overlay className="veil" />
         <Dialog.Content className="shortcuts float" aria-describedby={undefined}>
           <header>
             <Dialog.Title>Keys</Dialog.Title>

@@ -1,9 +1,8 @@
 'use client';
-import { Dialog } from 'radix-ui';
-import { type FormEvent, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { CaseView } from '#server/domain/views/question.ts';
 import type { Answer } from '#server/domain/views/queue.ts';
-import { Button } from '../ui/button.tsx';
+import { AskDialog } from '../ui/ask-dialog.tsx';
 import { plural } from '../ui/format.ts';
 import { plain } from '../ui/plain.ts';
 import { LONGEST_REASON, Reason } from './reason.tsx';
@@ -23,54 +22,33 @@ export function ReasonDialog({ views, answer, onGive, onClose }: ReasonDialogPro
   const field = useRef<HTMLTextAreaElement>(null);
   const all = together(views);
   const { name } = wordsFor(views[0]?.kind, answer);
+  const good = note.trim() !== '' && note.length <= LONGEST_REASON;
   const give = () => {
-    if (note.trim() && note.length <= LONGEST_REASON) onGive(note.trim());
-  };
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    give();
+    if (good) onGive(note.trim());
   };
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
-        <Dialog.Content
-          className="dialog float"
-          onOpenAutoFocus={(e) => {
-            e.preventDefault();
-            field.current?.focus();
-          }}
-        >
-          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-            <Dialog.Title>
-              {name} {views.length > 1 ? plural(views.length, 'question') : plain(views[0]?.title ?? '')}
-            </Dialog.Title>
-            <Dialog.Description className="text-muted">
-              {plain(all.consequences[answer] ?? '')}
-            </Dialog.Description>
-            <Reason
-              id="drop-reason"
-              ref={field}
-              kind={views[0]?.kind ?? 'batch'}
-              label="Why"
-              note={note}
-              onNote={setNote}
-              suggested={all.suggestedReasons}
-              invalid={false}
-              onEnter={give}
-              status="The next agent reads it."
-            />
-            <div className="flex justify-end gap-2">
-              <Button hint="Esc" onClick={onClose}>
-                Leave it
-              </Button>
-              <Button type="submit" kind="primary" disabled={!note.trim() || note.length > LONGEST_REASON}>
-                {name}
-              </Button>
-            </div>
-          </form>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <AskDialog
+      title={`${name} ${views.length > 1 ? plural(views.length, 'question') : plain(views[0]?.title ?? '')}`}
+      says={plain(all.consequences[answer] ?? '')}
+      leave="Leave it"
+      yes={name}
+      ready={good}
+      focus={field}
+      onClose={onClose}
+      onYes={give}
+    >
+      <Reason
+        id="drop-reason"
+        ref={field}
+        kind={views[0]?.kind ?? 'batch'}
+        label="Why"
+        note={note}
+        onNote={setNote}
+        suggested={all.suggestedReasons}
+        invalid={false}
+        onEnter={give}
+        status="The next agent reads it."
+      />
+    </AskDialog>
   );
 }

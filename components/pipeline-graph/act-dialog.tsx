@@ -1,8 +1,7 @@
 'use client';
-import { Dialog } from 'radix-ui';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { PipelineView } from '#server/domain/views/pipeline.ts';
-import { Button } from '../ui/button.tsx';
+import { AskDialog, ReasonField } from '../ui/ask-dialog.tsx';
 import { plain } from '../ui/plain.ts';
 import { Skeleton } from '../ui/states.tsx';
 import { type Act, acts } from './acts.tsx';
@@ -46,66 +45,47 @@ export function ActDialog({ act, view, unit, waitsFor, onClose, onYes }: DialogP
   const adds = act === 'before' || act === 'after';
   const on = chosen ?? new Set(waitsFor ?? []);
   const ready = reason.trim() !== '' && (!adds || title.trim() !== '') && waitsFor !== null;
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    if (ready) onYes({ reason: reason.trim(), title: title.trim(), waitsFor: [...on], key });
-  };
   const flip = (id: number) => {
     const next = new Set(on);
     if (!next.delete(id)) next.add(id);
     setChosen(next);
   };
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
-        <Dialog.Content className="dialog float">
-          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-            <Dialog.Title>{act === 'failed' || adds ? face.title : `#${unit}: ${face.title}`}</Dialog.Title>
-            <Dialog.Description className="text-muted">{face.says}</Dialog.Description>
-            {adds ? (
-              <input
-                className="field"
-                aria-label="Title"
-                placeholder="What is to be done"
-                value={title}
-                onChange={(e) => setTitle(e.target.value)}
-              />
-            ) : null}
-            {act === 'order' ? (
-              waitsFor === null ? (
-                <Skeleton className="h-24" />
-              ) : (
-                <fieldset className="order-list">
-                  <legend className="m">Waits for</legend>
-                  {unitsOf(view, unit).map((u) => (
-                    <label key={u.id}>
-                      <input type="checkbox" checked={on.has(u.id)} onChange={() => flip(u.id)} />
-                      <span className="n m">#{u.id}</span>
-                      <span className="cut">{plain(u.title)}</span>
-                    </label>
-                  ))}
-                </fieldset>
-              )
-            ) : null}
-            <input
-              className="field"
-              aria-label="Reason"
-              placeholder="Why, for the history"
-              value={reason}
-              onChange={(e) => setReason(e.target.value)}
-            />
-            <div className="flex justify-end gap-2">
-              <Button hint="Esc" onClick={onClose}>
-                Keep as it is
-              </Button>
-              <Button type="submit" kind="primary" disabled={!ready}>
-                {face.yes}
-              </Button>
-            </div>
-          </form>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <AskDialog
+      title={act === 'failed' || adds ? face.title : `#${unit}: ${face.title}`}
+      says={face.says}
+      leave="Keep as it is"
+      yes={face.yes}
+      ready={ready}
+      onClose={onClose}
+      onYes={() => onYes({ reason: reason.trim(), title: title.trim(), waitsFor: [...on], key })}
+    >
+      {adds ? (
+        <input
+          className="field"
+          aria-label="Title"
+          placeholder="What is to be done"
+          value={title}
+          onChange={(e) => setTitle(e.target.value)}
+        />
+      ) : null}
+      {act === 'order' ? (
+        waitsFor === null ? (
+          <Skeleton className="h-24" />
+        ) : (
+          <fieldset className="order-list">
+            <legend className="m">Waits for</legend>
+            {unitsOf(view, unit).map((u) => (
+              <label key={u.id}>
+                <input type="checkbox" checked={on.has(u.id)} onChange={() => flip(u.id)} />
+                <span className="n m">#{u.id}</span>
+                <span className="cut">{plain(u.title)}</span>
+              </label>
+            ))}
+          </fieldset>
+        )
+      ) : null}
+      <ReasonField reason={reason} onReason={setReason} />
+    </AskDialog>
   );
 }

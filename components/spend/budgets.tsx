@@ -1,13 +1,13 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Dialog } from 'radix-ui';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { toast } from 'sonner';
 import { MAX_BUDGET } from '#server/domain/budget.ts';
 import type { BudgetRow, SpendView } from '#server/domain/views/spend.ts';
 import { useMay } from '../live/me.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
+import { AskDialog } from '../ui/ask-dialog.tsx';
 import { Button } from '../ui/button.tsx';
 import { money } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -112,50 +112,34 @@ function Change({ row, fallback, onClose }: { row: BudgetRow; fallback: number; 
   const limit = Number(text.trim().replace(',', '.'));
   const good = text.trim() !== '' && Number.isFinite(limit) && limit >= 0 && limit <= MAX_BUDGET;
   const where = { scope: row.scope, key: row.key };
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    if (good) set.mutate({ ...where, limit });
-  };
   return (
-    <Dialog.Root open onOpenChange={(open) => (open ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
-        <Dialog.Content className="dialog float">
-          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-            <Dialog.Title>Budget: {plain(row.name)}</Dialog.Title>
-            <Dialog.Description className="text-muted">
-              {limit === 0 && good
-                ? 'Nothing that costs something is started any more.'
-                : 'More lets waiting work go on at once. Less does not take back what is promised to running work.'}
-            </Dialog.Description>
-            <label className="flex items-center gap-2">
-              <span className="m">Euro</span>
-              <input
-                className="field"
-                inputMode="decimal"
-                value={text}
-                onChange={(e) => setText(e.target.value)}
-              />
-            </label>
-            {good ? null : (
-              <p role="alert">An amount from 0 to {MAX_BUDGET.toLocaleString('en-US')}, for example 12.50.</p>
-            )}
-            <div className="flex flex-wrap justify-end gap-2">
-              {row.from === 'own' || (row.key === '' && row.from === 'general') ? (
-                <Button onClick={() => set.mutate({ ...where, limit: null })}>
-                  Back to {row.key === '' ? money(fallback) : 'the general one'}
-                </Button>
-              ) : null}
-              <Button hint="Esc" onClick={onClose}>
-                Leave it
-              </Button>
-              <Button type="submit" kind="primary" disabled={!good || set.isPending}>
-                {good ? `Allow ${money(limit)}` : 'Allow'}
-              </Button>
-            </div>
-          </form>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <AskDialog
+      title={`Budget: ${plain(row.name)}`}
+      says={
+        limit === 0 && good
+          ? 'Nothing that costs something is started any more.'
+          : 'More lets waiting work go on at once. Less does not take back what is promised to running work.'
+      }
+      leave="Leave it"
+      yes={good ? `Allow ${money(limit)}` : 'Allow'}
+      ready={good && !set.isPending}
+      onClose={onClose}
+      onYes={() => set.mutate({ ...where, limit })}
+      other={
+        row.from === 'own' || (row.key === '' && row.from === 'general') ? (
+          <Button onClick={() => set.mutate({ ...where, limit: null })}>
+            Back to {row.key === '' ? money(fallback) : 'the general one'}
+          </Button>
+        ) : null
+      }
+    >
+      <label className="flex items-center gap-2">
+        <span className="m">Euro</span>
+        <input className="field" inputMode="decimal" value={text} onChange={(e) => setText(e.target.value)} />
+      </label>
+      {good ? null : (
+        <p role="alert">An amount from 0 to {MAX_BUDGET.toLocaleString('en-US')}, for example 12.50.</p>
+      )}
+    </AskDialog>
   );
 }

@@ -1,13 +1,13 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Dialog } from 'radix-ui';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { toast } from 'sonner';
 import type { TaskView } from '#server/domain/views/task.ts';
 import { useCommands } from '../frame/commands.ts';
 import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
+import { AskDialog, ReasonField } from '../ui/ask-dialog.tsx';
 import { Button } from '../ui/button.tsx';
 import { EditTask } from './edit.tsx';
 
@@ -104,39 +104,23 @@ interface AskProps {
 function Ask({ move, onClose, onYes }: AskProps) {
   const [reason, setReason] = useState('');
   const face = move ? moves[move] : null;
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
+  const yes = () => {
     if (move) onYes(move, reason.trim());
     setReason('');
     onClose();
   };
   return (
-    <Dialog.Root open={move !== null} onOpenChange={(open) => (open ? null : onClose())}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="palette-veil" />
-        <Dialog.Content className="dialog float">
-          <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-            <Dialog.Title>{face?.title}</Dialog.Title>
-            <Dialog.Description className="text-muted">{face?.says}</Dialog.Description>
-            <input
-              className="field"
-              aria-label="Reason"
-              placeholder="Why, for the history (optional)"
-              value={reason}
-              onChange={(e) => setReason(e.target.value)}
-            />
-            <div className="flex justify-end gap-2">
-              <Button hint="Esc" onClick={onClose}>
-                Keep as it is
-              </Button>
-              <Button type="submit" kind="primary">
-                {face?.name}
-              </Button>
-            </div>
-          </form>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <AskDialog
+      open={move !== null}
+      title={face?.title}
+      says={face?.says ?? ''}
+      leave="Keep as it is"
+      yes={face?.name}
+      onClose={onClose}
+      onYes={yes}
+    >
+      <ReasonField reason={reason} optional onReason={setReason} />
+    </AskDialog>
   );
 }
 
