@@ -51,6 +51,16 @@ describe('what a free slot takes', () => {
     expect(await s.pick('ANVIL')).toBe(low);
   });
 
+  it('looks past a heap of what nobody is in a hurry for', async () => {
+    const s = await story();
+    const alike = route({ choices: [{ host: 'ANVIL', model: 'coder', tier: 2, provider: 'ollama' }] });
+    await s.f.create(Array.from({ length: 520 }, (_, n) => work(`Low ${n}`, { route: alike })));
+    await s.db.pool.query(`UPDATE task SET priority = 'L', waiting_since = now() - interval '19 minutes'`);
+    const urgent = await s.add('Urgent', ['ANVIL', 'coder']);
+    await s.priority(urgent, 'H');
+    expect(await s.pick('ANVIL')).toBe(urgent);
+  });
+
   it('the review of what was begun before the build of what was not', async () => {
     const s = await story();
     const begun = await s.add('Begun', ['ANVIL', 'coder']);

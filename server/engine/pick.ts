@@ -32,8 +32,11 @@ interface HostRow {
   disk_free: number | null;
 }
 
-/** Beyond this many, the longest waiting are looked at; the others are looked at when these are through. */
-const LOOKED_AT = 500;
+/**
+ * Of so much alike (same priority, same model here, same lane) the longest waiting are looked at. Alike is chosen in this order anyway, and
+ * however much of it there is, it hides nothing that is more urgent or that has room.
+ */
+const LOOKED_AT = 25;
 
 function stateOf(r: HostRow): HostNow {
   const planned = r.planned.map((m) => ({ ...m, name: modelKey(m.name) }));
@@ -102,20 +105,22 @@ export async function pickFor(
   const here = hosts.find((h) => h.state.name === host);
   if (!here?.live || here.state.running.length >= here.state.slots) return null;
   const { rows } = await db.pool.query<TaskRow>(
-    `SELECT t.id, t.dispatch, t.priority, t.host lane, h.stand_by, c.v->>'model' model,
-       (extract(epoch FROM clock_timestamp() - ${since}) * 1000)::float8 waited_ms,
+    `SELECT w.id, w.dispatch, w.priority, w.lane, w.stand_by, w.model, w.waited_ms,
        coalesce((SELECT jsonb_agg(jsonb_build_object('host', o->>'host', 'model', o->>'model'))
-         FROM jsonb_array_elements(t.route->'choices') o WHERE (o->>'tier')::int = t.tier AND o->>'host' <> $1
+         FROM jsonb_array_elements(w.choices) o WHERE (o->>'tier')::int = w.tier AND o->>'host' <> $1
            AND alai_available(o)), '[]') others
-     FROM task t JOIN LATERAL (SELECT v FROM jsonb_array_elements(t.route->'choices') v
-         WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
-       LEFT JOIN host h ON h.name = t.host LEFT JOIN chain k ON k.id = t.chain_id LEFT JOIN task root ON root.id = k.root_task_id
-     WHERE t.status = 'QUEUED' AND (t.wait_until IS NULL OR t.wait_until < clock_timestamp())
-       -- From another lane only what can be asked here; what stands in this one is told why it waits.
-       AND (t.host = $1 OR alai_available(c.v))
-       -- Somebody is about to claim it; a ticket of one who died on the way goes back by itself.
-       AND NOT EXISTS (SELECT 1 FROM ticket w WHERE w.task_id = t.id AND w.dispatch = t.dispatch AND w.closed_at IS NULL)
-     ORDER BY ${since}, t.id LIMIT ${LOOKED_AT}`,
+     FROM (SELECT t.id, t.dispatch, t.priority, t.tier, t.host lane, h.stand_by, c.v->>'model' model, t.route->'choices' choices,
+         (extract(epoch FROM clock_timestamp() - ${since}) * 1000)::float8 waited_ms,
+         row_number() OVER (PARTITION BY t.priority, c.v->>'model', t.host ORDER BY ${since}, t.id) place
+       FROM task t JOIN LATERAL (SELECT v FROM jsonb_array_elements(t.route->'choices') v
+           WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
+         LEFT JOIN host h ON h.name = t.host LEFT JOIN chain k ON k.id = t.chain_id LEFT JOIN task root ON root.id = k.root_task_id
+       WHERE t.status = 'QUEUED' AND (t.wait_until IS NULL OR t.wait_until < clock_timestamp())
+         -- From another lane only what can be asked here; what stands in this one is told why it waits.
+         AND (t.host = $1 OR alai_available(c.v))
+         -- Somebody is about to claim it; a ticket of one who died on the way goes back by itself.
+         AND NOT EXISTS (SELECT 1 FROM ticket w WHERE w.task_id = t.id AND w.dispatch = t.dispatch AND w.closed_at IS NULL)) w
+     WHERE w.place <= ${LOOKED_AT} ORDER BY w.waited_ms DESC, w.id`,
     [host],
   );
   const able = new Map(hosts.filter((h) => h.live).map((h) => [h.state.name, h.state]));
