@@ -7,6 +7,7 @@ import { Failure, Skeleton } from '../ui/states.tsx';
 import { Channels } from './channels.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { ThisBrowser } from './this-browser.tsx';
+import { Told } from './told.tsx';
 
 const POLL = 3_000;
 
@@ -29,8 +30,8 @@ export function NotificationsPage() {
       <header className="settings-head">
         <h2>Notifications</h2>
         <p className="m">
-          Each question is told once, by every channel whose rules let it. A link opens the card; it never
-          decides.
+          Each question, and each trouble of the fleet that lasts, is told once by every channel whose rules
+          let it. A link opens the card; it never decides.
         </p>
       </header>
       <ThisBrowser onChange={again} />
@@ -39,6 +40,7 @@ export function NotificationsPage() {
       ) : shown.data ? (
         <>
           <Channels channels={shown.data.channels} onChange={again} />
+          <Told />
           <Deliveries
             deliveries={shown.data.deliveries}
             mayReplay={!all || (me?.may.includes('configure') ?? false)}

@@ -2,9 +2,9 @@
 import { type FormEvent, useId, useState } from 'react';
 import { type ChannelRules, severities, tellings } from '#server/domain/views/notifications.ts';
 import { Button } from '../ui/button.tsx';
+import { levels } from './words.ts';
 
 const words = { now: 'At once', digest: 'In a digest', off: 'Never' } as const;
-const levels = { urgent: 'Urgent', normal: 'Normal', low: 'Low' } as const;
 
 /** When a channel is told what. */
 export function RulesForm({
@@ -25,6 +25,7 @@ export function RulesForm({
   };
   return (
     <form className="setting-form notice-rules" onSubmit={submit}>
+      <p className="m">What is urgent, normal and low stands below under “What is told”.</p>
       <div className="form-row">
         {severities.map((severity) => (
           <label key={severity}>

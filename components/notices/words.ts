@@ -17,6 +17,7 @@ export const stateWords: Record<DeliveryView['state'], { word: string; shape: Sh
   DIGESTED: { word: 'In a digest', shape: 'done' },
 };
 
+export const levels = { urgent: 'Urgent', normal: 'Normal', low: 'Low' } as const;
 const told = { now: 'at once', digest: 'in a digest', off: 'never' } as const;
 
 /** "Urgent at once, normal at once, low in a digest. Quiet 22:00–07:00 (Europe/Stockholm), urgent may wake." */

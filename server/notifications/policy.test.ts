@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ChannelRules, channelRulesSchema } from '#server/domain/views/notifications.ts';
+import { told } from '#server/domain/told.ts';
+import { type ChannelRules, channelRulesSchema, severities } from '#server/domain/views/notifications.ts';
 import { isInner, post, requireOuter } from '#server/platform/outgoing.ts';
 import { backoff, noticeOf, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
 
@@ -31,6 +32,26 @@ describe('quiet hours', () => {
     expect(() => rules({ timeZone: 'Mars/Olympus' })).toThrow('time zone');
     expect(() => rules({ quiet: { from: '25:00', to: '07:00' } })).toThrow('time');
   });
+});
+
+it('every notice is named, with its severity, where a person chooses what he is told', () => {
+  const event = { id: '1', entityId: '1', taskId: 1, pipelineId: 1, actor: 'Alem', reason: 'x', title: 'y' };
+  const question = { question: 'q', why: '', assignedTo: 'u', times: 2 };
+  const of = (type: string, data: Record<string, unknown> = {}, kind?: 'budget' | 'retries' | 'key') =>
+    noticeOf({ ...event, type, data, question: kind ? { ...question, kind } : null });
+  const notices = [
+    of('escalation.open', { kind: 'budget' }, 'budget'),
+    of('escalation.open', { kind: 'key' }, 'key'),
+    of('escalation.asked_again', {}, 'retries'),
+    of('escalation.assigned', {}, 'retries'),
+    ...['pipeline.failed', 'pipeline.done', 'task.failed', 'attempt.lost', 'attempt.timed_out'].map((t) =>
+      of(t),
+    ),
+    ...['budget.warned', 'trouble.began', 'trouble.ended', 'factory.stopped'].map((t) => of(t)),
+    of('trouble.began', { severity: 'urgent' }),
+  ];
+  const said = severities.flatMap((severity) => told[severity].map(({ kind }) => `${severity} ${kind}`));
+  expect(new Set(notices.map((n) => `${n?.severity} ${n?.kind}`))).toEqual(new Set(said));
 });
 
 it('gathers low ones until the next full hour, and tells nothing that is off', () => {
