@@ -1,21 +1,13 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-
-test.beforeAll(async ({ browser }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce' });
-  page = await context.newPage();
-  errors = watchErrors(page);
-});
-test.afterEach(() => {
-  expect(errors).toEqual([]);
-});
-test.afterAll(() => context.close());
+onePage(
+  (one) => {
+    page = one.page;
+  },
+  { storageState: undefined },
+);
 
 const column = (name: string) => page.getByRole('region', { name, exact: true });
 

@@ -1,25 +1,15 @@
-import { type BrowserContext, expect, type Page, type Route } from '@playwright/test';
+import { expect, type Page, type Route } from '@playwright/test';
 import type { Factory } from './factory.ts';
-import { expectAccessible, test, watchErrors } from './story.ts';
-
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
-let page: Page;
-let errors: string[];
+import { expectAccessible, onePage, test } from './story.ts';
 
 /** Tasks that a safety rule holds: each is a question. */
 const hold = (factory: Factory, ...titles: string[]) => factory.add(titles.map((title) => ({ title })));
 
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+let page: Page;
+let errors: string[];
+onePage((one) => {
+  ({ page, errors } = one);
 });
-test.afterEach(() => {
-  expect(errors).toEqual([]);
-});
-test.afterAll(() => context.close());
 
 const list = (on = page) => on.getByRole('navigation', { name: 'Human queue' });
 const row = (title: string, on = page) => list(on).locator('.item:not(.old)').filter({ hasText: title });

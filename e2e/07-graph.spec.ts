@@ -1,22 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
 test.use({ signedIn: true });
 
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ storageState: factory.session, reducedMotion: 'reduce' });
-  page = await context.newPage();
-  errors = watchErrors(page);
+onePage((one) => {
+  page = one.page;
 });
-test.afterEach(() => {
-  expect(errors).toEqual([]);
-});
-test.afterAll(() => context.close());
 
 const nodes = () => page.locator('.dag-node');
 const travel = () => page.getByRole('group', { name: 'Time travel' });

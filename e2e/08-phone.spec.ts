@@ -6,15 +6,10 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BrowserContext, expect, type Page } from '@playwright/test';
 import type { Factory } from './factory.ts';
-import { expectAccessible, test, watchErrors } from './story.ts';
-
-test.describe.configure({ mode: 'serial' });
+import { expectAccessible, onePage, test, watchErrors } from './story.ts';
 
 const MOST_SCRIPT = 30_000;
 const root = path.dirname(import.meta.dirname);
-let context: BrowserContext;
-let page: Page;
-let errors: string[];
 
 /** A task that a safety rule holds: the phone asks about it. */
 async function hold(factory: Factory, title: string): Promise<number> {
@@ -22,20 +17,14 @@ async function hold(factory: Factory, title: string): Promise<number> {
   return taskIds[0] as number;
 }
 
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    reducedMotion: 'reduce',
-    storageState: factory.session,
-  });
-  page = await context.newPage();
-  errors = watchErrors(page);
-});
-test.afterEach(() => {
-  expect(errors).toEqual([]);
-});
-test.afterAll(() => context.close());
+let context: BrowserContext;
+let page: Page;
+onePage(
+  (one) => {
+    ({ context, page } = one);
+  },
+  { viewport: { width: 390, height: 844 }, hasTouch: true },
+);
 
 const card = () => page.getByRole('region', { name: 'Decision' });
 /** The question about one task is in front; others may wait before it. */

@@ -1,18 +1,10 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+onePage((one) => {
+  page = one.page;
 });
-test.afterAll(() => context.close());
 
 test('a sentence is tried against the rails before anybody writes it as a task', async ({ factory }) => {
   await factory.add([{ title: 'Approve the PSD2 go-live in Finland' }]);
@@ -51,5 +43,4 @@ test('what agents ask before they do it is set for everybody or for one project'
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.setViewportSize({ width: 1440, height: 900 });
-  expect(errors).toEqual([]);
 });

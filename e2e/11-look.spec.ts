@@ -1,18 +1,10 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+onePage((one) => {
+  page = one.page;
 });
-test.afterAll(() => context.close());
 
 /** Every page that has an address of its own, and what stands on it once it is there. */
 const pages: [string, string | RegExp][] = [
@@ -122,7 +114,6 @@ test('the palette reaches the pages, the settings and what can be done here', as
   await expect(page.getByLabel('Search decisions')).toBeVisible();
   await run('search the decisions', 'Search the decisions');
   await expect(page.getByLabel('Search decisions')).toBeFocused();
-  expect(errors).toEqual([]);
 });
 
 test('without a mouse, the focus goes from the rail to the work and is always seen', async () => {

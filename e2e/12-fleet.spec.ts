@@ -1,18 +1,10 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+onePage((one) => {
+  page = one.page;
 });
-test.afterAll(() => context.close());
 
 const host = (name: 'FORGE' | 'ANVIL') => page.getByRole('region', { name, exact: true });
 const model = (on: 'FORGE' | 'ANVIL', name: string) =>
@@ -122,5 +114,4 @@ test('the fleet fits a phone', async ({ browser, factory }) => {
   await expectAccessible(small, 'The fleet on a phone');
   expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await phone.close();
-  expect(errors).toEqual([]);
 });

@@ -1,16 +1,10 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expect, type Page } from '@playwright/test';
+import { expectAccessible, onePage, test } from './story.ts';
 
-let context: BrowserContext;
 let page: Page;
-let errors: string[];
-
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+onePage((one) => {
+  page = one.page;
 });
-test.afterAll(() => context.close());
 
 test('one agent is asked one thing on the fleet page, and no task comes of it', async () => {
   await page.goto('/fleet');
@@ -28,5 +22,4 @@ test('one agent is asked one thing on the fleet page, and no task comes of it', 
   await expectAccessible(page, 'Ask one agent');
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
-  expect(errors).toEqual([]);
 });

@@ -1,23 +1,13 @@
-import { type BrowserContext, expect, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { commitsOf } from './repository.ts';
-import { expectAccessible, test, watchErrors } from './story.ts';
+import { expectAccessible, onePage, test } from './story.ts';
 
-test.describe.configure({ mode: 'serial' });
-
-let context: BrowserContext;
-let page: Page;
-let errors: string[];
 let repository: string;
 
-test.beforeAll(async ({ browser, factory }) => {
-  context = await browser.newContext({ reducedMotion: 'reduce', storageState: factory.session });
-  page = await context.newPage();
-  errors = watchErrors(page);
+let page: Page;
+onePage((one) => {
+  page = one.page;
 });
-test.afterEach(() => {
-  expect(errors).toEqual([]);
-});
-test.afterAll(() => context.close());
 
 const card = (title: string | RegExp) => page.locator('.card').filter({ hasText: title });
 const column = (name: string) => page.getByRole('region', { name, exact: true });

@@ -1,5 +1,11 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type Page } from '@playwright/test';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Page,
+} from '@playwright/test';
 import { type Factory, startFactory } from './factory.ts';
 
 interface Stories {
@@ -24,6 +30,36 @@ export const test = base.extend<Stories, { factory: Factory }>({
   signedIn: [false, { option: true }],
   storageState: ({ factory, signedIn }, use) => use(signedIn ? factory.session : undefined),
 });
+
+export interface OnePage {
+  context: BrowserContext;
+  page: Page;
+  /** What the page itself did wrong so far. */
+  errors: string[];
+}
+
+/**
+ * All stories of a file, in their order, in one page of the owner's browser. An error that the page makes fails the story it
+ * comes in.
+ */
+export function onePage(take: (one: OnePage) => void, over: BrowserContextOptions = {}): void {
+  let one: OnePage;
+  test.describe.configure({ mode: 'serial' });
+  test.beforeAll(async ({ browser, factory }) => {
+    const context = await browser.newContext({
+      reducedMotion: 'reduce',
+      storageState: factory.session,
+      ...over,
+    });
+    const page = await context.newPage();
+    one = { context, page, errors: watchErrors(page) };
+    take(one);
+  });
+  test.afterEach(() => {
+    expect(one.errors).toEqual([]);
+  });
+  test.afterAll(() => one.context.close());
+}
 
 /** Colours change over 120 ms, and a colour on its way has no contrast to speak of. */
 const settled = (page: Page) =>
