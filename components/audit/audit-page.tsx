@@ -7,6 +7,7 @@ import { useTitle } from '../frame/frame.tsx';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice, Day, dayOf } from '../ui/filters.tsx';
 import { plural, when } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -18,9 +19,7 @@ import { deed } from './words.ts';
 type Filters = Pick<AuditFilter, 'q' | 'actor' | 'entity' | 'people'> & { from: string; to: string };
 const none: Filters = { q: '', actor: null, entity: null, people: true, from: '', to: '' };
 
-const day = (text: string, after = 0) =>
-  text ? new Date(new Date(`${text}T00:00:00`).getTime() + after * 86_400_000) : null;
-const asked = (f: Filters) => ({ ...f, from: day(f.from), to: day(f.to, 1), taskId: null });
+const asked = (f: Filters) => ({ ...f, from: dayOf(f.from), to: dayOf(f.to, 1), taskId: null });
 
 function exportAddress(f: Filters, format: 'csv' | 'jsonl'): string {
   const params = new URLSearchParams({ format });
@@ -140,50 +139,22 @@ function Filter({
         value={f.q}
         onChange={(e) => onChange({ ...f, q: e.target.value })}
       />
-      <select
-        className="field small"
-        aria-label="Who"
+      <Choice
+        label="Who"
+        all="Everybody"
         value={f.actor ?? ''}
-        onChange={(e) => onChange({ ...f, actor: e.target.value || null })}
-      >
-        <option value="">Everybody</option>
-        {actors.map((a) => (
-          <option key={a} value={a}>
-            {a}
-          </option>
-        ))}
-      </select>
-      <select
-        className="field small"
-        aria-label="What"
+        options={actors.map((a) => [a, plain(a)])}
+        onChange={(actor) => onChange({ ...f, actor: actor || null })}
+      />
+      <Choice
+        label="What"
+        all="Everything"
         value={f.entity ?? ''}
-        onChange={(e) => onChange({ ...f, entity: e.target.value || null })}
-      >
-        <option value="">Everything</option>
-        {auditEntities.map((e) => (
-          <option key={e} value={e}>
-            {e.replace('_', ' ')}
-          </option>
-        ))}
-      </select>
-      <label className="date">
-        From
-        <input
-          className="field small"
-          type="date"
-          value={f.from}
-          onChange={(e) => onChange({ ...f, from: e.target.value })}
-        />
-      </label>
-      <label className="date">
-        To
-        <input
-          className="field small"
-          type="date"
-          value={f.to}
-          onChange={(e) => onChange({ ...f, to: e.target.value })}
-        />
-      </label>
+        options={auditEntities.map((e) => [e, e.replace('_', ' ')])}
+        onChange={(entity) => onChange({ ...f, entity: entity || null })}
+      />
+      <Day word="From" value={f.from} onChange={(from) => onChange({ ...f, from })} />
+      <Day word="To" value={f.to} onChange={(to) => onChange({ ...f, to })} />
       <label className="audit-all">
         <input
           type="checkbox"

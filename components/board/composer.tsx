@@ -10,7 +10,7 @@ import { type Inputs, useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
-import { companyName, hostName, sentences, tierName } from '../ui/words.ts';
+import { sentences } from '../ui/words.ts';
 import {
   afterOf,
   type Draft,
@@ -21,47 +21,11 @@ import {
   tagsOf,
   titleProblem,
 } from './draft.ts';
+import { DraftOptions } from './draft-options.tsx';
 import { ProjectPicker, useProjectChoice } from './project-picker.tsx';
+import { RouteChip } from './route-chip.tsx';
 import { useCreate } from './use-create.ts';
-
-/** The text, `ms` after it last changed. */
-function useSettled(text: string, ms: number): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), ms);
-    return () => clearTimeout(timer);
-  }, [text, ms]);
-  return settled;
-}
-
-function routeLabel(route: Route): string {
-  return [companyName(route.company), tierName(route.tier), hostName(route.choices[0]?.host ?? null)]
-    .filter(Boolean)
-    .join(' · ');
-}
-
-function RouteChip({ route, onWhy }: { route: Route | undefined; onWhy: (open: boolean) => void }) {
-  if (!route) return <span className="tag route">Routing</span>;
-  return (
-    <button
-      type="button"
-      className={`tag route ${route.held ? 'yours' : ''}`}
-      aria-describedby="compose-why"
-      onMouseEnter={() => onWhy(true)}
-      onMouseLeave={() => onWhy(false)}
-      onFocus={() => onWhy(true)}
-      onBlur={() => onWhy(false)}
-    >
-      {route.held ? <Mark shape="yours" /> : null}
-      <span className="cut">
-        {route.held ? `You first: ${route.held.pattern.replaceAll('-', ' ')}` : routeLabel(route)}
-      </span>
-    </button>
-  );
-}
-
-/** Blueprints of the later stages: a task is not begun with them. */
-const STAGE_ONLY = ['review', 'security-review', 'deploy', 'docs'];
+import { useSettled } from './use-settled.ts';
 
 /** Takes one line or a pasted list, shows who would do each and why, and saves nothing until told to. */
 export function Composer() {
@@ -94,12 +58,9 @@ export function Composer() {
       retry: false,
     }),
   );
-  const ways = useQuery(trpc.companies.blueprints.queryOptions({ company: null }, { staleTime: 60_000 }));
   const previewOf = (d: Draft) =>
     preview.data?.find((p) => p.title === d.title.trim()) ?? preview.data?.[lines.indexOf(d)];
   const routeOf = (d: Draft): Route | undefined => previewOf(d)?.route;
-  const companies = useQuery(trpc.companies.list.queryOptions(undefined, { staleTime: 60_000 }));
-  const able = (companies.data?.companies ?? []).filter((c) => c.status === 'active').map((c) => c.name);
 
   useEffect(() => {
     if (focusOn.current === null) return;
@@ -245,91 +206,7 @@ export function Composer() {
         ))}
       </ol>
       {current ? (
-        <fieldset className="options" aria-label={`Options of task ${currentAt + 1}`}>
-          <span className="m">Task {currentAt + 1}</span>
-          <label>
-            Priority
-            <select
-              className="field small"
-              value={current.priority}
-              onChange={(e) => change(current.id, { priority: e.target.value as Draft['priority'] })}
-            >
-              <option value="H">High</option>
-              <option value="M">Medium</option>
-              <option value="L">Low</option>
-            </select>
-          </label>
-          <label>
-            Tags
-            <input
-              className="field small w-36"
-              value={current.tags}
-              placeholder="deploy, docs"
-              onChange={(e) => change(current.id, { tags: e.target.value })}
-            />
-          </label>
-          <label>
-            After
-            <input
-              className="field small w-28"
-              value={current.after}
-              placeholder="1, #4001"
-              onChange={(e) => change(current.id, { after: e.target.value })}
-            />
-          </label>
-          <label>
-            Who
-            <select
-              className="field small"
-              value={current.company}
-              onChange={(e) => change(current.id, { company: e.target.value })}
-            >
-              <option value="">As the route finds</option>
-              {able.map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label>
-            How
-            <select
-              className="field small"
-              value={current.way}
-              onChange={(e) => change(current.id, { way: e.target.value })}
-            >
-              <option value="">As the route finds</option>
-              {(['workflow', 'blueprint'] as const).map((kind) => (
-                <optgroup key={kind} label={kind === 'workflow' ? 'Workflows' : 'Shared blueprints'}>
-                  {(ways.data ?? [])
-                    .filter((w) => w.kind === kind && w.company === null && !STAGE_ONLY.includes(w.name))
-                    .map((w) => (
-                      <option key={w.name} value={w.name} title={w.description}>
-                        {w.name}
-                      </option>
-                    ))}
-                </optgroup>
-              ))}
-            </select>
-          </label>
-          <label title="One worktree, one blueprint. Its branch waits until you merge or discard it.">
-            <input
-              type="checkbox"
-              checked={current.minion}
-              onChange={(e) => change(current.id, { minion: e.target.checked })}
-            />
-            One minion, no reviews
-          </label>
-          <label title="Services and agents that need a network are left out; the task stays on your machines.">
-            <input
-              type="checkbox"
-              checked={current.offline}
-              onChange={(e) => change(current.id, { offline: e.target.checked })}
-            />
-            Local models only
-          </label>
-        </fieldset>
+        <DraftOptions draft={current} number={currentAt + 1} onChange={(part) => change(current.id, part)} />
       ) : null}
       <footer>
         <p className={`m grow why ${refusal || problem ? 'refused' : ''}`} id="compose-why" role="status">

@@ -11,6 +11,7 @@ import { useKeys } from '../frame/keys.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button } from '../ui/button.tsx';
+import { Choice, Day, dayOf } from '../ui/filters.tsx';
 import { count, when } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -29,12 +30,6 @@ interface Filter {
   until: string;
 }
 const none: Filter = { q: '', kind: '', answer: '', by: '', since: '', until: '' };
-const dayOf = (text: string, plus = 0): Date | null => {
-  if (!text) return null;
-  const day = new Date(`${text}T00:00:00`);
-  day.setDate(day.getDate() + plus);
-  return day;
-};
 
 function Row({ item, now }: { item: DecisionItem; now: Date }) {
   const { did, look } = wordsFor(item.kind, item.answer);
@@ -89,63 +84,29 @@ function Filters({
         value={filter.q}
         onChange={(e) => set({ q: e.target.value.slice(0, 200) })}
       />
-      <select
-        className="field small"
-        aria-label="Kind of question"
+      <Choice
+        label="Kind of question"
+        all="All kinds"
         value={filter.kind}
-        onChange={(e) => set({ kind: e.target.value })}
-      >
-        <option value="">All kinds</option>
-        {escalationKinds.map((k) => (
-          <option key={k} value={k}>
-            {kindWords[k]}
-          </option>
-        ))}
-      </select>
-      <select
-        className="field small"
-        aria-label="Answer"
+        options={escalationKinds.map((k) => [k, kindWords[k]])}
+        onChange={(kind) => set({ kind })}
+      />
+      <Choice
+        label="Answer"
+        all="All answers"
         value={filter.answer}
-        onChange={(e) => set({ answer: e.target.value })}
-      >
-        <option value="">All answers</option>
-        {answers.map((a) => (
-          <option key={a} value={a}>
-            {answerName(undefined, a).name}
-          </option>
-        ))}
-      </select>
-      <select
-        className="field small"
-        aria-label="Decided by"
+        options={answers.map((a) => [a, answerName(undefined, a).name])}
+        onChange={(answer) => set({ answer })}
+      />
+      <Choice
+        label="Decided by"
+        all="Everybody"
         value={filter.by}
-        onChange={(e) => set({ by: e.target.value })}
-      >
-        <option value="">Everybody</option>
-        {people.map((p) => (
-          <option key={p} value={p}>
-            {plain(p)}
-          </option>
-        ))}
-      </select>
-      <label className="date">
-        From
-        <input
-          className="field small"
-          type="date"
-          value={filter.since}
-          onChange={(e) => set({ since: e.target.value })}
-        />
-      </label>
-      <label className="date">
-        To
-        <input
-          className="field small"
-          type="date"
-          value={filter.until}
-          onChange={(e) => set({ until: e.target.value })}
-        />
-      </label>
+        options={people.map((p) => [p, plain(p)])}
+        onChange={(by) => set({ by })}
+      />
+      <Day word="From" value={filter.since} onChange={(since) => set({ since })} />
+      <Day word="To" value={filter.until} onChange={(until) => set({ until })} />
     </search>
   );
 }
