@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { DRAIN_MINUTES, type HostAct } from '#server/domain/host.ts';
 import { startText } from '#server/domain/lane-eta.ts';
-import type { FleetHostView, TroubleView } from '#server/domain/views/fleet.ts';
+import type { FleetHostView, TroubleView, WatchedView } from '#server/domain/views/fleet.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { print } from './output.ts';
@@ -15,6 +15,11 @@ interface Options {
 
 const troubleLine = (x: TroubleView, now: number) =>
   `✕ ${x.title}, for ${ageText(now - x.since.getTime())}. ${[x.why, x.hint].filter(Boolean).join(' ')}`;
+
+const watchedLine = (x: WatchedView, now: number) =>
+  `◍ ${x.title}, watched for ${ageText(now - x.since.getTime())}: you are told if it lasts another ${ageText(
+    x.tellAt.getTime() - now,
+  )}. ${[x.why, x.hint].filter(Boolean).join(' ')}`;
 
 const shapes: Record<FleetHostView['state'], string> = {
   live: '◐',
@@ -68,9 +73,9 @@ function hostLine(h: FleetHostView, now: number): string {
 }
 
 async function status(): Promise<void> {
-  const { stopped, hosts, problems, troubles } = await api().fleet.get.query();
+  const { stopped, hosts, problems, troubles, watched } = await api().fleet.get.query();
   const now = Date.now();
-  print({ stopped, hosts, problems, troubles }, () =>
+  print({ stopped, hosts, problems, troubles, watched }, () =>
     [
       stopped
         ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
@@ -79,6 +84,7 @@ async function status(): Promise<void> {
           : '○ No host takes work.',
       ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
       ...troubles.map((x) => troubleLine(x, now)),
+      ...watched.map((x) => watchedLine(x, now)),
       ...hosts.map((h) => hostLine(h, now)),
     ].join('\n'),
   );

@@ -4,13 +4,14 @@ import { span } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { useNow } from '../ui/time.tsx';
-import { besideServices } from './words.ts';
+import { besideServices, watchedText } from './words.ts';
 
-/** What is wrong with the fleet and lasts, with what to do; nothing while all is well. People who were told come here to read it. */
-export function Troubles({ view }: { view: Pick<FleetView, 'troubles' | 'services'> }) {
+/** What is wrong with the fleet, with what to do, and what is only watched yet; nothing while all is well. People who were told come here to read it. */
+export function Troubles({ view }: { view: Pick<FleetView, 'troubles' | 'watched' | 'services'> }) {
   const now = useNow();
-  const told = besideServices(view);
-  if (told.length === 0) return null;
+  const told = besideServices(view.troubles, view);
+  const watched = besideServices(view.watched, view);
+  if (told.length + watched.length === 0) return null;
   return (
     <ul className="services troubles" aria-label="What is wrong with the fleet">
       {told.map((x) => (
@@ -21,6 +22,14 @@ export function Troubles({ view }: { view: Pick<FleetView, 'troubles' | 'service
           <span>
             {plain(x.why)} {plain(x.hint)}
           </span>
+        </li>
+      ))}
+      {watched.map((x) => (
+        <li key={x.key}>
+          <Mark shape="stale" />
+          <b>{plain(x.title)}</b>
+          <span className="n m">{span(now - x.since.getTime())}</span>
+          <span>{watchedText(x, now)}</span>
         </li>
       ))}
     </ul>

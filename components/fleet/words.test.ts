@@ -81,7 +81,7 @@ it('a model says where it stands, and that it is larger than the memory of its h
 
 describe('what is wrong with the fleet', () => {
   it('is told once: a service that is left alone has its own line', () => {
-    expect(besideServices(fleet).map((x) => x.key)).toEqual(['disk:forge']);
-    expect(besideServices({ ...fleet, services: [] })).toHaveLength(2);
+    expect(besideServices(fleet.troubles, fleet).map((x) => x.key)).toEqual(['disk:forge']);
+    expect(besideServices(fleet.troubles, { services: [] })).toHaveLength(2);
   });
 });

@@ -6,9 +6,12 @@ import type {
   FleetView,
   HostModelView,
   ModelJobView,
+  TroubleView,
+  WatchedView,
 } from '#server/domain/views/fleet.ts';
-import { clock, plural, span } from '../ui/format.ts';
+import { clock, left, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
 
 /** How a host's state looks and reads. */
 export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots' | 'probe'>): {
@@ -55,7 +58,7 @@ export function orderText(h: FleetHostView, now: number): string {
 export function remedyOf(h: FleetHostView): string {
   if (h.state === 'absent' && h.lastSeen !== null && h.order === 'LIVE')
     return h.local
-      ? 'Its worker is not heard of any more. npm start on this machine starts it; where that runs, the worker hangs: end its process.'
+      ? 'Its worker is not heard of any more. npm start on this machine starts it; where that runs, it is started again by itself within minutes.'
       : `Its worker is not heard of any more. On ${h.label}: npx alai worker --host ${h.name}`;
   if (h.state === 'absent')
     return h.local
@@ -162,5 +165,11 @@ export function progressText(j: ModelJobView): string {
 }
 
 /** The troubles that no other line of the page tells: a service that is left alone has one of its own. */
-export const besideServices = ({ troubles, services }: Pick<FleetView, 'troubles' | 'services'>) =>
-  troubles.filter((x) => !services.some((s) => x.key === `model:*:${s.name}`));
+export const besideServices = <T extends TroubleView>(
+  found: T[],
+  { services }: Pick<FleetView, 'services'>,
+) => found.filter((x) => !services.some((s) => x.key === `model:*:${s.name}`));
+
+/** What is said of something wrong before anybody is told of it. */
+export const watchedText = (x: WatchedView, now: number) =>
+  `Watched: you are told if it lasts another ${left(x.tellAt.getTime() - now)}. ${plain(x.why)} ${plain(x.hint)}`;

@@ -6,8 +6,9 @@ import type { Phone } from '#server/domain/views/phone.ts';
  * On the wire a date is its ISO text.
  */
 export type Told<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Told<T[K]> } : T;
-/** The last answer that a device keeps may be of a version that knew of no troubles. */
-export type ToldPhone = Omit<Told<Phone>, 'troubles'> & Partial<Pick<Told<Phone>, 'troubles'>>;
+type Newer = 'troubles' | 'watched';
+/** The last answer that a device keeps may be of a version that did not know these. */
+export type ToldPhone = Omit<Told<Phone>, Newer> & Partial<Pick<Told<Phone>, Newer>>;
 
 export interface WireRefusal {
   code: ErrorCode | 'UNREACHABLE';

@@ -13,6 +13,7 @@ const phone = (over: Partial<ToldPhone> = {}): ToldPhone => ({
   hosts: { live: 2, all: 2 },
   stopped: null,
   troubles: [],
+  watched: [],
   stuck: [],
   restarted: null,
   needYou: 0,
@@ -37,7 +38,7 @@ it('says that nothing is stuck only when somebody would notice', () => {
     'Nothing is stuck. 4 are running. #4002 was silent, restarted 14:37.',
   );
   // The last answer of a version that knew of no troubles is still on the device.
-  const { troubles: _, ...kept } = phone();
+  const { troubles: _, watched: __, ...kept } = phone();
   expect(stuckSays(kept, now, clock).says).toBe('Nothing is stuck.');
   const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
   expect(stuckSays(phone({ stuck }), now, clock)).toMatchObject({
@@ -53,6 +54,22 @@ it('says that nothing is stuck only when somebody would notice', () => {
     says: 'The factory is stopped.',
     detail: 'By Alem, 2m ago. Too dear',
   });
+});
+
+it('does not say that nothing is stuck while something is watched', () => {
+  const seconds = (n: number) => new Date(now + n * 1_000).toISOString();
+  const forge = { title: 'FORGE is not heard of', since: seconds(-10), tellAt: seconds(110) };
+  const says = (over: Partial<ToldPhone>) => {
+    const s = stuckSays(phone({ watched: [forge], ...over }), now, clock);
+    return `${s.says} ${s.detail}`;
+  };
+  expect(says({})).toBe(
+    'FORGE is not heard of. Watched for 10s: you are told if it lasts another 1m 50s. 4 are running.',
+  );
+  expect(says({ watched: [forge, forge, forge], running: 0 })).toContain('2 more are watched. Nothing runs.');
+  // What people were told comes first.
+  const troubles = [{ title: 'ANVIL has 1.2 GB of disk left', why: '', urgent: true }];
+  expect(says({ troubles })).toMatch(/^ANVIL has 1.2 GB of disk left\./);
 });
 
 it('counts what needs the reader, and says since when', () => {

@@ -1,4 +1,4 @@
-import { count, money, plural, span } from '../ui/format.ts';
+import { count, left, money, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import type { ToldPhone } from './wire.ts';
@@ -40,6 +40,18 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       shape: trouble.urgent ? 'failed' : 'stale',
       says: `${plain(trouble.title)}.`,
       detail: list([plain(trouble.why), more.length > 0 && `${plural(more.length, 'more trouble')}.`, on]),
+      href: '/fleet',
+    };
+  const [watched, ...others] = v.watched ?? [];
+  if (watched)
+    return {
+      shape: 'stale',
+      says: `${plain(watched.title)}.`,
+      detail: list([
+        `Watched for ${since(now, watched.since)}: you are told if it lasts another ${left(Date.parse(watched.tellAt) - now)}.`,
+        others.length > 0 && `${plural(others.length, 'more is', 'more are')} watched.`,
+        on,
+      ]),
       href: '/fleet',
     };
   if (v.hosts.live === 0)

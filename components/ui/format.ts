@@ -11,6 +11,9 @@ export function span(ms: number): string {
   return `${Math.floor(h / 24)}d`;
 }
 
+/** What is left until something happens: "45s", "1m 50s". */
+export const left = (ms: number): string => (ms < 60_000 ? span(ms) : took(ms));
+
 /** A duration that ended: "240ms", "48.2s", "3m 12s". */
 export function took(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;

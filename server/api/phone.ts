@@ -2,7 +2,7 @@ import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
-import { readTroubles } from '#server/fleet/troubles.ts';
+import { readTroubles, readWatched } from '#server/fleet/troubles.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import type { Viewer } from './auth.ts';
 import { createContext } from './context.ts';
@@ -36,11 +36,12 @@ const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
 
 /** Everything `/status` shows, in one answer. */
 export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
-  const [strip, pulse, queue, troubles] = await Promise.all([
+  const [strip, pulse, queue, troubles, watched] = await Promise.all([
     stripOf(s),
     readPulse(s.db, s.timing),
     readQueue(s.db),
     readTroubles(s.db.pool),
+    readWatched(s.db.pool),
   ]);
   const cards = await Promise.all(
     queue.open
@@ -54,6 +55,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     hosts: { live: strip.hosts.filter((h) => h.state === 'live').length, all: strip.hosts.length },
     stopped: strip.stopped,
     troubles: troubles.map(({ title, why, severity }) => ({ title, why, urgent: severity === 'urgent' })),
+    watched: watched.map(({ title, since, tellAt }) => ({ title, since, tellAt })),
     needYou: strip.needYou,
     spentTodayEur: strip.spentTodayEur,
     dayBudgetEur: strip.dayBudgetEur,

@@ -5,12 +5,21 @@ import { type FleetFacts, troublesOf } from './trouble.ts';
 
 const t = timing();
 const host = (name: string, over: Partial<FleetFacts['hosts'][number]> = {}) => ({
-  ...{ name, label: name.toUpperCase(), state: 'LIVE' as const, standBy: null, silentMs: 1_000 },
+  ...{
+    name,
+    label: name.toUpperCase(),
+    state: 'LIVE' as const,
+    local: false,
+    standBy: null,
+    silentMs: 1_000,
+  },
   ...{ reachable: true, problem: '', diskFree: 500e9 },
   ...over,
 });
 const of = (hosts: FleetFacts['hosts'], breakers: FleetFacts['breakers'] = []) =>
   troublesOf({ hosts, breakers, told: [] }, t);
+const afterTold = (keys: string[], hosts: FleetFacts['hosts']) =>
+  troublesOf({ hosts, breakers: [], told: keys.map((key) => ({ key, severity: 'urgent' })) }, t);
 const gone = { silentMs: 60_000 };
 
 describe('what is wrong with the fleet', () => {
@@ -22,10 +31,13 @@ describe('what is wrong with the fleet', () => {
 
   test('is a host that is not heard of, with who takes its work; urgent when it was the last', () => {
     expect(of([host('anvil'), host('forge', { ...gone, standBy: 'anvil' })])).toMatchObject([
-      { key: 'host:forge', severity: 'normal', why: expect.stringContaining('goes to anvil') },
+      { key: 'host:forge', severity: 'normal', why: expect.stringContaining('goes to ANVIL') },
     ]);
-    const [first] = of([host('anvil', gone), host('forge', gone)]);
-    expect(first).toMatchObject({ severity: 'urgent', title: 'No host is heard of' });
+    // Each by its name, or two that are lost together read as one that is told twice.
+    const all = of([host('anvil', gone), host('forge', gone)]);
+    expect(all.map((x) => x.title)).toEqual(['ANVIL is not heard of', 'FORGE is not heard of']);
+    expect(all.map((x) => x.severity)).toEqual(['urgent', 'urgent']);
+    expect(all[0]?.why).toContain('No host is heard of: nothing is worked on.');
   });
 
   test('is said of a silent host once, whatever else was wrong with it', () => {
@@ -42,6 +54,16 @@ describe('what is wrong with the fleet', () => {
       { key: 'disk:forge', severity: 'urgent', why: 'Below 2.0 GB nothing new starts there.' },
       { key: 'models:anvil', severity: 'normal' },
     ]);
+  });
+
+  test('that was told is not over because its host is paused, and nothing new is said of that', () => {
+    const full = { diskFree: DISK_NEEDED - 1, state: 'PAUSED' as const };
+    const keys = (told: string[], over: object) =>
+      afterTold(told, [host('anvil'), host('forge', { ...full, ...over })]).map((x) => x.key);
+    expect(keys(['disk:forge'], { reachable: false })).toEqual(['disk:forge']);
+    expect(keys(['disk:forge'], { diskFree: 500e9 })).toEqual([]);
+    expect(keys(['host:forge'], { ...gone, state: 'STOPPED' })).toEqual(['host:forge']);
+    expect(keys([], gone)).toEqual([]);
   });
 
   test('is a key that is not taken at once, and a model that does not answer only when that lasts', () => {

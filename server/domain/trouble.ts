@@ -10,6 +10,8 @@ export interface FleetFacts {
     name: string;
     label: string;
     state: HostState;
+    /** Its worker is one of those that npm start of the factory keeps up. */
+    local: boolean;
     standBy: string | null;
     /** Since its worker was last heard of, in milliseconds; null when it never was. */
     silentMs: number | null;
@@ -55,20 +57,23 @@ const LASTING: Record<string, { title: (name: string) => string; hint: string }>
 export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
   const isTold = (key: string) => f.told.some((x) => x.key === key);
   const silent = (h: Host) => h.silentMs !== null && h.silentMs > t.workerSeen;
-  // What a person paused, drained or stopped is as he wants it.
   const wanted = f.hosts.filter((h) => h.state === 'LIVE' && h.silentMs !== null);
   const none = wanted.length > 0 && wanted.every(silent);
-  const ofHosts = wanted.flatMap((h): Trouble[] => {
+  const nobody = `${f.hosts.length > 1 ? 'No host is heard of' : 'There is no other host'}: nothing is worked on.`;
+  const wrongWith = (h: Host): Trouble[] => {
     const others = [...modelServer(h), ...disk(h, f.told)];
     if (silent(h)) {
-      const taker = h.standBy ? ` What waits for it goes to ${h.standBy}.` : '';
+      const standBy = f.hosts.find((x) => x.name === h.standBy)?.label ?? h.standBy;
+      const taker = standBy ? ` What waits for it goes to ${standBy}.` : '';
       return [
         {
           key: `host:${h.name}`,
           severity: none ? 'urgent' : 'normal',
-          title: none && f.hosts.length > 1 ? 'No host is heard of' : `${h.label} is not heard of`,
-          why: `The worker of ${h.label} does not report.${none ? ' Nothing is worked on.' : taker}`,
-          hint: `Look whether the machine is on and its network is up, then start it: npx alai worker --host ${h.name}`,
+          title: `${h.label} is not heard of`,
+          why: `The worker of ${h.label} does not report.${none ? ` ${nobody}` : taker}`,
+          hint: h.local
+            ? 'Where npm start runs, it is started again by itself; else run npm start on that machine.'
+            : `Look whether the machine is on and its network is up, then start it: npx alai worker --host ${h.name}`,
           holdMs: t.queueWait,
         },
         // Nobody looks at these now, so they are not over.
@@ -76,6 +81,11 @@ export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
       ];
     }
     return others;
+  };
+  const ofHosts = f.hosts.flatMap((h): Trouble[] => {
+    // What a person paused, drained or stopped is as he wants it; but what he was told of it is not over by that.
+    if (!wanted.includes(h)) return wrongWith(h).filter((x) => isTold(x.key));
+    return wrongWith(h);
   });
   const listening = new Set(wanted.filter((h) => !silent(h)).map((h) => h.name));
   const ofModels = f.breakers.flatMap((b): Trouble[] => {

@@ -6,7 +6,7 @@ import { declareHosts, hostDisk } from '#server/engine/hosts.ts';
 import { pickFor } from '#server/engine/pick.ts';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
-import { readTroubles, watchTroubles } from './troubles.ts';
+import { readTroubles, readWatched, watchTroubles } from './troubles.ts';
 
 const { db } = await testDatabase();
 const t = timing();
@@ -43,6 +43,10 @@ test('a host that is gone for a moment is no news; one that stays away is told o
   await seen('FORGE', '1 minute');
   await watchTroubles(db, t);
   expect(await readTroubles(db.pool)).toEqual([]);
+  // Who looks is told from the first second, and when everybody would be.
+  const [watched] = await readWatched(db.pool);
+  expect(watched).toMatchObject({ key: 'host:FORGE', title: 'FORGE is not heard of' });
+  expect((watched?.tellAt.getTime() ?? 0) - (watched?.since.getTime() ?? 0)).toBe(t.queueWait);
   await seen('FORGE', '0 s');
   await watchTroubles(db, t);
   expect(await told()).toEqual([]);
@@ -53,6 +57,7 @@ test('a host that is gone for a moment is no news; one that stays away is told o
   for (let n = 0; n < 3; n++) await watchTroubles(db, t);
   expect(await told()).toMatchObject([{ type: 'trouble.began', reason: 'FORGE is not heard of' }]);
   expect(await readTroubles(db.pool)).toMatchObject([{ key: 'host:FORGE', severity: 'normal' }]);
+  expect(await readWatched(db.pool)).toEqual([]);
 
   await seen('FORGE', '0 s');
   await watchTroubles(db, t);
@@ -166,4 +171,35 @@ test('what cannot wait is told by the look that finds it, in whatever part of a 
     await watchTroubles(db, t, ['openai']);
     expect(await readTroubles(db.pool)).toHaveLength(1);
   }
+});
+
+test('what lasts is written once, and again only when there is something new to say', async () => {
+  await db.pool.query('DELETE FROM trouble');
+  await db.pool.query('DELETE FROM breaker');
+  await db.pool.query('UPDATE host SET last_seen = clock_timestamp(), disk_free = 500e9');
+  await hostDisk(db, 'FORGE', { free: 1.2e9, total: 500e9 });
+  await broken('*', 'openai');
+  const versions = async () =>
+    (await db.pool.query<{ v: string }>('SELECT key || xmin::text v FROM trouble ORDER BY key')).rows.map(
+      (r) => r.v,
+    );
+  await watchTroubles(db, t, ['openai']);
+  const [disk, model] = await versions();
+  for (let n = 0; n < 3; n++) await watchTroubles(db, t, ['openai']);
+  expect(await versions()).toEqual([disk, model]);
+  await hostDisk(db, 'FORGE', { free: 1.1e9, total: 500e9 });
+  await watchTroubles(db, t, ['openai']);
+  const after = await versions();
+  expect(after[0]).not.toBe(disk);
+  expect(after[1]).toBe(model);
+});
+
+test('a model that only one task is not answered by is that task’s trouble', async () => {
+  await db.pool.query('DELETE FROM trouble');
+  await db.pool.query('DELETE FROM breaker');
+  await db.pool.query(`UPDATE host SET disk_free = 500e9, installed = '[{"name": "qwen3:8b", "bytes": 1}]'`);
+  await broken('FORGE', 'qwen3:8b');
+  await db.pool.query('UPDATE breaker SET suspect = 4001');
+  await watchTroubles(db, t);
+  expect(await readWatched(db.pool)).toEqual([]);
 });

@@ -1,20 +1,20 @@
 import { cliProviders } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import { type FleetFacts, type Trouble, troublesOf } from '#server/domain/trouble.ts';
-import type { TroubleView } from '#server/domain/views/fleet.ts';
+import type { TroubleView, WatchedView } from '#server/domain/views/fleet.ts';
 import { appendEvents, ENGINE } from '#server/engine/event.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 
 async function readFacts(q: Queryable, services: readonly string[]): Promise<FleetFacts> {
   const hosts = await q.query<FleetFacts['hosts'][number]>(
-    `SELECT name, coalesce(nullif(label, ''), upper(name)) label, state, stand_by "standBy",
+    `SELECT name, coalesce(nullif(label, ''), upper(name)) label, state, local, stand_by "standBy",
        (extract(epoch FROM clock_timestamp() - last_seen) * 1000)::float8 "silentMs", (probe->>'reachable')::boolean reachable,
        coalesce(probe->'problem'->>'message', '') problem, disk_free "diskFree" FROM host WHERE declared ORDER BY name`,
   );
-  // Nobody asks again what is not there any more, so its breaker stays as it is.
+  // Nobody asks again what is not there any more, so its breaker stays as it is; and what only one task is not answered by is its own matter.
   const breakers = await q.query<FleetFacts['breakers'][number]>(
     `SELECT b.host, b.model, b.code, b.error FROM breaker b LEFT JOIN host h ON h.name = b.host AND h.declared
-     WHERE b.state <> 'CLOSED' AND CASE WHEN b.host = '*' THEN b.model = ANY($1)
+     WHERE b.state <> 'CLOSED' AND b.suspect IS NULL AND CASE WHEN b.host = '*' THEN b.model = ANY($1)
        ELSE h.llama ? b.model OR (h.name IS NOT NULL AND b.model = ANY($2))
          OR EXISTS (SELECT 1 FROM jsonb_array_elements(h.installed) i WHERE lower(i->>'name') = lower(b.model)) END
      ORDER BY b.host, b.model`,
@@ -42,12 +42,16 @@ export async function watchTroubles(db: Db, t: Timing, services: readonly string
       [found.map((x) => x.key)],
     );
     await q.query(
-      `INSERT INTO trouble(key, severity, title, why, hint)
-       SELECT key, severity, title, why, hint
-       FROM jsonb_to_recordset($1::jsonb) x(key text, severity text, title text, why text, hint text)
+      `INSERT INTO trouble(key, severity, title, why, hint, hold_ms)
+       SELECT key, severity, title, why, hint, "holdMs"
+       FROM jsonb_to_recordset($1::jsonb) x(key text, severity text, title text, why text, hint text, "holdMs" int)
        ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, title = excluded.title, why = excluded.why, hint = excluded.hint,
+         hold_ms = excluded.hold_ms,
          told_at = CASE WHEN trouble.severity = 'normal' AND excluded.severity = 'urgent' AND trouble.key = ANY($2) THEN NULL
-           ELSE trouble.told_at END`,
+           ELSE trouble.told_at END
+       -- A trouble that lasts for days is looked at every two seconds, and written down when there is something new to say.
+       WHERE (trouble.severity, trouble.title, trouble.why, trouble.hint, trouble.hold_ms)
+         IS DISTINCT FROM (excluded.severity, excluded.title, excluded.why, excluded.hint, excluded.hold_ms)`,
       // What is told at once is told again when it gets urgent. What waits is not: whatever made it urgent waits, too.
       [toJson(found), found.filter((x) => x.holdMs === 0).map((x) => x.key)],
     );
@@ -84,6 +88,15 @@ const eventOf = (
 export async function readTroubles(q: Queryable): Promise<TroubleView[]> {
   const { rows } = await q.query<TroubleView>(
     `SELECT key, severity, title, why, hint, since FROM trouble WHERE told_at IS NOT NULL ORDER BY severity DESC, since, key LIMIT 100`,
+  );
+  return rows;
+}
+
+/** What is wrong and may heal before anybody is told, with when he would be. */
+export async function readWatched(q: Queryable): Promise<WatchedView[]> {
+  const { rows } = await q.query<WatchedView>(
+    `SELECT key, severity, title, why, hint, since, since + make_interval(secs => hold_ms / 1000.0) "tellAt"
+     FROM trouble WHERE told_at IS NULL ORDER BY severity DESC, since, key LIMIT 100`,
   );
   return rows;
 }

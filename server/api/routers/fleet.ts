@@ -5,7 +5,7 @@ import { fleetSchema, modelJobViewSchema } from '#server/domain/views/fleet.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import { askModel, cancelModelJob } from '#server/fleet/commands.ts';
 import { readFleet, readModelJob } from '#server/fleet/page.ts';
-import { readTroubles } from '#server/fleet/troubles.ts';
+import { readTroubles, readWatched } from '#server/fleet/troubles.ts';
 import { readBreakers, SERVICE } from '#server/models/resilience/data.ts';
 import { version } from '#server/platform/version.ts';
 import { actorOf } from '../auth.ts';
@@ -19,10 +19,11 @@ const which = { host: text(40), model: modelName };
 export const fleetRouter = router({
   /** Hosts with slots, models, lanes and what waits in them. */
   get: procedure.output(fleetSchema).query(async ({ ctx: { s } }) => {
-    const [k, breakers, troubles] = await Promise.all([
+    const [k, breakers, troubles, watched] = await Promise.all([
       killSwitch(s.db),
       readBreakers(s.db),
       readTroubles(s.db.pool),
+      readWatched(s.db.pool),
     ]);
     const hosts = await readFleet(s.db, s.timing, { needs: neededBy(s.catalogue), breakers });
     return {
@@ -31,6 +32,7 @@ export const fleetRouter = router({
       version,
       hosts,
       troubles,
+      watched,
       services: breakers.filter((b) => b.host === SERVICE).map(({ model, ...b }) => ({ ...b, name: model })),
       problems: fleetProblems(s.catalogue),
     };

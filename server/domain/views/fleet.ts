@@ -143,6 +143,10 @@ export const troubleSchema = z.object({
 });
 export type TroubleView = z.infer<typeof troubleSchema>;
 
+/** The same before people are told: most of it heals by itself. */
+export const watchedSchema = troubleSchema.extend({ tellAt: at });
+export type WatchedView = z.infer<typeof watchedSchema>;
+
 export const fleetSchema = z.object({
   now: at,
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
@@ -150,6 +154,7 @@ export const fleetSchema = z.object({
   version: z.string(),
   hosts: z.array(fleetHostSchema),
   troubles: z.array(troubleSchema),
+  watched: z.array(watchedSchema),
   /** Services outside the hosts that failed lately. */
   services: z.array(breakerViewSchema.extend({ name: z.string() })),
   /** What is wrong in the files of the fleet; the last good version goes on. */

@@ -37,6 +37,8 @@ export const phoneSchema = z.object({
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
   /** What is wrong with the fleet and lasts, the urgent first. */
   troubles: z.array(z.object({ title: z.string(), why: z.string(), urgent: z.boolean() })),
+  /** What is wrong and may heal before anybody is told of it. */
+  watched: z.array(z.object({ title: z.string(), since: at, tellAt: at })),
   stuck: z.array(task.extend({ host: z.string(), since: at })),
   /** The last attempt that fell silent and was taken from its host. */
   restarted: task.extend({ at }).nullable(),
