@@ -26,7 +26,7 @@ export function trialLine(t: TrialView): string {
   const cost = t.eur === null ? 'no price is known' : `€${t.eur.toFixed(4)}`;
   const whom = t.model && t.model !== t.name ? `${t.name} (${t.model})` : t.name;
   const scripted = t.scripted ? ' · scripted, no model was called' : '';
-  return `${whom} on ${t.host.toUpperCase()}  ${t.tokensIn} tokens in, ${t.tokensOut} out  ${(t.ms / 1_000).toFixed(1)} s  ${cost}${scripted}`;
+  return `${whom} on ${t.host.toUpperCase()}  ${t.tokensIn} tokens in, ${t.tokensOut} out${t.estimated ? ' (estimated: it broke off)' : ''}  ${(t.ms / 1_000).toFixed(1)} s  ${cost}${scripted}`;
 }
 
 /** Shows an answer as it comes, then what it took. */

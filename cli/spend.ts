@@ -39,6 +39,16 @@ export function registerSpendCommands(program: Command): void {
           ...(v.total.scripted
             ? [`${v.total.scripted} of ${v.total.calls} calls were scripted: no model was called.`]
             : []),
+          ...(v.total.estimated
+            ? [
+                `${v.total.estimated} of ${v.total.calls} calls broke off and are counted by the text that came: estimated.`,
+              ]
+            : []),
+          ...(v.waits.tasks > 0
+            ? [
+                `${v.waits.tasks} waiting for money: ${v.waits.asked > 0 ? 'npx alai queue' : (v.waits.why ?? 'looked at again within a minute')}`,
+              ]
+            : []),
           '',
           table(
             [by.toUpperCase(), 'EURO', 'IN', 'OUT', 'GPU S', 'TASKS'],

@@ -16,5 +16,5 @@ export function trialText(t: TrialView): string {
   if (t.state === 'QUEUED') return `Waits for the worker of ${t.host.toUpperCase()}`;
   if (t.endedAt === null) return `${t.host.toUpperCase()} is asking`;
   const cost = t.eur === null ? 'no price is known' : `€${t.eur === 0 ? '0.00' : t.eur.toFixed(4)}`;
-  return `${t.tokensIn} tokens in, ${t.tokensOut} out, ${(t.ms / 1_000).toFixed(1)} s, ${cost}`;
+  return `${t.tokensIn} tokens in, ${t.tokensOut} out${t.estimated ? ' (estimated: it broke off)' : ''}, ${(t.ms / 1_000).toFixed(1)} s, ${cost}`;
 }

@@ -75,6 +75,15 @@ export function Groups({ view }: { view: SpendView }) {
               </th>
               <td className="n">
                 {r.eur === 0 && r.scripted === r.calls ? <span className="m">scripted</span> : money(r.eur)}
+                {r.estimated > 0 ? (
+                  <span
+                    className="m"
+                    title={`${plural(r.estimated, 'call')} broke off and ${r.estimated === 1 ? 'is' : 'are'} counted by the text that came`}
+                  >
+                    {' '}
+                    est.
+                  </span>
+                ) : null}
               </td>
               <td className="n wide">{tokens(r.tokensIn + r.tokensCache)}</td>
               <td className="n wide">{tokens(r.tokensOut)}</td>

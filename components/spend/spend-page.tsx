@@ -6,12 +6,13 @@ import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { money, plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
+import { plain } from '../ui/plain.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
 import { useChoice } from '../ui/use-choice.ts';
 import { Budgets } from './budgets.tsx';
 import { Days } from './days.tsx';
 import { Dearest, Groups } from './groups.tsx';
-import { spendSentence, usageOf } from './words.ts';
+import { spendSentence, unaskedWait, usageOf } from './words.ts';
 
 const ranges = ['7', '30', '90'] as const;
 
@@ -52,12 +53,23 @@ export function SpendPage() {
           ))}
         </fieldset>
       </header>
-      {v.waiting > 0 ? (
+      {v.waits.tasks > 0 || v.waits.asked > 0 ? (
         <p className="spend-note warn" role="status">
-          <Mark shape="yours" />
+          <Mark shape={v.waits.asked > 0 ? 'yours' : 'queued'} />
           <span>
-            {plural(v.waiting, 'task')} {v.waiting === 1 ? 'waits' : 'wait'} for money.{' '}
-            <Link href="/queue">Answer it in the queue</Link>, or change the budget here.
+            {v.waits.tasks > 0
+              ? `${plural(v.waits.tasks, 'task')} ${v.waits.tasks === 1 ? 'waits' : 'wait'} for money. `
+              : 'Work stands still for want of money. '}
+            {v.waits.asked > 0 ? (
+              <>
+                <Link href="/queue">
+                  Answer {v.waits.asked === 1 ? 'it' : plural(v.waits.asked, 'question')} in the queue
+                </Link>
+                , or change the budget here.
+              </>
+            ) : (
+              plain(unaskedWait(v.waits.why))
+            )}
           </span>
         </p>
       ) : null}

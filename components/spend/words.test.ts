@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SpendView } from '#server/domain/views/spend.ts';
-import { fillOf, hours, spendSentence, tokens } from './words.ts';
+import { fillOf, hours, spendSentence, tokens, unaskedWait } from './words.ts';
 
 const view = (month: Partial<SpendView['month']>) =>
   ({
@@ -32,4 +32,13 @@ describe('the page of spending', () => {
     ]);
     expect([hours(30), hours(120), hours(5_400)]).toEqual(['30 s', '2 min', '1.5 h']);
   });
+});
+
+it('says what money is waited for where nobody is asked, and never to answer an empty queue', () => {
+  const promised =
+    'The budget of today is €15.00: €9.00 spent, €6.00 promised to what runs, and this needs €0.80 more.';
+  expect(unaskedWait(promised)).toContain('comes back by itself');
+  expect(unaskedWait('There is no price for gpt-9.')).toBe(
+    'Nothing is asked of you. There is no price for gpt-9.',
+  );
 });

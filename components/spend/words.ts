@@ -13,6 +13,15 @@ export function spendSentence(v: SpendView): string {
   return `${today} It ends at about ${money(month.forecast)}${over}, ${from}.`;
 }
 
+/** Work that waits for money while nobody is asked: what it waits for, and what helps. */
+export function unaskedWait(why: string | null): string {
+  const first = 'Nothing is asked of you.';
+  if (!why) return `${first} It is looked at again within a minute.`;
+  return why.includes('promised to what runs')
+    ? `${first} ${why} What the running work does not use comes back by itself; or raise the budget here.`
+    : `${first} ${why}`;
+}
+
 /** Seconds of work in the largest unit that still says something. */
 export function hours(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
@@ -34,6 +43,7 @@ export function usageOf(s: SpendSum): string {
     `${tokens(s.tokensOut)} out`,
     s.tokensCache > 0 ? `${tokens(s.tokensCache)} cache` : '',
     s.tokensThinking > 0 ? `${tokens(s.tokensThinking)} thinking` : '',
+    s.estimated > 0 ? `${plural(s.estimated, 'call')} estimated` : '',
     s.gpuSeconds >= 1 ? `${hours(s.gpuSeconds)} of local models` : '',
   ];
   return parts.filter(Boolean).join(' · ');

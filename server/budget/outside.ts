@@ -30,6 +30,8 @@ export interface OutsideCall extends PricedCall {
   purpose: 'trial' | 'classifier';
   host: string;
   ok: boolean;
+  /** Counted by its text: it broke off before it said what it used. */
+  estimated?: boolean;
 }
 
 /** Writes such a call down with its cost, counted where it is paid from. Answers the cost in euro. */
@@ -38,7 +40,7 @@ export async function recordOutside(db: Db, prices: Prices, c: OutsideCall): Pro
   await transaction(db, async (q) => {
     await q.query(
       `INSERT INTO outside_call(purpose, host, provider, model, tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_thinking,
-         ms, gpu_ms, ok, scripted, cost_eur) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+         ms, gpu_ms, ok, scripted, cost_eur, estimated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
       [
         c.purpose,
         c.host,
@@ -54,6 +56,7 @@ export async function recordOutside(db: Db, prices: Prices, c: OutsideCall): Pro
         c.ok,
         c.scripted,
         eur,
+        c.estimated ?? false,
       ],
     );
     if (eur <= 0) return;

@@ -15,6 +15,7 @@ import { forecastMonth, limitOf } from './policy.ts';
 
 /** Sums over calls as `c`, in the words of SpendSum. */
 const sums = `coalesce(sum(c.cost_eur), 0)::float8 eur, count(c.id)::int calls, count(c.id) FILTER (WHERE c.scripted)::int scripted,
+  count(c.id) FILTER (WHERE c.estimated)::int estimated,
   coalesce(sum(c.tokens_in), 0)::float8 "tokensIn", coalesce(sum(c.tokens_out), 0)::float8 "tokensOut",
   coalesce(sum(c.tokens_cache_read + c.tokens_cache_write), 0)::float8 "tokensCache",
   coalesce(sum(c.tokens_thinking), 0)::float8 "tokensThinking", coalesce(sum(c.gpu_ms), 0)::float8 / 1000 "gpuSeconds"`;
@@ -167,8 +168,10 @@ export async function readSpend(
        FROM generate_series(least(date_trunc('month', current_date)::date, current_date - 7), current_date, '1 day') d(day) ORDER BY 1 DESC`,
     ),
     readBudgets(q),
-    q.query<{ n: number }>(
-      `SELECT count(*)::int n FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()`,
+    q.query<SpendView['waits']>(
+      `SELECT count(*)::int tasks, mode() WITHIN GROUP (ORDER BY wait_why) why,
+         (SELECT count(*)::int FROM escalation WHERE kind = 'budget' AND state = 'OPEN') asked
+       FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()`,
     ),
   ]);
   const inMonth = month.rows.filter((d) => d.day.slice(0, 7) === c.to.slice(0, 7));
@@ -194,7 +197,7 @@ export async function readSpend(
     },
     budgets,
     defaults: safeDefaults,
-    waiting: waiting.rows[0]?.n ?? 0,
+    waits: waiting.rows[0] ?? { tasks: 0, why: null, asked: 0 },
     countsScripted,
   };
 }

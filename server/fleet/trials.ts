@@ -32,6 +32,7 @@ export interface TrialEnd {
   ms: number;
   eur: number | null;
   scripted: boolean;
+  estimated?: boolean | undefined;
   error: { code: string; message: string; hint: string } | null;
 }
 
@@ -123,7 +124,7 @@ export async function endTrial(db: Db, id: number, e: TrialEnd): Promise<void> {
       id,
       e.error ? 'FAILED' : 'DONE',
       toText(e.answer),
-      toJson(e.usage),
+      toJson(e.estimated ? { ...e.usage, estimated: true } : e.usage),
       Math.round(e.ms),
       e.eur,
       e.scripted,
@@ -142,8 +143,20 @@ export async function dropTrials(db: Db, host: string): Promise<void> {
   );
 }
 
+/** What answers on this host for its own models are scripts. */
+export async function isRehearsed(db: Db, host: string): Promise<boolean> {
+  const { rows } = await db.pool.query<{ scripted: boolean }>('SELECT scripted FROM host WHERE name = $1', [
+    host,
+  ]);
+  return rows[0]?.scripted ?? false;
+}
+
 export async function readTrial(db: Db, id: number): Promise<TrialView | undefined> {
-  const { rows } = await db.pool.query<Omit<TrialView, 'tokensIn' | 'tokensOut'> & { usage: Partial<Usage> }>(
+  const { rows } = await db.pool.query<
+    Omit<TrialView, 'tokensIn' | 'tokensOut' | 'estimated'> & {
+      usage: Partial<Usage> & { estimated?: boolean };
+    }
+  >(
     `SELECT id, name, host, provider, model, state, answer, usage, ms, cost_eur::float8 eur, scripted, error, ended_at "endedAt"
      FROM agent_trial WHERE id = $1`,
     [id],
@@ -151,6 +164,6 @@ export async function readTrial(db: Db, id: number): Promise<TrialView | undefin
   const row = rows[0];
   if (!row) return undefined;
   const { usage, ...rest } = row;
-  const { tokensIn = 0, tokensCacheRead = 0, tokensCacheWrite = 0, tokensOut = 0 } = usage;
-  return { ...rest, tokensIn: tokensIn + tokensCacheRead + tokensCacheWrite, tokensOut };
+  const { tokensIn = 0, tokensCacheRead = 0, tokensCacheWrite = 0, tokensOut = 0, estimated = false } = usage;
+  return { ...rest, tokensIn: tokensIn + tokensCacheRead + tokensCacheWrite, tokensOut, estimated };
 }

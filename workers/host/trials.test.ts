@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAgents, trialOf } from '#server/api/agents.ts';
 import type { Services } from '#server/api/services.ts';
 import { setBudget } from '#server/budget/commands.ts';
+import { readSpend } from '#server/budget/spend.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { timing } from '#server/domain/timing.ts';
 import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
@@ -13,6 +14,7 @@ import { cliAgents } from '#server/execution/agents/registry.ts';
 import { maskFor } from '#server/execution/prompt/mask.ts';
 import { detectSandbox } from '#server/execution/sandbox/registry.ts';
 import { askTrial, readTrial } from '#server/fleet/trials.ts';
+import { modelError, type Provider } from '#server/models/provider.ts';
 import { createLogger } from '#server/platform/logger.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo } from '#test/factory.ts';
@@ -33,6 +35,7 @@ const slow = (script: string) => ({
   readable: '/bin/sh',
 });
 let script = 'exit 1';
+let standIn: Provider | null = null;
 const secret = 'key-of-this-machine-1';
 
 beforeAll(async () => {
@@ -56,7 +59,7 @@ beforeAll(async () => {
   ]);
   trials = await tendTrials({
     ...{ db, worker, hostDir, sandbox: await detectSandbox(), timing: t, log: createLogger('test') },
-    provider: () => rehearsal.provider,
+    provider: () => standIn ?? rehearsal.provider,
     agents: { find: () => slow(script), given: () => ({}) },
     mask: maskFor([secret]),
   });
@@ -177,6 +180,44 @@ describe('one question', () => {
     const after = await spent();
     expect(after).toMatchObject({ eur: after.spent, failed: before.failed + 1 });
     expect(after.spent - before.spent).toBeCloseTo(end.eur ?? 0, 6);
+  });
+
+  it('is paid where its answer broke off, by the text that came, and says that this is estimated', async () => {
+    standIn = {
+      ...rehearsal.provider,
+      chat: async (r) => {
+        r.onText?.('Half of an answer, and then');
+        throw modelError('MODEL_GARBAGE', 'It broke off', 'Ask again.', 'permanent');
+      },
+    };
+    const end = await (await ask('qwen3:8b@forge', 'Tell me everything'))();
+    standIn = null;
+    expect(end).toMatchObject({ state: 'FAILED', estimated: true, error: { code: 'MODEL_GARBAGE' } });
+    expect(end.tokensIn).toBeGreaterThan(0);
+    expect(end.tokensOut).toBeGreaterThan(0);
+    const { rows } = await db.pool.query(
+      'SELECT ok, estimated, tokens_out::int "out" FROM outside_call ORDER BY id DESC LIMIT 1',
+    );
+    expect(rows).toEqual([{ ok: false, estimated: true, out: end.tokensOut }]);
+    expect((await readSpend(db, { days: 1 }, false)).total.estimated).toBe(1);
+  });
+
+  it('that nobody took up is not paid', async () => {
+    const calls = async () => (await db.pool.query('SELECT count(*)::int n FROM outside_call')).rows[0]?.n;
+    const before = await calls();
+    standIn = {
+      ...rehearsal.provider,
+      chat: async () => {
+        throw modelError('MODEL_UNREACHABLE', 'Nobody there', 'Start it.', 'transient');
+      },
+    };
+    expect(await (await ask('qwen3:8b@forge'))()).toMatchObject({
+      state: 'FAILED',
+      estimated: false,
+      tokensIn: 0,
+    });
+    standIn = null;
+    expect(await calls()).toBe(before);
   });
 
   it('shows no key of this machine, however it is asked for one', async () => {

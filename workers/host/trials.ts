@@ -1,11 +1,12 @@
 import { allowOutside, recordOutside } from '#server/budget/outside.ts';
 import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
-import { isCliProvider } from '#server/domain/providers.ts';
+import { isCliProvider, isLocalProvider } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
 import type { AttemptWork } from '#server/domain/work.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import {
+  guessUsage,
   TRIAL_AGENT_TOKENS,
   TRIAL_SECONDS,
   TRIAL_TOKENS,
@@ -18,7 +19,7 @@ import type { RunnerConfig } from '#server/execution/ports.ts';
 import type { Mask } from '#server/execution/prompt/mask.ts';
 import { tokensOf } from '#server/execution/prompt/tokens.ts';
 import type { Sandbox } from '#server/execution/sandbox/sandbox.ts';
-import { dropTrials, endTrial, noteTrial, type Trial, takeTrial } from '#server/fleet/trials.ts';
+import { dropTrials, endTrial, isRehearsed, noteTrial, type Trial, takeTrial } from '#server/fleet/trials.ts';
 import { NO_USAGE, type Provider } from '#server/models/provider.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
@@ -28,6 +29,8 @@ import { agentAnswered } from './agent-breaker.ts';
 const LOOK_MS = 500;
 const NOTE_MS = 300;
 const KILL_LOOK_MS = 1_000;
+/** A server that ends so was working on the question; one that refuses it was not. */
+const BROKEN_OFF: readonly string[] = ['MODEL_TIMEOUT', 'MODEL_GARBAGE', 'FACTORY_STOPPED', 'ABORTED'];
 
 interface Context {
   db: Db;
@@ -90,19 +93,22 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
   const started = performance.now();
   const { prices } = readCatalogue();
   const where = { provider: t.provider, model: t.model, host: c.worker.host };
-  const pay = (a: Pick<TrialAnswer, 'usage' | 'ms' | 'scripted'>, ok: boolean) =>
+  const pay = (a: Pick<TrialAnswer, 'usage' | 'ms' | 'scripted' | 'estimated'>, ok: boolean) =>
     recordOutside(c.db, prices, {
       ...where,
       ...a.usage,
       ms: a.ms,
       scripted: a.scripted,
+      estimated: a.estimated ?? false,
       purpose: 'trial',
       ok,
     });
-  let used: Pick<TrialAnswer, 'usage' | 'scripted'> | null = null;
+  let used: Pick<TrialAnswer, 'usage' | 'scripted' | 'estimated'> | null = null;
+  let asked = false;
   let paid: number | null = null;
   try {
     await allowOutside(c.db, prices, where, { ...where, ...most(t) });
+    asked = true;
     const r = await ask(c, t, {
       model: t.model,
       prompt: t.prompt,
@@ -118,6 +124,13 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
       ? { code: why.code, message: c.mask(why.message), hint: why.hint }
       : { code: 'INTERNAL', message: c.mask(String(why)), hint: 'See the log of the worker.' };
     const ms = performance.now() - started;
+    // Broken off before it said what it used: what was read and written is paid for all the same.
+    if (used === null && asked && (said !== '' || BROKEN_OFF.includes(error.code)))
+      used = {
+        usage: guessUsage(t.prompt, said),
+        scripted: isLocalProvider(t.provider) && (await isRehearsed(c.db, t.host)),
+        estimated: true,
+      };
     const spent = used ?? { usage: NO_USAGE, scripted: false };
     if (used && paid === null) paid = await pay({ ...spent, ms }, false).catch(() => null);
     await endTrial(c.db, t.id, { answer: said, ...spent, ms, eur: paid, error });

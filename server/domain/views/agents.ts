@@ -44,6 +44,8 @@ export const trialViewSchema = z.object({
   answer: z.string(),
   tokensIn: z.number(),
   tokensOut: z.number(),
+  /** It broke off: its tokens are counted by the text that came. */
+  estimated: z.boolean(),
   ms: z.number(),
   /** Null where no price is known. */
   eur: z.number().nullable(),

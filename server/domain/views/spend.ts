@@ -8,6 +8,8 @@ export const spendSumSchema = z.object({
   calls: z.number(),
   /** Calls that the rehearsal answered: no model was paid for them. */
   scripted: z.number(),
+  /** Calls that broke off and were counted by their text. */
+  estimated: z.number(),
   tokensIn: z.number(),
   tokensOut: z.number(),
   tokensCache: z.number(),
@@ -77,8 +79,8 @@ export const spendViewSchema = z.object({
   budgets: z.array(budgetRowSchema),
   /** What counts where nobody set one. */
   defaults: z.record(z.enum(budgetScopes), z.number()),
-  /** Tasks in the queue that wait for money. */
-  waiting: z.number(),
+  /** Tasks in the queue that wait for money, why most of them do, and how many questions about money are open. */
+  waits: z.object({ tasks: z.number(), why: z.string().nullable(), asked: z.number() }),
   /** Scripted answers are counted as if they had been paid for. */
   countsScripted: z.boolean(),
 });

@@ -30,7 +30,16 @@ export interface TrialAnswer {
   usage: Usage;
   ms: number;
   scripted: boolean;
+  /** Counted by the text, because nobody said what it used. */
+  estimated?: boolean;
 }
+
+/** What a question used by its text alone. */
+export const guessUsage = (prompt: string, said: string): Usage => ({
+  ...NO_USAGE,
+  tokensIn: tokensOf(prompt),
+  tokensOut: tokensOf(said),
+});
 
 /** Asks a model over HTTP. */
 export async function tryModel(provider: Provider, t: TrialAsk): Promise<TrialAnswer> {
@@ -94,10 +103,11 @@ export async function tryAgent(
       },
       meter,
     );
-    const guessed = { ...NO_USAGE, tokensIn: tokensOf(t.prompt), tokensOut: tokensOf(r.text) };
+    const untold = meter.usage === NO_USAGE;
     return {
       text: r.text,
-      usage: meter.usage === NO_USAGE ? guessed : meter.usage,
+      usage: untold ? guessUsage(t.prompt, r.text) : meter.usage,
+      estimated: untold,
       ms: performance.now() - started,
       scripted,
     };
