@@ -22,7 +22,7 @@ const agentLine = (a: AgentView): string =>
     .join('  ');
 
 /** "qwen3:8b on FORGE  41 tokens in, 120 out  2.3 s  €0.0004 · scripted, no model was called" */
-export function trialLine(t: TrialView): string {
+function trialLine(t: TrialView): string {
   const cost = t.eur === null ? 'no price is known' : `€${t.eur.toFixed(4)}`;
   const whom = t.model && t.model !== t.name ? `${t.name} (${t.model})` : t.name;
   const scripted = t.scripted ? ' · scripted, no model was called' : '';

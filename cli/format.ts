@@ -17,7 +17,7 @@ const shapes: Record<StatusView['look'], string> = {
 };
 
 /** "◐ Building · 4m", as on every page. */
-export function statusText(s: StatusView, now = new Date()): string {
+function statusText(s: StatusView, now = new Date()): string {
   const age = s.since ? ` · ${ageText(now.getTime() - s.since.getTime())}` : '';
   return `${shapes[s.look]} ${s.word}${age}`;
 }

@@ -46,7 +46,7 @@ function howTo(v: CaseView, meant?: Answer): string {
 }
 
 /** A question as one reads it before answering; the digest at its foot is what an answer is bound to. */
-export function caseText(v: CaseView, now = new Date()): string {
+function caseText(v: CaseView, now = new Date()): string {
   const put = (label: string, value: string | null | undefined) =>
     value ? [`${label.padEnd(11)}${value}`] : [];
   const from = [

@@ -8,7 +8,7 @@ import { exits, isJson, print } from './output.ts';
 const ended = new Set(['DONE', 'FAILED', 'CANCELLED', 'NEEDS_HUMAN']);
 
 /** What a script reads at the end of a sample run. */
-export function summary(p: PipelineView, seconds: number) {
+function summary(p: PipelineView, seconds: number) {
   return {
     done: p.counts.DONE,
     failed: p.counts.FAILED,

@@ -14,7 +14,7 @@ const FULL = [24, 2];
 const version = process.versions.node.split('.').map(Number);
 const atLeast = ([major, minor]) => version[0] > major || (version[0] === major && version[1] >= minor);
 
-export function fail(code, message, hint) {
+function fail(code, message, hint) {
   console.error(`\n${code}: ${message}\n${hint}`);
   process.exit(1);
 }

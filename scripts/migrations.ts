@@ -71,7 +71,7 @@ async function openEngine(url: string, schema: string): Promise<Engine> {
 }
 
 /** SQL that brings a database made by the migrations to what schema.prisma says; empty when they agree. */
-export async function missingSql(adminUrl: string): Promise<string> {
+async function missingSql(adminUrl: string): Promise<string> {
   await loadEngine();
   const content = await readFile(SCHEMA, 'utf8');
   const schema = { files: [{ path: SCHEMA, content }] };

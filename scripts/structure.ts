@@ -57,7 +57,7 @@ export function companyViolations(file: string): Violation[] {
 }
 
 /** All violations of the working tree. */
-export function structureViolations(cwd = process.cwd()): Violation[] {
+function structureViolations(cwd = process.cwd()): Violation[] {
   const code = globSync(['{server,workers,cli,app,components,scripts,bench}/**/*.{ts,tsx}', '!**/*.test.*'], {
     cwd,
   });

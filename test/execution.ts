@@ -34,7 +34,7 @@ const byStage: Record<string, string> = {
   DOCS: 'docs',
 };
 
-export async function blueprintOf(stage: Stage): Promise<Blueprint> {
+async function blueprintOf(stage: Stage): Promise<Blueprint> {
   const name = byStage[stage] ?? '';
   const known = blueprints.get(name);
   if (known) return known;

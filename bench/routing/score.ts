@@ -22,7 +22,7 @@ export type Labelled = z.infer<typeof labelled>;
 export type Half = 'tune' | 'holdout';
 
 /** The half a task belongs to hangs on its title alone; rules are made looking at `tune` only. */
-export function halfOf(title: string): Half {
+function halfOf(title: string): Half {
   let hash = 2_166_136_261;
   for (const c of title) hash = Math.imul(hash ^ (c.codePointAt(0) as number), 16_777_619);
   return (hash >>> 7) % 2 === 0 ? 'tune' : 'holdout';

@@ -23,7 +23,7 @@ export function refusalOf(e: unknown): ShownRefusal {
 }
 
 /** True when the session is over, so that only signing in again helps. */
-export function isSignedOut(e: unknown): boolean {
+function isSignedOut(e: unknown): boolean {
   return e instanceof TRPCClientError && (e as TRPCClientError<AppRouter>).data?.code === 'UNAUTHORIZED';
 }
 

@@ -6,7 +6,6 @@ export interface Fold {
   rule: 'none' | 'done' | 'all';
   flipped: ReadonlySet<number>;
 }
-export const unfolded: Fold = { rule: 'none', flipped: new Set() };
 
 /** "all,12,13" of an address; whatever cannot be read folds nothing. */
 export function foldOf(text: string | null): Fold {

@@ -32,7 +32,7 @@ export type Line =
   | { kind: 'error'; seq: number; at: Date; message: string; hint: string };
 
 /** What a call is about, from its arguments. */
-export function aboutOf(name: string, args: Record<string, unknown>): string {
+function aboutOf(name: string, args: Record<string, unknown>): string {
   if (name === 'plan' && Array.isArray(args.items))
     return `${args.items.length} ${args.items.length === 1 ? 'item' : 'items'}`;
   if (Array.isArray(args.command)) return args.command.map(text).join(' ');

@@ -3,7 +3,7 @@ import { readEntries } from '#server/audit/data.ts';
 import { type AuditEntry, type AuditFilter, auditFilterSchema } from '#server/domain/audit.ts';
 import type { Db } from '#server/platform/db.ts';
 
-export const exportFormats = ['csv', 'jsonl'] as const;
+const exportFormats = ['csv', 'jsonl'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 const PAGE = 1_000;

@@ -22,7 +22,7 @@ export function companyVersion(catalogue: Catalogue, company: Company): Catalogu
 }
 
 /** What its roles may do, in the words of the execution. */
-export function policyOf({ agents, tools }: Pick<Company, 'agents' | 'tools'>): CompanyRules {
+function policyOf({ agents, tools }: Pick<Company, 'agents' | 'tools'>): CompanyRules {
   const of = <T>(make: (role: AgentRole) => T) => ({
     lead: make('lead'),
     builder: make('builder'),
@@ -41,7 +41,7 @@ export function policyOf({ agents, tools }: Pick<Company, 'agents' | 'tools'>): 
   };
 }
 
-export function blueprintVersion({ blueprint, hash }: ResolvedBlueprint): CatalogueVersion {
+function blueprintVersion({ blueprint, hash }: ResolvedBlueprint): CatalogueVersion {
   return { kind: 'blueprint', name: blueprint.name, hash, data: blueprint };
 }
 

@@ -18,11 +18,10 @@ import { CatalogueError, type Problem, sha256 } from './source.ts';
 
 export type { BlueprintFile, ResolvedBlueprint } from './blueprints.ts';
 export type { Company } from './company.ts';
-export type { Fleet, FleetHost } from './fleet.ts';
+export type { Fleet } from './fleet.ts';
 export type { ResolvedMcp, ResolvedServer } from './mcp.ts';
 export type { Providers } from './providers.ts';
 export type { CompanyCard, Routing, Safety, TierRow, Tiers } from './schema.ts';
-export type { Skill } from './skills.ts';
 export type { Problem } from './source.ts';
 
 /** Everything that is configured as files, as it stood when it was read. */

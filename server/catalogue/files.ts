@@ -88,7 +88,7 @@ export function readFiles(root: string, before?: Files, texts?: GoodTexts): File
 }
 
 /** The folders that are companies: not _shared or _schema, and not hidden. */
-export function companyFolders(root: string): string[] {
+function companyFolders(root: string): string[] {
   return readdirSync(root, { withFileTypes: true })
     .filter((e) => (e.isDirectory() || e.isSymbolicLink()) && !/^[._]/.test(e.name))
     .map((e) => e.name)

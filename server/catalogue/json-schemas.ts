@@ -17,7 +17,7 @@ import {
 } from './schema.ts';
 
 /** Every kind of file below companies/, by the name of its JSON Schema there. */
-export const fileSchemas = {
+const fileSchemas = {
   company: companyCardSchema,
   config: companyConfigSchema,
   tools: companyToolsSchema,

@@ -28,8 +28,8 @@ const pattern = z
 /** Where an editor finds the JSON Schema of the file. */
 const $schema = z.string().max(200).optional();
 
-export const pipelineRoles = ['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS', 'R&D', 'META'] as const;
-export const companyStatuses = ['active', 'merged', 'meta', 'inactive'] as const;
+const pipelineRoles = ['BUILD', 'REVIEW', 'SECURITY', 'OPS', 'DOCS', 'R&D', 'META'] as const;
+const companyStatuses = ['active', 'merged', 'meta', 'inactive'] as const;
 
 /** The languages the CEO writes tasks in. */
 export const languages = ['en', 'bs', 'no'] as const;

@@ -28,7 +28,7 @@ export const insidePath = z
     'leads out of the repository: write a path relative to it, without ..',
   );
 
-export const gateSchema = z.discriminatedUnion('kind', [
+const gateSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file_exists'), path: insidePath }),
   z.strictObject({
     kind: z.literal('command'),
@@ -62,7 +62,7 @@ export const gateSchema = z.discriminatedUnion('kind', [
 ]);
 export type GateSpec = z.infer<typeof gateSchema>;
 
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   turns: z.number().int().positive().default(30),
   tokens: z.number().int().positive().default(200_000),
   seconds: z.number().positive().default(900),

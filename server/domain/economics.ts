@@ -27,7 +27,7 @@ export interface Suggestion {
 }
 
 /** Fewer attempts than this say nothing. */
-export const ENOUGH = 8;
+const ENOUGH = 8;
 /** A tier that succeeds less often than this is tried in vain more often than it pays. */
 const POOR = 0.5;
 /** One that succeeds so often may take work from the tier above it. */

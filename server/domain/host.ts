@@ -79,7 +79,6 @@ export function consequenceOf(
 export const modelActs = ['pull', 'remove'] as const;
 export type ModelAct = (typeof modelActs)[number];
 export const modelJobStates = ['QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED'] as const;
-export type ModelJobState = (typeof modelJobStates)[number];
 
 /** The one name of a model: Ollama lists `qwen3` as `qwen3:latest`. */
 export const modelKey = (name: string): string =>

@@ -5,7 +5,7 @@ import { findingSchema, planSchema, reportSchema } from './report.ts';
 /** What a step remembers while it waits: for a human, or for its host to come back. */
 
 /** A tool call that waits for an answer. */
-export const waitingCallSchema = z.object({
+const waitingCallSchema = z.object({
   /** `question` of an agent, or `permission` for something that only a human may allow. */
   kind: z.enum(['question', 'permission']),
   id: z.string(),

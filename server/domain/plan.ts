@@ -3,7 +3,7 @@ import { stages } from './status.ts';
 import { routeSchema } from './views/routing.ts';
 
 /** Who does one step of a workflow. */
-export const stepAgentSchema = z.object({
+const stepAgentSchema = z.object({
   company: z.string(),
   companyHash: z.string(),
   /** Tiers in the order they are tried; empty is the tier of the attempt. */
@@ -12,7 +12,7 @@ export const stepAgentSchema = z.object({
 export type StepAgent = z.infer<typeof stepAgentSchema>;
 
 /** What one stage of a chain will be done by; pinned when the chain is created, so a changed company changes nothing here. */
-export const stagePlanSchema = z.object({
+const stagePlanSchema = z.object({
   stage: z.enum(stages),
   company: z.string(),
   /** Version of the company's rules in catalogue_version (kind `company`). */
@@ -46,7 +46,7 @@ export function minionOf(plan: ChainPlan): ChainPlan {
 export const INTEGRATE = 'integrate';
 
 /** Whether the task of this stage ends with the merge. */
-export function integratesAt(plan: ChainPlan, stage: StagePlan['stage']): boolean {
+function integratesAt(plan: ChainPlan, stage: StagePlan['stage']): boolean {
   if (stage === 'OPS' || stage === 'DOCS') return true;
   if (plan.landing === 'hold') return false;
   const reviewed = plan.stages.filter((s) => s.stage !== 'OPS' && s.stage !== 'DOCS');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** One named part of a prompt, exactly as it was sent. */
-export const promptPartSchema = z.object({
+const promptPartSchema = z.object({
   name: z.string(),
   /** For people: "Session log". */
   title: z.string(),

@@ -1,6 +1,6 @@
 import type { CheckResult } from './checks.ts';
 
-export const transcriptKinds = [
+const transcriptKinds = [
   'harness',
   'assistant',
   'tool_call',

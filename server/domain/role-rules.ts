@@ -5,7 +5,7 @@ import { type AgentRole, agentRoles, type BlueprintStep } from './blueprint.ts';
  * What a role of a company may do, as data. It comes from the company's files, is pinned with the company's version, and
  * travels with the attempt, so that running work keeps the rules it started with.
  */
-export const roleRulesSchema = z.object({
+const roleRulesSchema = z.object({
   /** The file the rules stand in, for refusals: `agents/lead.yaml`. */
   source: z.string().max(200),
   allowedPaths: z.array(z.string().max(300)),
@@ -93,7 +93,7 @@ export function readOnlyReason(r: StepRules): Refusal | null {
 }
 
 /** Files that would let an agent decide what its own tests say. No blueprint and no company can allow them. */
-export const HARNESS_FILES = ['**/.npmrc', '**/npm-shrinkwrap.json'];
+const HARNESS_FILES = ['**/.npmrc', '**/npm-shrinkwrap.json'];
 
 /** Why this file may not be written in this step, or null. Also asked about each file of the finished diff. */
 export function writeReason(r: StepRules, path: string): Refusal | null {
@@ -129,7 +129,7 @@ export function writeReason(r: StepRules, path: string): Refusal | null {
 }
 
 /** Why a tool that the blueprint offers is withheld from this role, or null. */
-export function toolReason(r: StepRules, tool: string): Refusal | null {
+function toolReason(r: StepRules, tool: string): Refusal | null {
   if (ALWAYS.includes(tool)) return null;
   const locked = readOnlyReason(r);
   if (locked && WRITING.includes(tool)) return locked;

@@ -34,7 +34,7 @@ export const railSchema = z
   });
 export type Rail = z.infer<typeof railSchema>;
 
-export const savedRailSchema = z.object({
+const savedRailSchema = z.object({
   ...railSchema.shape,
   id: z.number(),
   version: z.number(),

@@ -26,7 +26,6 @@ export const pipelineStates = ['OPEN', 'RUNNING', 'NEEDS_HUMAN', 'DONE', 'FAILED
 export type PipelineState = (typeof pipelineStates)[number];
 
 export const stepStates = ['PENDING', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED'] as const;
-export type StepState = (typeof stepStates)[number];
 
 export const attemptStates = [
   'LEASED',

@@ -2,7 +2,7 @@ import { may, type Role } from './permissions.ts';
 import type { EscalationKind } from './views/queue.ts';
 
 /** Questions that are the owner's alone: what is held for him, what would be done with his rights, and his money. */
-export const ownersKinds: readonly EscalationKind[] = ['consent', 'safety', 'permission', 'budget'];
+const ownersKinds: readonly EscalationKind[] = ['consent', 'safety', 'permission', 'budget'];
 
 /** Why this person (asking with a token of these scopes, or himself) may not answer such a question; null when he may. */
 export function whyNotAnswer(

@@ -4,11 +4,11 @@ import type { Finding } from '#server/domain/report.ts';
 import type { Stage, Verdict } from '#server/domain/status.ts';
 
 /** Rejects that go back to BUILD by themselves; the next one asks the human (DESIGN.md "Chains"). */
-export const MAX_REJECTS = 2;
+const MAX_REJECTS = 2;
 /** Returns of a merge onto a moved base, counted apart. */
-export const MAX_MERGE_RETURNS = 3;
+const MAX_MERGE_RETURNS = 3;
 /** Follow-ups of follow-ups, and children of one pipeline. */
-export const MAX_DEPTH = 3;
+const MAX_DEPTH = 3;
 export const MAX_CHILDREN = 25;
 
 export interface ChainFacts {

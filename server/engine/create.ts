@@ -38,7 +38,7 @@ export interface CreateInput {
 }
 
 /** Order in which every task comes after those it depends on. Throws DEPENDENCY_CYCLE naming the ring. */
-export function dependencyOrder(works: Pick<NewWork, 'dependsOn' | 'title'>[]): number[] {
+function dependencyOrder(works: Pick<NewWork, 'dependsOn' | 'title'>[]): number[] {
   const state = new Map<number, 'open' | 'done'>();
   const order: number[] = [];
   const visit = (i: number, path: number[]): void => {

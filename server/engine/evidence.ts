@@ -13,11 +13,7 @@ import { type Db, type Queryable, toJson, toText, transaction } from '#server/pl
 const MAX_BLOB = 2_000_000;
 
 /** Stores bytes by their SHA-256 and answers the hash; the same bytes twice are one row. */
-export async function putBlob(
-  q: Queryable,
-  text: string,
-  mime = 'text/plain; charset=utf-8',
-): Promise<string> {
+async function putBlob(q: Queryable, text: string, mime = 'text/plain; charset=utf-8'): Promise<string> {
   const bytes = Buffer.from(text.slice(0, MAX_BLOB), 'utf8');
   const hash = createHash('sha256').update(bytes).digest('hex');
   await q.query('INSERT INTO blob(hash, bytes, size, mime) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [

@@ -1,8 +1,8 @@
 import type { Route } from '#server/domain/views/routing.ts';
 
 /** Failed attempts of one task before a human is asked, and losses that are nobody's fault. */
-export const MAX_FAILED_ATTEMPTS = 3;
-export const MAX_INFRA_LOSSES = 20;
+const MAX_FAILED_ATTEMPTS = 3;
+const MAX_INFRA_LOSSES = 20;
 /**
  * So many attempts in a row that ended at their model's server are no accident of the server where it
  * answers others meanwhile. It is this task that it does not answer.
@@ -22,7 +22,7 @@ export type AfterFailure =
   | { kind: 'ask'; because: string; failedAttempts: number; infraLosses: number };
 
 /** The next tier that has a host to run on; the same one when there is none above. */
-export function nextTier(route: Pick<Route, 'choices'>, tier: number): number {
+function nextTier(route: Pick<Route, 'choices'>, tier: number): number {
   const above = route.choices.filter((c) => c.host !== null && c.tier > tier).map((c) => c.tier);
   return above.length ? Math.min(...above) : tier;
 }

@@ -25,7 +25,7 @@ export const answeringRule = (e: string) =>
   `CASE WHEN ${e}.answered_by LIKE 'rule ' || ${e}.rule_id || ', accepted by %' THEN ${e}.rule_id END`;
 
 /** Whether a rule speaks of exactly this: the same kind, company, stage and area, and all labels of the rule. */
-export function matches(rule: RuleInForce, kind: EscalationKind, facts: DecisionFacts): boolean {
+function matches(rule: RuleInForce, kind: EscalationKind, facts: DecisionFacts): boolean {
   return (
     !neverByRule.includes(kind) &&
     rule.kind === kind &&

@@ -31,7 +31,7 @@ function roundSum(eur: number): number {
  * Two sums to choose from: what is missing for the work that asks, in whole euro (fives above ten), and a round one of at least
  * twice that or a quarter of the budget, for who does not want to be asked again soon.
  */
-export function raisesOf(use: BudgetUse, needs: number): { raise: number; more: number } {
+function raisesOf(use: BudgetUse, needs: number): { raise: number; more: number } {
   const missing = Math.max(0, use.spent + use.reserved + needs - use.limit);
   const raise = Math.max(1, roundUp(missing, missing > 10 ? 5 : 1));
   return { raise, more: roundSum(Math.max(raise * 2, use.limit / 4)) };

@@ -10,7 +10,7 @@ type Asking = Pick<ToolContext, 'allowed' | 'company' | 'rails' | 'step' | 'mask
 const MOST_SHOWN = 8_000;
 
 /** What he is asked about, whole; where it is longer, what is left out is counted and named by its hash. */
-export function shown(text: string): string {
+function shown(text: string): string {
   if (text.length <= MOST_SHOWN) return text;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return `${text.slice(0, MOST_SHOWN)}\n… and ${text.length - MOST_SHOWN} more characters that are not shown here (SHA-256 of all: ${hash}…)`;

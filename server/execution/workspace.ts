@@ -57,7 +57,7 @@ export interface Workspace {
 const KEEP_MS = 8_000;
 
 /** Branch and folder name of an attempt. */
-export const branchOf = (w: AttemptWork) => `minion/${w.task.id}-${w.n}`;
+const branchOf = (w: AttemptWork) => `minion/${w.task.id}-${w.n}`;
 
 /** Fetches what the attempt needs into this host's own clone and lays out a fresh worktree at its base commit. */
 export async function openWorkspace(

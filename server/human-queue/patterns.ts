@@ -9,7 +9,7 @@ import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { MIXED_FILES, NO_FILES, neverByRule } from '#server/engine/escalation-policy.ts';
 
 /** So often the same answer, without one that was regretted, before a rule is offered. */
-export const ENOUGH = 5;
+const ENOUGH = 5;
 
 export type Judged = Pick<DecisionItem, 'id' | 'kind' | 'answer' | 'outcome' | 'regretted'> & {
   facts: DecisionFacts;

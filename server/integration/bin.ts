@@ -10,7 +10,7 @@ const BIN = 'refs/alai/bin';
 const DAY = 24 * 60 * 60_000;
 
 /** Where a commit lies in the bin. */
-export const binRef = (day: Date, key: string): string => `${BIN}/${day.toISOString().slice(0, 10)}/${key}`;
+const binRef = (day: Date, key: string): string => `${BIN}/${day.toISOString().slice(0, 10)}/${key}`;
 
 /** What lies in the bin, newest first. */
 export async function readBin(gitDir: string, keptMs: number): Promise<Omit<BinEntry, 'projectId'>[]> {

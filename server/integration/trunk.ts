@@ -133,7 +133,7 @@ export async function inWorktree<T>(
 }
 
 /** Compare-and-set. When the answer is lost, the branch itself says what happened. */
-export async function pushTrunk(
+async function pushTrunk(
   i: Landing,
   o: GitOptions,
   p: IntegrationPlan,

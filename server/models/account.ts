@@ -15,7 +15,7 @@ const HOMES: Record<string, string> = {
  * The key of an account, or why it may not be used. A key belongs to one host, and that is said where the key is kept: who
  * edits providers.yaml can change where we call, but not where a key is sent.
  */
-export function keyOf(name: string, account: Account, from: Environment): { key: string } | { why: string } {
+function keyOf(name: string, account: Account, from: Environment): { key: string } | { why: string } {
   if (account.key_env === null) return { key: 'none' };
   const key = from[account.key_env]?.trim();
   if (!key) return { why: `${account.key_env} is not set` };

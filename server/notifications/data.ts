@@ -33,7 +33,7 @@ const select = `SELECT c.id, c.kind, c.name, c.user_id, u.name owner, c.settings
 export const rulesOf = (stored: unknown): ChannelRules =>
   channelRulesSchema.catch(channelRulesSchema.parse({})).parse(stored);
 
-export const viewOf = (c: ChannelRow): ChannelView => {
+const viewOf = (c: ChannelRow): ChannelView => {
   const { where, secretNames, ...settings } = c.settings;
   return {
     id: c.id,

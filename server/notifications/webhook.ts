@@ -4,7 +4,7 @@ import { retryAfter } from './policy.ts';
 import { judged, type Sender } from './schema.ts';
 
 /** The signature of the Standard Webhooks: over id, time and body, so that none of them can be changed or sent again later. */
-export function signWebhook(secret: string, id: string, seconds: number, body: string): string {
+function signWebhook(secret: string, id: string, seconds: number, body: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }

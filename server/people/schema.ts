@@ -13,7 +13,7 @@ const line = (most: number) =>
     .max(most)
     .refine((s) => !/[\p{Cc}\p{Cf}]/u.test(s), 'holds characters that cannot be seen');
 
-export const personName = line(60);
+const personName = line(60);
 export const inviteSchema = z.strictObject({ name: personName, role: z.enum(roles) });
 export type Invite = z.infer<typeof inviteSchema>;
 

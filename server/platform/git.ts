@@ -198,7 +198,7 @@ export async function gitLine(args: string[], o: GitOptions = {}): Promise<strin
 }
 
 /** True for what a second try may mend: connections, not refusals. */
-export function isTransientGit(said: string): boolean {
+function isTransientGit(said: string): boolean {
   return /could not resolve|connection (refused|reset|timed out)|timed out|early eof|rpc failed|error: 5\d\d|HTTP 5\d\d|unexpected disconnect|hung up|couldn.t connect|failed to connect|empty reply|cannot lock ref.*File exists|no end after/i.test(
     said,
   );

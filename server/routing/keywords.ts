@@ -1,7 +1,7 @@
 import type { Catalogue, CompanyCard, Routing } from '#server/catalogue/data.ts';
 import { foldPattern } from '#server/domain/folding.ts';
 import { type Place, type Readings, readTask } from './places.ts';
-import type { Classification, Classifier, TaskText } from './schema.ts';
+import type { Classification, TaskText } from './schema.ts';
 import { type Language, Vocabulary } from './vocabulary.ts';
 
 interface Hit {
@@ -256,9 +256,4 @@ function chooseComplexity(
   const complexity = Math.min(most, Math.max(1, points)) as Classification['complexity'];
   reasons.push(`Complexity ${complexity}: ${because.join(', ')}`);
   return complexity;
-}
-
-/** The keyword rules as a Classifier; the catalogue is read at each task, so an edited file counts at once. */
-export function keywordClassifier(words: () => Words): Classifier {
-  return { name: 'keywords', classify: async (task) => classifyByKeywords(words(), task) };
 }

@@ -118,12 +118,7 @@ export async function classify(words: Words, task: TaskText, asked: Asked | null
 }
 
 /** Pure: which of the two counts, and how it is told. */
-export function settle(
-  words: Words,
-  rules: Classification,
-  said: Opinion | string,
-  model: string,
-): Classification {
+function settle(words: Words, rules: Classification, said: Opinion | string, model: string): Classification {
   const by = (reason: string): Classification => ({ ...rules, reasons: [...rules.reasons, reason] });
   if (typeof said === 'string') return by(`By the rules: ${said}`);
   const able = choices(words).able.filter((c) => c.domain === said.domain);

@@ -20,12 +20,6 @@ export interface Classification {
   classifier: string;
 }
 
-/** The port behind which keyword rules stand now, and a model later. */
-export interface Classifier {
-  readonly name: string;
-  classify(task: TaskText, signal?: AbortSignal): Promise<Classification>;
-}
-
 /** A host as it reported itself; null models = it has not reported yet. */
 export interface HostState {
   name: string;

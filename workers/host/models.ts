@@ -20,7 +20,7 @@ type Host = Fleet['hosts'][number];
 const rehearsalOf = (e: Env) => `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
 
 /** Where the host's Ollama is, by the file as it stands now. */
-export const ollamaOf = (config: Host, e: Env): string => {
+const ollamaOf = (config: Host, e: Env): string => {
   const host = readCatalogue().fleet.hosts.find((h) => h.name === config.name) ?? config;
   return host.ollama ?? ollamaUrl(e.OLLAMA_HOST);
 };

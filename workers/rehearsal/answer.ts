@@ -33,7 +33,7 @@ export function answer(scenarios: Scenario[], c: Conversation): Said {
 }
 
 /** Every call a scenario would make one after the other, for whoever has to say all of it at once. */
-export function moved(scenarios: Scenario[], c: Conversation): Said {
+function moved(scenarios: Scenario[], c: Conversation): Said {
   const all: Said = { text: '', calls: [], fault: null, scenario: 'none' };
   const words: string[] = [];
   for (let n = 0; n < MOST_MOVES; n++) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Ways a model server fails that no message can express: they are set by model name, by header or by a test. */
-export const faultNames = [
+const faultNames = [
   // before there are headers
   '401',
   '402',

@@ -21,7 +21,7 @@ const SOURCES = [
 ];
 
 /** Changes exactly when a build would come out differently. */
-export function sourceHash(root: string): string {
+function sourceHash(root: string): string {
   const files = globSync([...SOURCES, '!**/*.test.{ts,tsx}'], { cwd: root }).sort();
   const hash = createHash('sha256').update(process.version);
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(path.join(root, file)));

@@ -8,7 +8,7 @@ export interface ModelServer {
 }
 
 /** Asks a model server for its version; undefined when nothing sensible answers within the time. */
-export async function ollamaVersion(url: string, ms = 1_500): Promise<string | undefined> {
+async function ollamaVersion(url: string, ms = 1_500): Promise<string | undefined> {
   try {
     const answer = await fetch(`${url}/api/version`, { signal: AbortSignal.timeout(ms) });
     if (!answer.ok) return undefined;

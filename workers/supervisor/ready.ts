@@ -6,7 +6,7 @@ export interface Readiness {
 }
 
 /** One look at GET /ready. An answer without a verdict (404 while developing) counts as there. */
-export async function askReady(url: string): Promise<Readiness> {
+async function askReady(url: string): Promise<Readiness> {
   try {
     const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(3_000), redirect: 'manual' });
     const text = (await answer.text()).slice(0, 300);

@@ -23,7 +23,6 @@ export const sendBackSchema = z.strictObject({
   id: z.number().int().positive(),
   comments: z.array(lineCommentSchema).min(1).max(100),
 });
-export type SendBack = z.infer<typeof sendBackSchema>;
 
 export const sentBackSchema = z.object({
   /** The BUILD task that mends it. */

@@ -44,7 +44,6 @@ export const attemptViewSchema = z.object({
   costEur: z.number(),
   scripted: z.boolean(),
 });
-export type AttemptView = z.infer<typeof attemptViewSchema>;
 
 export const taskRefSchema = z.object({
   id: z.number(),

@@ -35,7 +35,7 @@ const notFound = (id: number) =>
   );
 
 /** The human moves that the engine would accept right now. */
-export function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['commands'] {
+function commandsOf(t: TaskRow, chain: ChainState | null): TaskView['commands'] {
   const commands: TaskView['commands'] = [];
   if (t.status === 'OPEN' && t.project_id !== null && t.unmet === 0) commands.push('start');
   if (t.status === 'OPEN' || t.status === 'NEEDS_HUMAN') commands.push('done');

@@ -50,7 +50,7 @@ export function rehearsedFor(agent: CliAgent, url: string): Record<string, strin
 }
 
 /** Why an agent that is installed cannot sign in, or null. Only whether a key is there is looked at, never the key. */
-export function keyProblem(agent: CliAgent, env: Environment = process.env): string | null {
+function keyProblem(agent: CliAgent, env: Environment = process.env): string | null {
   if (agent.keys.some((name) => env[name])) return null;
   return `no key: set ${agent.keys.join(' or ')} in the environment of the worker`;
 }

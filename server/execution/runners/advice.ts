@@ -86,7 +86,7 @@ function objectOf(text: string): Record<string, unknown> | null {
 }
 
 /** A unified diff, by its lines: the numbers of a hunk are often wrong, its text has to be right. */
-export function readDiff(text: string): { changes: FileChange[]; problems: string[] } {
+function readDiff(text: string): { changes: FileChange[]; problems: string[] } {
   const changes: FileChange[] = [];
   const problems: string[] = [];
   let from = '';

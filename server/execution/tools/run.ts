@@ -26,7 +26,7 @@ export const run = defineTool({
 });
 
 /** Models often write the command as one string; it is split at blanks, and anything a shell would act on is refused. */
-export function toArgv(command: string | string[]): string[] {
+function toArgv(command: string | string[]): string[] {
   if (typeof command !== 'string') {
     if (command.some((a) => a.includes('\0'))) refused('a NUL character in the command');
     if (command.length === 1 && /\s/.test(command[0] ?? '')) return toArgv(command[0] ?? '');

@@ -63,7 +63,7 @@ describe('the code scanner', () => {
     const i = await change({}, long);
     const r = await dangerousCalls({ ...i, addedLines: shortLines(i.addedLines) });
     expect(r.evidence).toMatch(/^b\.py:1: runs text as code/);
-    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(performance.now() - from).toBeLessThan(10_000);
   });
   test('reads TypeScript too', () =>
     expect(scanJavaScript('const f = (s: string): unknown => eval(s);', 'src/a.ts')).toHaveLength(1));

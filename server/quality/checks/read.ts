@@ -3,7 +3,7 @@ import { lstat, open, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 
 /** More than this of one file is not looked at. */
-export const MAX_BYTES = 2_000_000;
+const MAX_BYTES = 2_000_000;
 
 /**
  * The text of a regular file of the worktree; null for anything else. The checks run on the host, where a link, a pipe
