@@ -40,6 +40,9 @@ import { Slots } from './host/slots.ts';
 import { tendTrials } from './host/trials.ts';
 import { createRunner } from './runner.ts';
 
+/** In real time: a slow machine's looks do not get faster with the timing scale. */
+const LONGEST_LOOK = 60_000;
+
 const { values } = parseArgs({ options: { host: { type: 'string' } } });
 const e = env();
 keepLastGood(e.ALAI_HOME);
@@ -116,6 +119,8 @@ const trials = await tendTrials({
 });
 
 let leaving = false;
+/** How long the look for work that is under way takes already. */
+let lookingMs = () => 0;
 const held = new HeldAttempts({
   db,
   timing: t,
@@ -123,7 +128,8 @@ const held = new HeldAttempts({
   log,
   onTakenOver: () => void leave('another worker took this host over', 1),
   onRestart: () => void leave('a restart was asked for', RESTART),
-  onBeat: sayAlive,
+  // A look takes moments. One that never ends takes no work any more, however well the rest goes on.
+  onBeat: () => void (lookingMs() < LONGEST_LOOK && sayAlive()),
 });
 held.start();
 
@@ -166,6 +172,7 @@ const slots = new Slots({
   run: (taken) => processAttempt(context, taken),
   log,
 });
+lookingMs = () => slots.lookingMs;
 // One at a time: a message is a wake-up, and what it named may be done or somebody else's by then.
 const consumer = await queue.consume(
   worker.host,

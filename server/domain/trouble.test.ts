@@ -17,9 +17,12 @@ const host = (name: string, over: Partial<FleetFacts['hosts'][number]> = {}) => 
   ...over,
 });
 const of = (hosts: FleetFacts['hosts'], breakers: FleetFacts['breakers'] = []) =>
-  troublesOf({ hosts, breakers, told: [] }, t);
+  troublesOf({ hosts, breakers, restarts: [], told: [] }, t);
 const afterTold = (keys: string[], hosts: FleetFacts['hosts']) =>
-  troublesOf({ hosts, breakers: [], told: keys.map((key) => ({ key, severity: 'urgent' })) }, t);
+  troublesOf(
+    { hosts, breakers: [], restarts: [], told: keys.map((key) => ({ key, severity: 'urgent' })) },
+    t,
+  );
 const gone = { silentMs: 60_000 };
 
 describe('what is wrong with the fleet', () => {
@@ -54,6 +57,29 @@ describe('what is wrong with the fleet', () => {
       { key: 'disk:forge', severity: 'urgent', why: 'Below 2.0 GB nothing new starts there.' },
       { key: 'models:anvil', severity: 'normal' },
     ]);
+  });
+
+  test('is a process that ends again and again, until it lives for a while', () => {
+    const ended = (times: number, told: string[] = []) =>
+      troublesOf(
+        {
+          hosts: [host('forge')],
+          breakers: [],
+          restarts: [{ name: 'host-forge', times, reason: 'exit code 1' }],
+          told: told.map((key) => ({ key, severity: 'normal' })),
+        },
+        t,
+      );
+    expect(ended(4)).toEqual([]);
+    expect(ended(5)).toMatchObject([
+      {
+        key: 'process:host-forge',
+        title: 'host-forge has to be started again and again',
+        why: 'Last: exit code 1.',
+        holdMs: 0,
+      },
+    ]);
+    expect(ended(1, ['process:host-forge'])).toHaveLength(1);
   });
 
   test('that was told is not over because its host is paused, and nothing new is said of that', () => {

@@ -22,6 +22,8 @@ export interface FleetFacts {
   }[];
   /** Breakers that are not closed. Host `*` is a service. */
   breakers: { host: string; model: string; code: string; error: string }[];
+  /** Processes that had to be started again lately, in the time that `RESTARTS_WITHIN` says. */
+  restarts: { name: string; times: number; reason: string }[];
   /** What was told and was not over when somebody looked last. */
   told: readonly Pick<Trouble, 'key' | 'severity'>[];
 }
@@ -41,6 +43,9 @@ export interface Trouble {
 }
 
 const SERVICE = '*';
+/** So many ends of one process in a quarter of an hour are no accident: whatever ends it, starting it again does not help. */
+const MANY_RESTARTS = 5;
+export const RESTARTS_WITHIN = (t: Timing): number => t.critical;
 /** No waiting heals these. */
 const LASTING: Record<string, { title: (name: string) => string; hint: string }> = {
   PROVIDER_KEY: {
@@ -107,8 +112,22 @@ export function troublesOf(f: FleetFacts, t: Timing): Trouble[] {
       },
     ];
   });
+  const ofProcesses = f.restarts.flatMap((p): Trouble[] => {
+    const key = `process:${p.name}`;
+    if (p.times < MANY_RESTARTS && !isTold(key)) return [];
+    return [
+      {
+        key,
+        severity: 'normal',
+        title: `${p.name} has to be started again and again`,
+        why: sentence(`Last: ${p.reason}`),
+        hint: `Look at its log on its machine: logs/${p.name}.out and logs/${p.name}.log, where ALAI_HOME is.`,
+        holdMs: 0,
+      },
+    ];
+  });
   const rank = { urgent: 0, normal: 1 };
-  return [...ofHosts, ...ofModels].sort((a, b) => rank[a.severity] - rank[b.severity]);
+  return [...ofHosts, ...ofProcesses, ...ofModels].sort((a, b) => rank[a.severity] - rank[b.severity]);
 
   function modelServer(h: Host): Trouble[] {
     if (h.reachable !== false) return [];

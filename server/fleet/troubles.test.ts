@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DISK_LOW, DISK_NEEDED } from '#server/domain/disk.ts';
 import { timing } from '#server/domain/timing.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
-import { declareHosts, hostDisk } from '#server/engine/hosts.ts';
+import { declareHosts, hostDisk, processRestarted } from '#server/engine/hosts.ts';
 import { pickFor } from '#server/engine/pick.ts';
 import { testDatabase } from '#test/database.ts';
 import { testFactory, work } from '#test/factory.ts';
@@ -202,4 +202,21 @@ test('a model that only one task is not answered by is that task’s trouble', a
   await db.pool.query('UPDATE breaker SET suspect = 4001');
   await watchTroubles(db, t);
   expect(await readWatched(db.pool)).toEqual([]);
+});
+
+test('a process that ends again and again is told once', async () => {
+  await db.pool.query('DELETE FROM trouble');
+  await db.pool.query('DELETE FROM breaker');
+  const from = await last();
+  for (let n = 0; n < 6; n++) {
+    await processRestarted(db, { name: 'host-FORGE', reason: `exit code ${n}`, pauseMs: 500 });
+    await watchTroubles(db, t);
+  }
+  expect(await since(from)).toEqual(['began normal']);
+  expect(await readTroubles(db.pool)).toMatchObject([
+    { key: 'process:host-FORGE', why: 'Last: exit code 5.' },
+  ]);
+  // The log is never written anew, so time passes by looking back less far.
+  await watchTroubles(db, { ...t, critical: 0 });
+  expect(await since(from)).toEqual(['began normal', 'ended normal']);
 });

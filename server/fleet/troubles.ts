@@ -1,11 +1,11 @@
 import { cliProviders } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import { type FleetFacts, type Trouble, troublesOf } from '#server/domain/trouble.ts';
+import { type FleetFacts, RESTARTS_WITHIN, type Trouble, troublesOf } from '#server/domain/trouble.ts';
 import type { TroubleView, WatchedView } from '#server/domain/views/fleet.ts';
 import { appendEvents, ENGINE } from '#server/engine/event.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 
-async function readFacts(q: Queryable, services: readonly string[]): Promise<FleetFacts> {
+async function readFacts(q: Queryable, t: Timing, services: readonly string[]): Promise<FleetFacts> {
   const hosts = await q.query<FleetFacts['hosts'][number]>(
     `SELECT name, coalesce(nullif(label, ''), upper(name)) label, state, local, stand_by "standBy",
        (extract(epoch FROM clock_timestamp() - last_seen) * 1000)::float8 "silentMs", (probe->>'reachable')::boolean reachable,
@@ -20,10 +20,15 @@ async function readFacts(q: Queryable, services: readonly string[]): Promise<Fle
      ORDER BY b.host, b.model`,
     [services, cliProviders],
   );
+  const restarts = await q.query<FleetFacts['restarts'][number]>(
+    `SELECT entity_id name, count(*)::int times, (array_agg(reason ORDER BY seq DESC))[1] reason FROM event
+     WHERE type = 'process.restarted' AND at > clock_timestamp() - make_interval(secs => $1 / 1000.0) GROUP BY 1 ORDER BY 1`,
+    [RESTARTS_WITHIN(t)],
+  );
   const told = await q.query<FleetFacts['told'][number]>(
     'SELECT key, severity FROM trouble WHERE told_at IS NOT NULL',
   );
-  return { hosts: hosts.rows, breakers: breakers.rows, told: told.rows };
+  return { hosts: hosts.rows, breakers: breakers.rows, restarts: restarts.rows, told: told.rows };
 }
 
 /**
@@ -36,7 +41,7 @@ export async function watchTroubles(db: Db, t: Timing, services: readonly string
       `SELECT pg_try_advisory_xact_lock(hashtext('alai-troubles')) got`,
     );
     if (!mine[0]?.got) return;
-    const found = troublesOf(await readFacts(q, services), t);
+    const found = troublesOf(await readFacts(q, t, services), t);
     const gone = await q.query<{ key: string; title: string; told_at: Date | null }>(
       'DELETE FROM trouble WHERE key <> ALL($1) RETURNING key, title, told_at',
       [found.map((x) => x.key)],

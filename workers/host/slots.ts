@@ -9,6 +9,7 @@ export class Slots<T> {
   readonly #run: (taken: T) => Promise<void>;
   readonly #log: Logger;
   #looking = false;
+  #began = 0;
   #again = false;
   #closed = false;
 
@@ -26,7 +27,7 @@ export class Slots<T> {
     try {
       while (this.#again && !this.#closed) {
         this.#again = false;
-        for (let taken = await this.#take(); taken !== null; taken = await this.#take()) {
+        for (let taken = await this.#next(); taken !== null; taken = await this.#next()) {
           void this.#run(taken)
             .catch((err) => this.#log.error({ err }, 'an attempt broke'))
             .finally(() => void this.look());
@@ -38,6 +39,16 @@ export class Slots<T> {
     } finally {
       this.#looking = false;
     }
+  }
+
+  #next(): Promise<T | null> {
+    this.#began = Date.now();
+    return this.#take();
+  }
+
+  /** How long it reaches for the same piece of work already, in milliseconds; 0 when it does not. */
+  get lookingMs(): number {
+    return this.#looking ? Date.now() - this.#began : 0;
   }
 
   /** Nothing is taken from here on; what runs goes on. */

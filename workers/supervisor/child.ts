@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '#server/platform/logger.ts';
+import { RESTART } from '../host/identity.ts';
 import { forgetChild, rememberChild } from './lock.ts';
 import { JUST_STARTED, type Silence } from './silence.ts';
 
@@ -18,6 +19,8 @@ export interface Death {
   name: string;
   reason: string;
   pauseMs: number;
+  /** It ended because somebody asked for a new start. */
+  asked: boolean;
 }
 
 /** Pauses at real time; a faster timing scale shortens them like every other duration. */
@@ -82,7 +85,7 @@ export class Child {
     if (child.pid) rememberChild(this.#home, name, child.pid);
     this.#log.info({ child: name, childPid: child.pid }, 'started');
     let over = false;
-    const ended = (reason: string) => {
+    const ended = (reason: string, asked = false) => {
       if (over) return;
       over = true;
       this.#process = undefined;
@@ -99,12 +102,17 @@ export class Child {
         name,
         reason,
         pauseMs: pause,
+        asked,
       });
       this.#timer = setTimeout(() => this.start(), pause);
     };
     child.on('error', (e) => ended(e.message));
     child.on('exit', (code, signal) =>
-      ended(this.#hung ?? (signal ? `signal ${signal}` : `exit code ${code}`)),
+      ended(
+        this.#hung ??
+          (signal ? `signal ${signal}` : code === RESTART ? 'a restart was asked for' : `exit code ${code}`),
+        code === RESTART,
+      ),
     );
   }
 

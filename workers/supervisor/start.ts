@@ -81,7 +81,7 @@ export async function startMachine({ root, env, log, progress, machine, signal }
     machine.follow(() => machinePlan(root, shared));
     machine.watchOver({
       databaseAnswers: () => databaseAnswers(database.url),
-      record: (death) => void recordDeath(database.url, death, log),
+      record: (death) => void (death.asked || recordDeath(database.url, death, log)),
     });
     at('waiting for web, queue and a worker');
     const answer = await waitReady(`http://${hostFor(env.HOST)}:${env.PORT}`, READY_WITHIN, signal);
