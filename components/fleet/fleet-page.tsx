@@ -64,7 +64,7 @@ export function FleetPage() {
         ) : null}
       </header>
       <Troubles view={view} />
-      <Services services={view.services} />
+      <Services view={view} />
       {view.hosts.length === 0 ? (
         <Empty title="There is no host yet.">
           <p>

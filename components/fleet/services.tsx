@@ -5,19 +5,24 @@ import { plain } from '../ui/plain.ts';
 import { useNow } from '../ui/time.tsx';
 import { breakerText } from './words.ts';
 
-/** Services outside the hosts that are not asked now, and why; nothing while all of them answer. */
-export function Services({ services }: { services: FleetView['services'] }) {
+/** Services outside the hosts that are not asked now, why, and what to do; nothing while all of them answer. */
+export function Services({ view }: { view: Pick<FleetView, 'services' | 'troubles'> }) {
   const now = useNow();
-  const told = services.flatMap((s) => {
+  const told = view.services.flatMap((s) => {
     const text = breakerText(s, now);
-    return text ? [{ name: s.name, text }] : [];
+    const trouble = view.troubles.find((x) => x.key === `model:*:${s.name}`);
+    return text ? [{ name: s.name, title: trouble?.title ?? s.name, text, hint: trouble?.hint ?? '' }] : [];
   });
   if (told.length === 0) return null;
   return (
     <ul className="services" aria-label="Services that are not asked now">
       {told.map((s) => (
         <li key={s.name}>
-          <Mark shape="failed" /> <b>{plain(s.name)}</b> <span>{plain(s.text)}</span>
+          <Mark shape="failed" /> <b>{plain(s.title)}</b>{' '}
+          <span>
+            {plain(s.text)}
+            {s.hint ? `. ${plain(s.hint)}` : ''}
+          </span>
         </li>
       ))}
     </ul>

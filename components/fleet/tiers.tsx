@@ -39,16 +39,7 @@ export function Tiers() {
           These attempts were scripted: no model was called, so nothing is suggested from them.
         </p>
       ) : null}
-      {v.tiers.map((t) =>
-        t.unserved ? (
-          <p key={t.tier} className="tiers-unserved">
-            <span className="failed">
-              <Mark shape="failed" />
-            </span>
-            {plain(t.unserved)}
-          </p>
-        ) : null,
-      )}
+      <Unserved tiers={v.tiers} />
       {v.suggestions.map((s) => (
         <p key={s.kind} className="tiers-suggestion">
           <Mark shape="yours" />
@@ -136,6 +127,22 @@ export function Tiers() {
       )}
       {open ? <Failures cell={open} /> : null}
     </section>
+  );
+}
+
+/** Tiers that no host can serve now: nothing failed, and nobody would know otherwise. */
+function Unserved({ tiers }: { tiers: TiersView['tiers'] }) {
+  const none = tiers.filter((t) => t.unserved);
+  if (none.length === 0) return null;
+  return (
+    <ul className="tiers-unserved m" aria-label="Tiers that no host can serve now">
+      {none.map((t) => (
+        <li key={t.tier}>
+          <Mark shape="cancelled" />
+          <span>{plain(t.unserved ?? '')}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

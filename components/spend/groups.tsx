@@ -17,6 +17,13 @@ const names: Record<SpendGroup, string> = {
 /** The same sum, divided by company, tier, project, model or stage. */
 export function Groups({ view }: { view: SpendView }) {
   const [by, setBy] = useChoice('spend-by', spendGroups, 'company');
+  if (view.total.calls === 0)
+    return (
+      <p className="m">
+        No model was called in these days. What calls cost shows here by company, tier, project, model and
+        stage.
+      </p>
+    );
   const rows = view.groups[by] ?? [];
   const most = Math.max(...rows.map((r) => r.eur), 0);
   return (
@@ -37,7 +44,6 @@ export function Groups({ view }: { view: SpendView }) {
           ))}
         </fieldset>
       </header>
-      {rows.length === 0 ? <p className="m spend-none">No model was called in these days.</p> : null}
       <table className="spend-table">
         <caption className="sr-only">Spent by {names[by].toLowerCase()}</caption>
         {rows.length > 0 ? (

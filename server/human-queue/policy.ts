@@ -93,7 +93,7 @@ function leftWords(scope: BudgetScope, b: OfferFacts): string {
 function accountWords(f: ConsequenceFacts, it: string, done: string, fails: string): Record<Answer, string> {
   const e = f.elsewhere;
   return {
-    approve: `Tries ${it} again with ${f.service ?? 'its service'}. First ${done}: this does not.`,
+    approve: `Tries ${it} again with ${f.service ?? 'its service'}. First ${done}.`,
     send_back: e
       ? `Gives ${it} to tier ${e.tier} instead (${e.model} on ${e.host.toUpperCase()}), which needs nothing of ${f.service ?? 'it'}.`
       : '',
