@@ -2,29 +2,28 @@ import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import type { Resume } from '#server/domain/memory.ts';
 import { pipelines } from '#server/domain/pipelines.ts';
 import { isCliProvider } from '#server/domain/providers.ts';
-import { readOnlyReason, writeReason } from '#server/domain/role-rules.ts';
+import { readOnlyReason } from '#server/domain/role-rules.ts';
 import { NO_USAGE, type ToolCall, type Usage } from '#server/models/provider.ts';
-import { type AgentEvent, OUR_SERVER } from '../agents/agent.ts';
 import { givenTo, type InstalledAgent, installedAgent } from '../agents/detect.ts';
 import { createRefusals } from '../agents/refusals.ts';
 import { type Meter, runAgent } from '../agents/run.ts';
 import { isScripted } from '../agents/scripted.ts';
 import { Asked } from '../asked.ts';
-import { capText, escapeText } from '../escape.ts';
+import { escapeText } from '../escape.ts';
 import { mayStillTell } from '../paid.ts';
-import { permitPath } from '../permission.ts';
 import { answerSchema } from '../prompt/advice.ts';
-import { maskDeep } from '../prompt/mask.ts';
 import { tokensOf } from '../prompt/tokens.ts';
 import { settle } from '../remember.ts';
 import { preparePackages } from '../run-command.ts';
 import { protectedPaths } from '../sandbox/protect.ts';
 import { readAdvice } from './advice.ts';
+import { agentEvents } from './agent-events.ts';
+import { budgetWatch } from './budget-watch.ts';
 import { carryOut } from './call.ts';
+import { checkFiles, WRITTEN } from './changed-files.ts';
 import { handIn } from './hand-in.ts';
 import type { RunnerInput, StepRunner } from './runner.ts';
 import { createToolCalls } from './tool-calls.ts';
-import { shown } from './transcribe.ts';
 
 /**
  * An agent with a process of its own, in the sandbox of the attempt. It works with its own tools; what it changed is
@@ -38,42 +37,11 @@ const IDLE_FACTOR = 3;
 /** It looks at more, and in smaller pieces, than our loop lets an agent do. */
 const CALLS_PER_TURN = 3;
 const MAX_ANSWER_TOKENS = 32_000;
-const SHOWN = 20_000;
 /** Of what it said before it asked. */
 const MOST_REMEMBERED = 4_000;
-/** The call as which a file that an owner's rail names waits for his word. */
-const WRITTEN = 'write';
-/** A call of ours is written down by us. */
-const OURS = new RegExp(`(^|_)${OUR_SERVER}[_.-]`);
 
 const saysUsage = (u: Usage): boolean =>
   u.tokensIn + u.tokensOut + u.tokensCacheRead + u.tokensCacheWrite > 0;
-
-/**
- * Looks while an agent runs whether the budgets cover what it used and its next call: it makes its calls itself, so nobody can
- * hold one back. One look at a time; what comes meanwhile is looked at with the next.
- */
-function budgetWatch(covered: () => Promise<void>): (end: (why: Error) => void) => void {
-  let looking = false;
-  let again = false;
-  const look = async (end: (why: Error) => void) => {
-    again = true;
-    if (looking) return;
-    looking = true;
-    try {
-      while (again) {
-        again = false;
-        await covered();
-      }
-    } catch (e) {
-      // No other trouble of the database ends an agent: its lease does.
-      if (isAlaiError(e)) end(e);
-    } finally {
-      looking = false;
-    }
-  };
-  return (end) => void look(end);
-}
 
 export function createProcess(l: RunnerInput): StepRunner {
   const { step, messages, model } = l;
@@ -82,9 +50,12 @@ export function createProcess(l: RunnerInput): StepRunner {
   const spent = { turns: l.spent.turns, tokens: l.spent.tokens };
   const readOnly = readOnlyReason(l.rules) !== null;
   const waited = l.resume;
-  const ours = new Set<string>();
+  const write = agentEvents(l);
   let current: ToolCall | null = null;
   let taken = false;
+  const hold = (call: ToolCall | null) => {
+    current = call;
+  };
 
   async function run(): Promise<void> {
     l.tools.state.finished = null;
@@ -171,9 +142,7 @@ export function createProcess(l: RunnerInput): StepRunner {
     const calls = createToolCalls(l, {
       most: step.limits.turns * CALLS_PER_TURN,
       id: (n) => `${step.key}-${spent.turns}-c${n}`,
-      hold: (call) => {
-        current = call;
-      },
+      hold,
       // What it asked before is counted by the conversation, and what it said until then helps whoever goes on.
       begun: (call) => {
         if (call.name === 'ask_human')
@@ -273,7 +242,7 @@ export function createProcess(l: RunnerInput): StepRunner {
 
   /** Checks what was written, then takes its word. Forbidden files are put back, and end the step. */
   async function take(said: Record<string, unknown> | null, allowed: string[]): Promise<string[]> {
-    if (!readOnly) await checkFiles(said, allowed);
+    if (!readOnly) await checkFiles(l, said, allowed, hold);
     const problems: string[] = [];
     let n = 0;
     await handIn(l, said, problems, async (name, args) => {
@@ -283,67 +252,6 @@ export function createProcess(l: RunnerInput): StepRunner {
       if (!r.ok) problems.push(r.output);
     });
     return problems;
-  }
-
-  async function checkFiles(said: Record<string, unknown> | null, allowed: string[]): Promise<void> {
-    const before = await ws.treeOf(ws.head());
-    const now = await ws.snapshot();
-    const changed = now === before ? [] : (await ws.changes(before, now)).map((f) => f.path);
-    const putBack = async (paths: string[]) => ws.restore(await ws.treeWith(now, before, paths));
-    const refused = changed.filter((path) => writeReason(l.rules, path) !== null);
-    if (refused.length > 0) {
-      await putBack(refused);
-      const why = writeReason(l.rules, refused[0] ?? '');
-      throw new AlaiError(
-        'TOOL_REFUSED',
-        `${provider} changed what this step may not write, and it was put back: ${refused.slice(0, 5).join(', ')} (${why?.reason})`,
-        why?.hint ?? '',
-      );
-    }
-    const answer = waited?.answer;
-    const asked = waited?.memory.waiting;
-    const was = asked?.name === WRITTEN ? (asked.arguments as { path?: string }).path : undefined;
-    for (const path of changed) {
-      const mine = allowed.includes(path) || path === was;
-      if (path === was && answer?.answer !== 'approve') {
-        await putBack([path]);
-        throw new AlaiError(
-          'TOOL_REFUSED',
-          `${answer?.by ?? 'nobody'} does not allow the change of ${path}; it was put back. ${answer?.note ?? ''}`.trim(),
-          'The next try is told so.',
-        );
-      }
-      const paths = [...allowed, ...(was ? [was] : [])];
-      current = { id: `${step.key}-${path}`, name: WRITTEN, arguments: { path, paths, said } };
-      permitPath({ ...l.tools, allowed: () => mine }, path, `Change ${path}`);
-      current = null;
-    }
-  }
-
-  function write(e: AgentEvent): void {
-    const { mask } = l.tools;
-    ports.progress();
-    switch (e.kind) {
-      case 'text':
-        transcript.add(step.key, 'assistant', { text: escapeText(mask(e.text)) });
-        break;
-      case 'call':
-        if (OURS.test(e.name)) ours.add(e.id);
-        if (ours.has(e.id)) break;
-        transcript.add(step.key, 'tool_call', {
-          id: e.id,
-          name: e.name,
-          arguments: maskDeep(shown(e.arguments), mask),
-        });
-        break;
-      case 'result': {
-        if (ours.has(e.id)) break;
-        const output = capText(escapeText(mask(e.output)), SHOWN).text;
-        transcript.add(step.key, 'tool_result', { id: e.id, name: '', ok: e.ok, output, ms: 0 });
-        break;
-      }
-      default:
-    }
   }
 
   function note(text: string | null): void {
