@@ -168,7 +168,7 @@ export function trialOf(all: AgentView[], input: TrialInput, hosts: string[]): N
       named.length > 0 ? `${name} is not on ${host}.` : `There is no agent ${name}.`,
       `Name one of ${[...new Set(all.map((a) => a.name))].slice(0, 20).join(', ') || 'none yet'}: npx alai agents`,
     );
-  if (!found.usable)
+  if (!found.usable || found.provider === 'human')
     throw new AlaiError('CONFLICT', `${found.name} cannot be asked: ${found.why}.`, 'See npx alai agents.');
   const where = found.host ?? host ?? hosts[0];
   if (!where)

@@ -150,3 +150,10 @@ export interface AttemptWork {
   /** Why the last attempt failed, fed back to this one; empty on a first attempt. */
   feedback: string;
 }
+
+/** What it takes to choose whom to ask: of an attempt's work, or of a question that belongs to no task. */
+export interface Asking {
+  task?: Pick<AttemptWork['task'], 'id'>;
+  project: Pick<AttemptWork['project'], 'isSample'>;
+  model: Pick<ModelChoice, 'provider' | 'account'>;
+}

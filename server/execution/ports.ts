@@ -2,7 +2,7 @@ import type { IntegrationResult } from '#server/domain/attempt.ts';
 import type { CliProvider } from '#server/domain/providers.ts';
 import type { ProofRecord } from '#server/domain/records.ts';
 import type { IntegrateInput, ProofInput, RunChecks, RunGate } from '#server/domain/seams.ts';
-import type { AttemptWork } from '#server/domain/work.ts';
+import type { Asking, AttemptWork } from '#server/domain/work.ts';
 import type { Provider } from '#server/models/provider.ts';
 import type { CliAgent } from './agents/agent.ts';
 import type { InstalledAgent } from './agents/detect.ts';
@@ -27,7 +27,7 @@ export interface RunnerConfig {
   /** Agents with a program of their own, as this machine has them; its PATH and environment when absent. */
   agents?: {
     find: (name: CliProvider) => InstalledAgent | null;
-    given: (agent: CliAgent, work: AttemptWork) => Record<string, string>;
+    given: (agent: CliAgent, asking: Asking) => Record<string, string>;
     /** Leaves an agent alone that fails on and on, and learns from how this run ends; just runs it when absent. */
     guard?: <T>(
       name: CliProvider,

@@ -1,5 +1,6 @@
 import { AlaiError } from '#server/domain/errors.ts';
 import { modelKey } from '#server/domain/host.ts';
+import type { ModelProvider } from '#server/domain/providers.ts';
 import type { CallRecord } from '#server/domain/records.ts';
 import { fitsBeside } from '#server/domain/schedule.ts';
 import type { Timing } from '#server/domain/timing.ts';
@@ -18,7 +19,7 @@ type Usage = Pick<
 export interface NewTrial {
   host: string;
   name: string;
-  provider: string;
+  provider: ModelProvider;
   account: string | null;
   model: string;
   prompt: string;

@@ -1,5 +1,5 @@
 import type { Timing } from '#server/domain/timing.ts';
-import type { AttemptWork } from '#server/domain/work.ts';
+import type { Asking } from '#server/domain/work.ts';
 import { hostAgents } from '#server/engine/hosts.ts';
 import type { CliAgent } from '#server/execution/agents/agent.ts';
 import { detectAgents, givenTo, installedAgent, rehearsedFor } from '#server/execution/agents/detect.ts';
@@ -20,8 +20,8 @@ export function agentsOfHost(
 ): NonNullable<RunnerConfig['agents']> {
   const rehearsal = `http://127.0.0.1:${e.ALAI_REHEARSAL_PORT}`;
   // The shipped sample is always rehearsed, and everything is where no model may be called.
-  const scripted = (work: AttemptWork) =>
-    e.ALAI_REHEARSAL === 'always' || (work.project.isSample && e.ALAI_REHEARSAL !== 'never');
+  const scripted = (asking: Asking) =>
+    e.ALAI_REHEARSAL === 'always' || (asking.project.isSample && e.ALAI_REHEARSAL !== 'never');
   return {
     find: (name) => installedAgent(name),
     given: (agent: CliAgent, work) => (scripted(work) ? rehearsedFor(agent, rehearsal) : givenTo(agent)),

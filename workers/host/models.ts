@@ -2,7 +2,7 @@ import { type Fleet, readCatalogue } from '#server/catalogue/data.ts';
 import type { Account } from '#server/domain/accounts.ts';
 import type { ModelFacts } from '#server/domain/agents.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { AttemptWork } from '#server/domain/work.ts';
+import type { Asking } from '#server/domain/work.ts';
 import { hostLlama, hostLlamaFacts } from '#server/engine/hosts.ts';
 import type { Provider } from '#server/models/provider.ts';
 import { accountOf, providerAt, providerFor, rehearsed, type Wanted } from '#server/models/registry.ts';
@@ -45,31 +45,25 @@ export async function roomForModels(config: Host, e: Env): Promise<number | null
 }
 
 /** Whom this host's attempts ask: by the choice of the work, at the addresses and with the keys as they are now. */
-export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (work: AttemptWork) => Provider {
+export function modelsOfHost(config: Host, e: Env, db: Db, timing: Timing): (asking: Asking) => Provider {
   const rehearsal = rehearsalOf(e);
-  return (work) => {
+  return (asking) => {
     const { fleet, providers } = readCatalogue();
     const accounts = providers.providers;
-    const wanted = { provider: work.model.provider, account: work.model.account };
+    const wanted = { provider: asking.model.provider, account: asking.model.account };
     const host = fleet.hosts.find((h) => h.name === config.name) ?? config;
     const ollama = ollamaOf(config, e);
+    const known = { db, host: config.name, timing, ...(asking.task ? { task: asking.task.id } : {}) };
     // The shipped sample is always rehearsed, and everything is where the rehearsal stands in for the host's models.
-    if (ollama === rehearsal || (work.project.isSample && e.ALAI_REHEARSAL !== 'never'))
-      return resilient(rehearsed(wanted, rehearsal, accounts), {
-        db,
-        host: config.name,
-        timing,
-        service: null,
-        task: work.task.id,
-      });
+    if (ollama === rehearsal || (asking.project.isSample && e.ALAI_REHEARSAL !== 'never'))
+      return resilient(rehearsed(wanted, rehearsal, accounts), { ...known, service: null });
     const provider = providerFor(wanted, {
       ollama,
       llamaServer: host.llama_server,
       accounts,
       env: process.env,
     });
-    const service = serviceOf(wanted, accounts);
-    return resilient(provider, { db, host: config.name, timing, service, task: work.task.id });
+    return resilient(provider, { ...known, service: serviceOf(wanted, accounts) });
   };
 }
 

@@ -3,7 +3,7 @@ import { readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
 import { isCliProvider, isLocalProvider } from '#server/domain/providers.ts';
 import type { Timing } from '#server/domain/timing.ts';
-import type { AttemptWork } from '#server/domain/work.ts';
+import type { Asking } from '#server/domain/work.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import {
   guessUsage,
@@ -37,7 +37,7 @@ interface Context {
   worker: { id: string; host: string };
   sandbox: Sandbox;
   hostDir: string;
-  provider: (work: AttemptWork) => Provider;
+  provider: (asking: Asking) => Provider;
   timing: Timing;
   agents: NonNullable<RunnerConfig['agents']>;
   /** Who asks is a person, and who reads it may be another: no key of this machine is in it. */
@@ -142,11 +142,11 @@ async function answer(c: Context, t: Trial, leaving: AbortSignal): Promise<void>
 
 async function ask(c: Context, t: Trial, asked: TrialAsk): Promise<TrialAnswer> {
   // It is nobody's project: where only the sample is rehearsed, this asks the real one.
-  const work = {
+  const asking: Asking = {
     project: { isSample: false },
-    model: { provider: t.provider, account: t.account, name: t.model, host: c.worker.host },
-  } as unknown as AttemptWork;
-  if (!isCliProvider(t.provider)) return await tryModel(c.provider(work), asked);
+    model: { provider: t.provider, account: t.account },
+  };
+  if (!isCliProvider(t.provider)) return await tryModel(c.provider(asking), asked);
   const found = c.agents.find(t.provider);
   if (!found)
     throw new AlaiError(
@@ -154,7 +154,7 @@ async function ask(c: Context, t: Trial, asked: TrialAsk): Promise<TrialAnswer> 
       `${t.provider} is not installed on ${c.worker.host}.`,
       'Install it there.',
     );
-  const given = c.agents.given(found.agent, work);
+  const given = c.agents.given(found.agent, asking);
   const answer = await tryAgent({ found, given, sandbox: c.sandbox, hostDir: c.hostDir }, asked);
   // Asked past its breaker: this is how a person finds out, and lets the factory know.
   await agentAnswered({ db: c.db, host: c.worker.host, timing: c.timing }, t.provider);
