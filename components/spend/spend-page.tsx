@@ -53,13 +53,11 @@ export function SpendPage() {
           ))}
         </fieldset>
       </header>
-      {v.waits.tasks > 0 || v.waits.asked > 0 ? (
+      {v.waits.tasks > 0 ? (
         <p className="spend-note warn" role="status">
           <Mark shape={v.waits.asked > 0 ? 'yours' : 'queued'} />
           <span>
-            {v.waits.tasks > 0
-              ? `${plural(v.waits.tasks, 'task')} ${v.waits.tasks === 1 ? 'waits' : 'wait'} for money. `
-              : 'Work stands still for want of money. '}
+            {plural(v.waits.tasks, 'task')} {v.waits.tasks === 1 ? 'waits' : 'wait'} for money.{' '}
             {v.waits.asked > 0 ? (
               <>
                 <Link href="/queue">
@@ -70,6 +68,16 @@ export function SpendPage() {
             ) : (
               plain(unaskedWait(v.waits.why))
             )}
+          </span>
+        </p>
+      ) : null}
+      {v.waits.narrow > 0 ? (
+        <p className="spend-note warn" role="status">
+          <Mark shape="yours" />
+          <span>
+            {plural(v.waits.narrow, 'task')} {v.waits.narrow === 1 ? 'stands' : 'stand'} still at{' '}
+            {v.waits.narrow === 1 ? 'its' : 'their'} own budget.{' '}
+            <Link href="/queue">Raise or end {v.waits.narrow === 1 ? 'it' : 'them'} in the queue</Link>.
           </span>
         </p>
       ) : null}

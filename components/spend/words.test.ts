@@ -39,6 +39,6 @@ it('says what money is waited for where nobody is asked, and never to answer an 
     'The budget of today is €15.00: €9.00 spent, €6.00 promised to what runs, and this needs €0.80 more.';
   expect(unaskedWait(promised)).toContain('comes back by itself');
   expect(unaskedWait('There is no price for gpt-9.')).toBe(
-    'Nothing is asked of you. There is no price for gpt-9.',
+    'Nothing has to be answered. There is no price for gpt-9.',
   );
 });

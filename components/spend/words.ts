@@ -15,7 +15,7 @@ export function spendSentence(v: SpendView): string {
 
 /** Work that waits for money while nobody is asked: what it waits for, and what helps. */
 export function unaskedWait(why: string | null): string {
-  const first = 'Nothing is asked of you.';
+  const first = 'Nothing has to be answered.';
   if (!why) return `${first} It is looked at again within a minute.`;
   return why.includes('promised to what runs')
     ? `${first} ${why} What the running work does not use comes back by itself; or raise the budget here.`

@@ -171,9 +171,22 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
               </span>
             </button>
           ) : null}
+          {offered.includes('send_back') && !needsReason(card.kind, 'send_back') ? (
+            // Nothing is asked after it, so it says here what it does.
+            <button
+              type="button"
+              className="btn big"
+              disabled={locked !== null}
+              onClick={() => begin('send_back')}
+            >
+              <span>
+                {nameOf('send_back')}: {plain(card.consequences.send_back ?? '')}
+              </span>
+            </button>
+          ) : null}
           <div className="pair">
             {offered
-              .filter((a) => a !== 'approve')
+              .filter((a) => needsReason(card.kind, a))
               .map((a) => (
                 <button
                   key={a}

@@ -170,7 +170,8 @@ export async function readSpend(
     readBudgets(q),
     q.query<SpendView['waits']>(
       `SELECT count(*)::int tasks, mode() WITHIN GROUP (ORDER BY wait_why) why,
-         (SELECT count(*)::int FROM escalation WHERE kind = 'budget' AND state = 'OPEN') asked
+         (SELECT count(*)::int FROM escalation WHERE kind = 'budget' AND state = 'OPEN' AND task_id IS NULL) asked,
+         (SELECT count(*)::int FROM escalation WHERE kind = 'budget' AND state = 'OPEN' AND task_id IS NOT NULL) narrow
        FROM task WHERE status = 'QUEUED' AND wait_for = 'budget' AND wait_until > clock_timestamp()`,
     ),
   ]);
@@ -197,7 +198,7 @@ export async function readSpend(
     },
     budgets,
     defaults: safeDefaults,
-    waits: waiting.rows[0] ?? { tasks: 0, why: null, asked: 0 },
+    waits: waiting.rows[0] ?? { tasks: 0, why: null, asked: 0, narrow: 0 },
     countsScripted,
   };
 }

@@ -86,7 +86,10 @@ function leftWords(scope: BudgetScope, b: OfferFacts): string {
   if (scope === 'month') return '';
   const month = `${money(Math.max(0, b.left.month))} this month`;
   if (scope === 'day') return ` ${month} is left.`;
-  return ` ${money(Math.max(0, b.left.day))} is left today, ${month}.`;
+  const least = Math.min(b.left.day, b.left.month);
+  // Its own raise alone would let it go on to the next refusal.
+  const next = b.needs !== undefined && least < b.needs ? ' That is too little: it asks for more next.' : '';
+  return ` ${money(Math.max(0, b.left.day))} is left today, ${month}.${next}`;
 }
 
 /** A key or an account: a person mends it, and says when; where another tier can take the work, it need not wait. */

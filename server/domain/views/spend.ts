@@ -79,8 +79,10 @@ export const spendViewSchema = z.object({
   budgets: z.array(budgetRowSchema),
   /** What counts where nobody set one. */
   defaults: z.record(z.enum(budgetScopes), z.number()),
-  /** Tasks in the queue that wait for money, why most of them do, and how many questions about money are open. */
-  waits: z.object({ tasks: z.number(), why: z.string().nullable(), asked: z.number() }),
+  /**
+   * Tasks in the queue that wait for money, why most of them do, and how many questions would free them; `narrow` are
+   * questions about the own budget of one task or pipeline, which stands still by itself. */
+  waits: z.object({ tasks: z.number(), why: z.string().nullable(), asked: z.number(), narrow: z.number() }),
   /** Scripted answers are counted as if they had been paid for. */
   countsScripted: z.boolean(),
 });
