@@ -4,7 +4,7 @@ import type { PipelineView } from '#server/domain/views/pipeline.ts';
 import { AskDialog, ReasonField } from '../ui/ask-dialog.tsx';
 import { plain } from '../ui/plain.ts';
 import { Skeleton } from '../ui/states.tsx';
-import { type Act, acts } from './acts.tsx';
+import { type Act, acts } from './act-words.ts';
 
 export interface Given {
   reason: string;

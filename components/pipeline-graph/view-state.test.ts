@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pipeline } from '../fixtures/pipeline.ts';
-import { allowedActs } from './acts.tsx';
+import { allowedActs } from './act-words.ts';
 import { momentOf, sightOf, sightText } from './address.ts';
 import { eventWords, headline } from './event-words.ts';
 import { findNodes } from './find.tsx';
