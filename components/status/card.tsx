@@ -39,7 +39,8 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
   const free = locked === null && notice === null;
   const begin = (answer: Answer) => {
     if (!free || !offered.includes(answer)) return;
-    if (needsReason(card.kind, answer)) setWants(answer);
+    // What a small button does is said before it is done, with the reason where one is needed.
+    if (answer !== 'approve') setWants(answer);
     else onAnswer(answer, '');
   };
   const back = offered.includes('send_back') ? 'send_back' : 'reject';
@@ -49,6 +50,7 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
   }, [wants]);
   const toward = swipe.dx > 0 ? 'approve' : swipe.dx < 0 ? back : null;
   const tooLong = note.length > REASON_MOST;
+  const ready = free && wants !== null && !tooLong && (note.trim() !== '' || !needsReason(card.kind, wants));
 
   return (
     <section
@@ -115,40 +117,40 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
           className="reason"
           onSubmit={(e) => {
             e.preventDefault();
-            if (free && note.trim() && !tooLong) onAnswer(wants, note.trim());
+            if (ready) onAnswer(wants, note.trim());
           }}
         >
-          <label htmlFor="phone-reason" className="m">
-            {wants === 'send_back' && card.kind === 'question'
-              ? 'Your answer. The agent reads it.'
-              : 'Why? The next agent reads it.'}
-          </label>
-          <div className="reasons">
-            {card.suggestedReasons.map((r) => (
-              <button key={r} type="button" className="tag" onClick={() => setNote(r)}>
-                {plain(r)}
-              </button>
-            ))}
-          </div>
-          <textarea
-            id="phone-reason"
-            ref={field}
-            className="field"
-            rows={2}
-            value={note}
-            aria-invalid={tooLong}
-            onChange={(e) => setNote(e.target.value)}
-          />
+          {needsReason(card.kind, wants) ? (
+            <>
+              <label htmlFor="phone-reason" className="m">
+                {wants === 'send_back' && card.kind === 'question'
+                  ? 'Your answer. The agent reads it.'
+                  : 'Why? The next agent reads it.'}
+              </label>
+              <div className="reasons">
+                {card.suggestedReasons.map((r) => (
+                  <button key={r} type="button" className="tag" onClick={() => setNote(r)}>
+                    {plain(r)}
+                  </button>
+                ))}
+              </div>
+              <textarea
+                id="phone-reason"
+                ref={field}
+                className="field"
+                rows={2}
+                value={note}
+                aria-invalid={tooLong}
+                onChange={(e) => setNote(e.target.value)}
+              />
+            </>
+          ) : null}
           {tooLong ? (
             <p className="m" role="alert">
               {count(note.length)} characters; {count(REASON_MOST)} are the most. Shorten it.
             </p>
           ) : null}
-          <button
-            type="submit"
-            className="btn primary big"
-            disabled={locked !== null || !note.trim() || tooLong}
-          >
+          <button type="submit" className="btn primary big" disabled={!ready}>
             <span>
               {nameOf(wants)}: {plain(card.consequences[wants] ?? '')}
             </span>
@@ -171,22 +173,9 @@ export function DecisionCard({ card, place, now, locked, notice, refusal, onAnsw
               </span>
             </button>
           ) : null}
-          {offered.includes('send_back') && !needsReason(card.kind, 'send_back') ? (
-            // Nothing is asked after it, so it says here what it does.
-            <button
-              type="button"
-              className="btn big"
-              disabled={locked !== null}
-              onClick={() => begin('send_back')}
-            >
-              <span>
-                {nameOf('send_back')}: {plain(card.consequences.send_back ?? '')}
-              </span>
-            </button>
-          ) : null}
           <div className="pair">
             {offered
-              .filter((a) => needsReason(card.kind, a))
+              .filter((a) => a !== 'approve')
               .map((a) => (
                 <button
                   key={a}
