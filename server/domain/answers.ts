@@ -18,12 +18,13 @@ export const answersOf: Record<EscalationKind, readonly Answer[]> = {
   plan: ['approve', 'send_back', 'reject'],
   key: ['approve', 'send_back', 'reject'],
   quota: ['approve', 'send_back', 'reject'],
+  stopped: ['approve', 'send_back', 'reject'],
 };
 
 /** What is asked, in two words, where the question itself has no room. */
 export const kindWords: Record<EscalationKind, string> = {
   safety: 'Safety rule',
-  retries: 'Failed or stopped',
+  retries: 'Failed',
   quality: 'Below the bar',
   rejects: 'Rejected three times',
   merge: 'Cannot be merged',
@@ -37,6 +38,7 @@ export const kindWords: Record<EscalationKind, string> = {
   plan: 'Plan to approve',
   key: 'Key not taken',
   quota: 'Account empty',
+  stopped: 'Stopped by a person',
 };
 
 export interface AnswerName {
@@ -69,6 +71,7 @@ const ownNames: Partial<Record<EscalationKind, Partial<Record<Answer, AnswerName
   },
   key: { approve: again, send_back: otherTier },
   quota: { approve: again, send_back: otherTier },
+  stopped: { approve: { name: 'Go on', did: 'let go on' } },
 };
 
 /** What an answer to such a question is called; the plain name where the kind is not known. */

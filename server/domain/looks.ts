@@ -63,6 +63,7 @@ const asks: Record<EscalationKind, string> = {
   plan: 'Approve the plan',
   key: 'Key not taken',
   quota: 'Account empty',
+  stopped: 'What now',
 };
 
 /** The shape and word of a task, from its row, its lease and the questions about it. */

@@ -18,11 +18,12 @@ export const patienceHours: Record<EscalationKind, number> = {
   plan: 4,
   key: 4,
   quota: 4,
+  stopped: 4,
   dependency: 8,
   minion: 24,
 };
 
-/** A rule may never answer these: they are about rights, money, keys, and what the law or the owner must see himself. */
+/** A rule may never answer these: they are about rights, money, keys, what a person stopped, and what the law or the owner must see himself. */
 export const neverByRule: readonly EscalationKind[] = [
   'safety',
   'consent',
@@ -32,6 +33,7 @@ export const neverByRule: readonly EscalationKind[] = [
   'effect',
   'key',
   'quota',
+  'stopped',
 ];
 
 export const NO_FILES = 'no files';

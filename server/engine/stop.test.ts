@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import type { EscalationKind } from '#server/domain/views/queue.ts';
 import { transaction } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
 import { ceo, testFactory, work } from '#test/factory.ts';
+import { neverByRule } from './escalation-policy.ts';
 import { stopTask } from './stop.ts';
 
 const { db } = await testDatabase();
@@ -25,10 +27,13 @@ it('ends the running agent, fences its worker off, and asks what now', async () 
     output: { text: '', report: null, findings: [], tree: null },
   });
   expect(late).toBe('stale');
-  const { rows } = await db.pool.query('SELECT question, why, state FROM escalation WHERE task_id = $1', [
-    id,
-  ]);
+  const { rows } = await db.pool.query<{ kind: EscalationKind }>(
+    'SELECT kind, question, why, state FROM escalation WHERE task_id = $1',
+    [id],
+  );
   expect(rows).toEqual([
-    { question: 'Alem stopped "Runs". What now?', why: 'Wrong direction', state: 'OPEN' },
+    { kind: 'stopped', question: 'Alem stopped "Runs". What now?', why: 'Wrong direction', state: 'OPEN' },
   ]);
+  // A standing answer for what failed must not start again what a person stopped.
+  expect(neverByRule).toContain(rows[0]?.kind);
 });

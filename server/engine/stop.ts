@@ -42,7 +42,7 @@ export async function stopTask(q: Queryable, id: number, actor: Actor, reason: s
   });
   await rewindSteps(q, id, { kind: 'reaper', name: actor.name });
   await askHuman(q, {
-    kind: 'retries',
+    kind: 'stopped',
     taskId: id,
     from: ['RUNNING'],
     actor: ENGINE,

@@ -182,6 +182,11 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
     },
     key: accountWords(f, it, 'set the right key and restart the workers', fails),
     quota: accountWords(f, it, 'top up the account', fails),
+    stopped: {
+      approve: `Lets an agent go on with ${it}, from where it stands.`,
+      send_back: `Lets an agent go on with ${it}, which reads your note first.`,
+      reject: fails,
+    },
   };
   const offer = (a: Answer) => (f.offered.includes(a) ? words[f.kind][a] || null : null);
   return { approve: offer('approve'), send_back: offer('send_back'), reject: offer('reject') };
@@ -203,6 +208,7 @@ const usual: Record<EscalationKind, string[]> = {
   plan: ['Smaller steps', 'Leave out what was not asked for'],
   key: ['Not worth a key', 'Another service, please'],
   quota: ['Not worth the money', 'Next month'],
+  stopped: ['Do only what the task says', 'Take a simpler way', 'Not needed any more'],
 };
 
 /** The answers that an agent offered with its question: the numbered lines at its end. */

@@ -25,6 +25,7 @@ export const escalationKinds = [
   'plan',
   'key',
   'quota',
+  'stopped',
 ] as const;
 export type EscalationKind = (typeof escalationKinds)[number];
 
