@@ -74,7 +74,7 @@ describe('what a button says is what happens', () => {
     expect((await f.chainOf(gone.root)).state).toBe('CANCELLED');
   });
 
-  it('safety, retries and quality: the same task runs next, and what it blocks is named', async () => {
+  it('safety, stopped and quality: the same task runs next, and what it blocks is named', async () => {
     const held = route({ held: { pattern: 'regulated', reason: 'A regulated service.' } });
     const first = (await f.create([work('Held', { route: held }), work('After', { dependsOn: [0] })]))
       .taskIds;
@@ -87,9 +87,9 @@ describe('what a button says is what happens', () => {
     const stoppedId = (await f.create([work('Stopped')])).taskIds[0] as number;
     await f.take(stoppedId);
     await transaction(db, (q) => stopTask(q, stoppedId, ceo, 'too slow'));
-    const retries = await caseOf({ taskId: stoppedId });
-    expect(retries).toMatchObject({ kind: 'retries', askedBy: { attempt: 1 } });
-    await answer(retries, 'reject');
+    const stopped = await caseOf({ taskId: stoppedId });
+    expect(stopped).toMatchObject({ kind: 'stopped', askedBy: { attempt: 1 } });
+    await answer(stopped, 'reject');
     expect((await f.task(stoppedId)).status).toBe('FAILED');
     expect((await f.chainOf(stoppedId)).state).toBe('CANCELLED');
 

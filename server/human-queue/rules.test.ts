@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { decide, settleDecisions, undoDecision } from '#server/engine/decide.ts';
 import { askHuman, escalationDigest } from '#server/engine/escalation.ts';
 import { ENGINE } from '#server/engine/event.ts';
+import { endAttempt } from '#server/engine/failure.ts';
 import { stopTask } from '#server/engine/stop.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { transaction } from '#server/platform/db.ts';
@@ -15,12 +16,19 @@ const { db } = await testDatabase();
 const f = await testFactory(db, { slots: 40 });
 await db.pool.query(`INSERT INTO app_user(id, name, role) VALUES ('alem', 'Alem', 'ceo')`);
 
-/** A task whose agent was stopped: it asks what now. */
-async function stopped(title: string): Promise<{ id: number; taskId: number }> {
+async function failThrice(taskId: number): Promise<void> {
+  const failed = { kind: 'failed', cause: 'agent', code: 'MODEL_GARBAGE', message: 'no report' } as const;
+  for (let i = 0; i < 3; i++) await endAttempt(db, f.publisher, await f.take(taskId), failed);
+}
+
+/** A task whose agents failed as often as they may: it asks what now. */
+async function failed(title: string): Promise<{ id: number; taskId: number }> {
   const { taskIds } = await f.create([work(title)]);
   const taskId = taskIds[0] as number;
-  await f.take(taskId);
-  await transaction(db, (q) => stopTask(q, taskId, ceo, 'too slow'));
+  await failThrice(taskId);
+  return await openQuestion(taskId);
+}
+async function openQuestion(taskId: number): Promise<{ id: number; taskId: number }> {
   const { rows } = await db.pool.query<{ id: number }>(
     `SELECT id FROM escalation WHERE task_id = $1 AND state = 'OPEN'`,
     [taskId],
@@ -52,9 +60,9 @@ const history = () =>
   });
 
 it('a rule is offered, accepted by a person, answers once per work, is undone like any answer, and is taken back', async () => {
-  for (let i = 0; i < 4; i++) await approve((await stopped(`Import ${i}`)).id);
+  for (let i = 0; i < 4; i++) await approve((await failed(`Import ${i}`)).id);
   expect((await readRulesView(db)).patterns).toEqual([]);
-  await approve((await stopped('Import 5')).id);
+  await approve((await failed('Import 5')).id);
   const [offer] = (await readRulesView(db)).patterns;
   expect(offer).toMatchObject({
     kind: 'retries',
@@ -63,7 +71,7 @@ it('a rule is offered, accepted by a person, answers once per work, is undone li
   });
 
   // Nothing is made of an offer by itself, and what was asked before a rule is not answered by it.
-  const before = await stopped('Import 6');
+  const before = await failed('Import 6');
   await sweep(db, f.publisher, f.timing);
   expect(await state(before.id)).toMatchObject({ state: 'OPEN' });
   if (!offer) throw new Error('no offer');
@@ -75,7 +83,7 @@ it('a rule is offered, accepted by a person, answers once per work, is undone li
   await sweep(db, f.publisher, f.timing);
   expect(await state(before.id)).toMatchObject({ state: 'OPEN' });
 
-  const asked = await stopped('Import 7');
+  const asked = await failed('Import 7');
   await sweep(db, f.publisher, { ...f.timing, undo: 60_000 });
   expect(await state(asked.id)).toMatchObject({
     state: 'PENDING',
@@ -85,7 +93,7 @@ it('a rule is offered, accepted by a person, answers once per work, is undone li
   await sweep(db, f.publisher, f.timing);
   expect(await state(asked.id)).toMatchObject({ state: 'OPEN', rule_id: rule.id });
 
-  const next = await stopped('Import 8');
+  const next = await failed('Import 8');
   await sweep(db, f.publisher, { ...f.timing, undo: 0 });
   await settleDecisions(db, f.publisher);
   expect(await state(next.id)).toMatchObject({ state: 'ANSWERED' });
@@ -95,13 +103,12 @@ it('a rule is offered, accepted by a person, answers once per work, is undone li
     by: `rule ${rule.id}, accepted by Alem`,
   });
   // It came back: a rule does not answer for the same work again.
-  await f.take(next.taskId);
-  await transaction(db, (q) => stopTask(q, next.taskId, ceo, 'again'));
+  await failThrice(next.taskId);
   await sweep(db, f.publisher, f.timing);
   expect((await readRulesView(db)).rules[0]).toMatchObject({ id: rule.id, uses: 1, acceptedBy: 'Alem' });
 
   await revokeRule(db, rule.id, ceo);
-  const last = await stopped('Import 9');
+  const last = await failed('Import 9');
   await sweep(db, f.publisher, f.timing);
   expect(await state(last.id)).toMatchObject({ state: 'OPEN' });
   expect((await readRulesView(db)).rules[0]).toMatchObject({ revokedBy: 'Alem', uses: 1 });
@@ -115,9 +122,20 @@ async function standing(): Promise<number> {
   return rows[0]?.id as number;
 }
 
+it('what a person stopped is no failure: the standing answer for those does not start it again', async () => {
+  const rule = await standing();
+  const { taskIds } = await f.create([work('Import of the bills')]);
+  const taskId = taskIds[0] as number;
+  await f.take(taskId);
+  await transaction(db, (q) => stopTask(q, taskId, ceo, 'wrong direction'));
+  await sweep(db, f.publisher, f.timing);
+  expect(await state((await openQuestion(taskId)).id)).toMatchObject({ state: 'OPEN', rule_id: null });
+  await revokeRule(db, rule, ceo);
+});
+
 it('an answer that a person gives after he took the one of a rule back is his own', async () => {
   const rule = await standing();
-  const e = await stopped('Import of the stock');
+  const e = await failed('Import of the stock');
   await sweep(db, f.publisher, { ...f.timing, undo: 60_000 });
   expect(await state(e.id)).toMatchObject({ state: 'PENDING', rule_id: rule });
   await undoDecision(db, e.id, ceo);
@@ -142,14 +160,14 @@ it('a rule is not kept from its work by the questions of others', async () => {
       question: 'What now?',
       why: 'x',
     });
-  const mine = await stopped('Import of the menu');
+  const mine = await failed('Import of the menu');
   await sweep(db, f.publisher, f.timing);
   expect(await state(mine.id)).toMatchObject({ state: 'PENDING', rule_id: rule });
   await revokeRule(db, rule, ceo);
 });
 
 it('the history finds an answer by its words, its person and its answer, and says what became of it', async () => {
-  const e = await stopped('Opening hours of the shop in Ålesund');
+  const e = await failed('Opening hours of the shop in Ålesund');
   const digest = (await escalationDigest(db.pool, e.id)) as string;
   await decide(db, { id: e.id, answer: 'reject', digest, note: 'Needs 100% more thought', undoMs: 0 }, ceo);
   await settleDecisions(db, f.publisher);
@@ -179,7 +197,7 @@ it('the history finds an answer by its words, its person and its answer, and say
 it('rests while who accepted it may not answer himself', async () => {
   const rule = await standing();
   await db.pool.query(`UPDATE app_user SET role = 'viewer' WHERE name = 'Alem'`);
-  const e = await stopped('Import of the prices');
+  const e = await failed('Import of the prices');
   await sweep(db, f.publisher, f.timing);
   expect(await state(e.id)).toMatchObject({ state: 'OPEN' });
   await db.pool.query(`UPDATE app_user SET role = 'ceo' WHERE name = 'Alem'`);
