@@ -125,13 +125,14 @@ export async function sweep(db: Db, publisher: Publisher, t: Timing): Promise<Sw
     `UPDATE worker SET state = 'DEAD' WHERE state = 'ACTIVE' AND last_seen < now() - make_interval(secs => $1 / 1000.0)`,
     [t.workerSeen * 4],
   );
+  await applyRules(db, t.undo);
   const unsent = await unsentDeliveries(db.pool, Math.min(1_000, t.sweep));
   const known = new Set(deliveries.map((d) => `${d.taskId}-${d.dispatch}`));
+  // Last, because it is the only step that hangs on something else than the database.
   await publishDeliveries(db.pool, publisher, [
     ...deliveries,
     ...unsent.filter((d) => !known.has(`${d.taskId}-${d.dispatch}`)),
   ]);
-  await applyRules(db, t.undo);
   return { published: deliveries.length + unsent.length };
 }
 

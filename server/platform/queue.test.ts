@@ -75,6 +75,18 @@ describe.each(backends)('the queue on %s', (_name, redis) => {
   });
 });
 
+it('gives a message up when its server is away, because rows decide and whoever waited would do nothing else', async () => {
+  const queue = openQueue({
+    databaseUrl: url,
+    redisUrl: `redis://127.0.0.1:${await freePort()}`,
+    publishWithinMs: 50,
+  });
+  await expect(queue.publish([{ taskId: 4001, dispatch: 1, host: 'FORGE' }])).rejects.toMatchObject({
+    code: 'QUEUE_UNREACHABLE',
+  });
+  await queue.close();
+});
+
 describe('the queue backend of an installation', () => {
   it('is one, and a process that was given another refuses to start', async () => {
     await claimQueueBackend(db, 'postgres');

@@ -26,7 +26,10 @@ export interface LaneConsumer {
 
 export interface LaneQueue {
   readonly backend: QueueBackendName;
-  /** Delivers ids; a message seen before is ignored (jobId is task and dispatch). */
+  /**
+   * Delivers ids; a message seen before is ignored (jobId is task and dispatch). Throws QUEUE_UNREACHABLE when the server does not take them in
+   * time: rows decide and every worker looks by itself, so nobody has to wait for it.
+   */
   publish(deliveries: { taskId: number; dispatch: number; host: string }[]): Promise<void>;
   /** Runs `process` for each message of the host's lane, at most `concurrency` at a time. */
   consume(
@@ -48,6 +51,7 @@ const prefixOf = (databaseUrl: string) =>
     .slice(0, 8)}`;
 
 const SCHEMA = 'bullmq';
+const PUBLISH_WITHIN_MS = 3_000;
 /** Without enable_sort=off the planner sorts the whole backlog for each job (STACK: 340 instead of 1,800 jobs a second). */
 const PG_OPTIONS = `-c jit=off -c search_path=public,${SCHEMA} -c enable_sort=off`;
 
@@ -84,8 +88,19 @@ export async function claimQueueBackend(db: Pick<Db, 'pool'>, backend: QueueBack
     );
 }
 
+const away = (backend: QueueBackendName) =>
+  new AlaiError(
+    'QUEUE_UNREACHABLE',
+    `The queue's ${backend === 'redis' ? 'Redis' : 'database'} does not take messages.`,
+    'Nothing is lost: workers look for work by themselves, and messages are sent when it is back.',
+  );
+
 /** Opens the queue: Redis when `redisUrl` is given, else PostgreSQL. */
-export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined }): LaneQueue {
+export function openQueue(o: {
+  databaseUrl: string;
+  redisUrl: string | undefined;
+  publishWithinMs?: number;
+}): LaneQueue {
   const queues = new Map<string, Queue>();
   const prefix = prefixOf(o.databaseUrl);
   const backend: QueueBackendName = o.redisUrl ? 'redis' : 'postgres';
@@ -114,25 +129,48 @@ export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined
     queues.set(name, made);
     return made;
   };
+  async function deliver(deliveries: Parameters<LaneQueue['publish']>[0]): Promise<void> {
+    const byHost = Map.groupBy(deliveries, (d) => d.host);
+    for (const [host, list] of byHost) {
+      const jobs = list.map((d) => ({
+        name: 'task',
+        data: { taskId: d.taskId, dispatch: d.dispatch },
+        opts: {
+          jobId: `${d.taskId}-${d.dispatch}`,
+          attempts: 1,
+          removeOnComplete: true,
+          removeOnFail: true,
+        },
+      }));
+      const [only] = jobs;
+      // A bulk is a transaction of its own; a single message is one script.
+      if (only && jobs.length === 1) await queueOf(host).add(only.name, only.data, only.opts);
+      else await queueOf(host).addBulk(jobs);
+    }
+  }
+
+  /** So many messages wait for a server that does not answer. Its client keeps them all, so no more are given to it. */
+  let overdue = 0;
   return {
     backend,
     async publish(deliveries) {
-      const byHost = Map.groupBy(deliveries, (d) => d.host);
-      for (const [host, list] of byHost) {
-        const jobs = list.map((d) => ({
-          name: 'task',
-          data: { taskId: d.taskId, dispatch: d.dispatch },
-          opts: {
-            jobId: `${d.taskId}-${d.dispatch}`,
-            attempts: 1,
-            removeOnComplete: true,
-            removeOnFail: true,
-          },
-        }));
-        const [only] = jobs;
-        // A bulk is a transaction of its own; a single message is one script.
-        if (only && jobs.length === 1) await queueOf(host).add(only.name, only.data, only.opts);
-        else await queueOf(host).addBulk(jobs);
+      if (redis && overdue > 0) throw away(backend);
+      let late = false;
+      const delivered = deliver(deliveries).finally(() => {
+        if (late) overdue--;
+      });
+      const ms = o.publishWithinMs ?? PUBLISH_WITHIN_MS;
+      const { promise: tooLate, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => {
+        late = true;
+        overdue++;
+        delivered.catch(() => {});
+        reject(away(backend));
+      }, ms);
+      try {
+        await Promise.race([delivered, tooLate]);
+      } finally {
+        clearTimeout(timer);
       }
     },
     async consume(host, concurrency, process, onError) {
@@ -155,7 +193,8 @@ export function openQueue(o: { databaseUrl: string; redisUrl: string | undefined
         factory as never,
       );
       worker.on('error', onError);
-      await worker.waitUntilReady();
+      // A Redis that is away keeps no worker from its work: messages only wake it.
+      if (pool) await worker.waitUntilReady();
       return { close: () => worker.close(true) };
     },
     async ping() {
