@@ -149,6 +149,7 @@ it('keeps the last job of each model, and is what the API promises', async () =>
       hosts,
       services: [],
       problems: [],
+      watched: [],
     }),
   ).not.toThrow();
 });
