@@ -133,7 +133,14 @@ async function taskConsequence(
       ...(e.answer === 'send_back' && !isChoice(e.kind, 'send_back') ? { feedback: e.note } : {}),
     },
   });
-  if (moves) await tellTier(q, taskId, t.tier, moves.tier, `${human.name} chose it`);
+  if (moves) {
+    await tellTier(q, taskId, t.tier, moves.tier, `${human.name} chose it`);
+    // Below the tier of its route it would be on a detour, and be taken back from where a person sent it.
+    await q.query(
+      `UPDATE task SET route = jsonb_set(route, '{tier}', to_jsonb($2::int)) WHERE id = $1 AND (route->>'tier')::int > $2`,
+      [taskId, moves.tier],
+    );
+  }
   const out = await queueTasks(
     q,
     [taskId],

@@ -5,6 +5,7 @@ import { decide, settleDecisions } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
 import { MAX_MODEL_LOSSES } from './failure-policy.ts';
+import { goRound } from './unavailable.ts';
 import { lookAgain } from './wait.ts';
 
 const { db } = await testDatabase();
@@ -195,6 +196,9 @@ describe('a key that is not taken', () => {
       host: 'FORGE',
       feedback: '',
     });
+    // Its own tier can be asked again by all that is known, and a person has said where it goes.
+    await goRound(db, factory.publisher, { workerSeen: 60_000, queueWait: 60_000 });
+    expect(await factory.task(id)).toMatchObject({ status: 'QUEUED', tier: 1 });
   });
 
   it('of a whole route is asked about without another tier to send it to', async () => {
