@@ -1,7 +1,7 @@
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import { Child, type ChildSpec, type Death } from './child.ts';
-import { LIMITS, type Limits } from './silence.ts';
+import type { Limits } from './silence.ts';
 import { watchChildren } from './watch.ts';
 
 /** How long a process may take to end by itself: a worker first gives back what it was doing. */
@@ -58,13 +58,13 @@ export class Machine {
   watchOver(o: {
     databaseAnswers: () => Promise<boolean>;
     record?: (death: Death) => void;
-    limits?: Limits;
+    limits: Limits;
   }): void {
     this.#record = o.record;
     this.#hangs = watchChildren({
       children: () => this.#children,
       databaseAnswers: o.databaseAnswers,
-      limits: o.limits ?? LIMITS,
+      limits: o.limits,
       log: this.#log,
     });
   }

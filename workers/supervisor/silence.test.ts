@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { afterLook, isHung, JUST_STARTED, LIMITS, type Look, silentSeconds, wasAwake } from './silence.ts';
+import { timing } from '#server/domain/timing.ts';
+import {
+  afterLook,
+  isHung,
+  JUST_STARTED,
+  LIMITS,
+  type Look,
+  limitsAt,
+  silentSeconds,
+  wasAwake,
+} from './silence.ts';
 
 const fine: Look = { heard: true, awake: true, database: true };
 const silent: Look = { ...fine, heard: false };
@@ -32,3 +42,14 @@ test('nobody is hung because the machine slept, or because the database is away'
   // The clock was set back.
   expect(wasAwake(-3_600_000, LIMITS)).toBe(true);
 });
+
+test.each([0.01, 1, 3, 12, 100])(
+  'at %s times the usual pauses nobody is ended between two signs of life',
+  (scale) => {
+    const { looks, looksAtStart, everyMs } = limitsAt(scale);
+    expect(looks).toBeGreaterThanOrEqual(LIMITS.looks);
+    expect(looksAtStart).toBeGreaterThan(looks);
+    const { heartbeat, sweep } = timing(scale);
+    expect(looks * everyMs).toBeGreaterThanOrEqual(10 * Math.max(heartbeat, sweep));
+  },
+);

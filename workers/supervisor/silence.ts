@@ -11,8 +11,15 @@ export interface Limits {
   graceMs: number;
 }
 
-/** A minute, and three for a start. In real time whatever the timing scale: the pauses of a slow machine do not get shorter with it. */
+/** A minute, and three for a start. A quicker timing scale shortens neither: the pauses of a slow machine do not get shorter with it. */
 export const LIMITS: Limits = { everyMs: 5_000, looks: 12, looksAtStart: 36, graceMs: 5_000 };
+
+/** For a factory whose signs of life come more slowly, too: at twelve times the usual pauses, a heartbeat is a minute by itself. */
+export const limitsAt = (scale: number): Limits => ({
+  ...LIMITS,
+  looks: Math.ceil(LIMITS.looks * Math.max(1, scale)),
+  looksAtStart: Math.ceil(LIMITS.looksAtStart * Math.max(1, scale)),
+});
 
 export interface Silence {
   /** It gave a sign of life since it was started. */

@@ -14,6 +14,7 @@ import { innerPorts, requireFreePort } from './ports.ts';
 import { childEnvironment, machinePlan, rememberEnvironment } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { waitReady } from './ready.ts';
+import { limitsAt } from './silence.ts';
 import { databaseAnswers, recordDeath } from './watch.ts';
 
 const READY_WITHIN = 60_000;
@@ -81,6 +82,7 @@ export async function startMachine({ root, env, log, progress, machine, signal }
     machine.follow(() => machinePlan(root, shared));
     machine.watchOver({
       databaseAnswers: () => databaseAnswers(database.url),
+      limits: limitsAt(env.ALAI_TIMING_SCALE),
       record: (death) => void (death.asked || recordDeath(database.url, death, log)),
     });
     at('waiting for web, queue and a worker');
