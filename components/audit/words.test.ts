@@ -40,6 +40,17 @@ it.each<[Partial<AuditEntry>, string]>([
     'answered question 7: send back',
   ],
   [
+    {
+      type: 'escalation.pending',
+      entity: 'escalation',
+      entityId: '7',
+      from: 'OPEN',
+      to: 'PENDING',
+      data: { answer: 'send_back', kind: 'budget' },
+    },
+    'answered question 7: raise more',
+  ],
+  [
     { type: 'escalation.open', entity: 'escalation', entityId: '7', from: 'PENDING', to: 'OPEN' },
     'took the answer to question 7 back',
   ],

@@ -1,4 +1,6 @@
+import { answerName } from '#server/domain/answers.ts';
 import type { AuditEntry } from '#server/domain/audit.ts';
+import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 
 const verbs: Record<string, string> = {
   'session.begin': 'signed in',
@@ -28,6 +30,13 @@ const verbs: Record<string, string> = {
   'mcp.accepted': 'accepted an MCP server of',
 };
 
+/** What an answer is called, by the kind of its question; entries from before that was kept have none. */
+function nameOf(data: Record<string, unknown>): string {
+  const answer = answers.find((a) => a === data.answer);
+  const kind = escalationKinds.find((k) => k === data.kind);
+  return answer ? answerName(kind, answer).name.toLowerCase() : '';
+}
+
 /** What somebody did, as a sentence without its subject: "approved question 12", "moved task 4001 to CANCELLED". */
 export function deed(e: AuditEntry): string {
   const data = e.data as Record<string, unknown>;
@@ -38,7 +47,7 @@ export function deed(e: AuditEntry): string {
     return [verb, name].filter(Boolean).join(' ');
   }
   if (e.entity === 'escalation' && e.to === 'PENDING')
-    return `answered question ${e.entityId}: ${String(data.answer ?? '').replace('_', ' ')}`;
+    return `answered question ${e.entityId}: ${nameOf(data)}`;
   if (e.entity === 'escalation' && e.from === 'PENDING' && e.to === 'OPEN')
     return `took the answer to question ${e.entityId} back`;
   const verb = verbs[e.type];

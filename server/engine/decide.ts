@@ -94,7 +94,7 @@ export async function decideIn(
         sql: `date_trunc('milliseconds', clock_timestamp()) + interval '${Math.max(0, Math.round(input.undoMs))} milliseconds'`,
       },
     },
-    data: { answer: input.answer, by: actor.name },
+    data: { answer: input.answer, by: actor.name, kind: e.kind },
   });
   return { effectiveAt: row?.effective_at as Date };
 }

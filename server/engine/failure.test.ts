@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
+import { readTimeline } from './data/timeline.ts';
 import { decide, settleDecisions } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
@@ -113,11 +114,11 @@ describe('a task whose calls alone its model does not answer', () => {
     );
     return rows[0];
   }
-  const suspected = (task: number) =>
+  const suspected = (task: number, model = 'qwen2.5-coder:32b') =>
     db.pool.query(
-      `INSERT INTO breaker(host, model, state, suspect) VALUES ('FORGE', 'qwen3:8b', 'CLOSED', $1)
+      `INSERT INTO breaker(host, model, state, suspect) VALUES ('FORGE', $2, 'CLOSED', $1)
        ON CONFLICT (host, model) DO UPDATE SET suspect = excluded.suspect`,
-      [task],
+      [task, model],
     );
 
   it('waits longer each time, also when the model answers others, while others wait for nothing', async () => {
@@ -134,6 +135,12 @@ describe('a task whose calls alone its model does not answer', () => {
     expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls', seconds: 40 });
     expect(await lose(id, 'GIT_FAILED')).toMatchObject({ wait_for: null });
     expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls', seconds: 10 });
+  });
+
+  it('does not wait for what another model did not answer it', async () => {
+    const [id = 0] = (await factory.create([work('Too large for the small one')])).taskIds;
+    await suspected(id, 'qwen3:8b');
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: null });
   });
 
   it('goes a tier up after as many as before, and begins there at once', async () => {
@@ -196,6 +203,9 @@ describe('a key that is not taken', () => {
       host: 'FORGE',
       feedback: '',
     });
+    expect((await readTimeline(db, id)).map((t) => t.title)).toContain(
+      `Answered by ${ceo.name}: sent to another tier`,
+    );
     // Its own tier can be asked again by all that is known, and a person has said where it goes.
     await goRound(db, factory.publisher, { workerSeen: 60_000, queueWait: 60_000 });
     expect(await factory.task(id)).toMatchObject({ status: 'QUEUED', tier: 1 });

@@ -25,7 +25,8 @@ export async function holdSuspect(
          JOIN task t ON t.id = a.task_id AND t.generation = a.generation AND t.tier = a.tier
        WHERE a.task_id = $1 AND a.error_code IS DISTINCT FROM 'MODEL_PAUSED')
      SELECT count(*)::int losses FROM mine m
-     WHERE EXISTS (SELECT FROM breaker b WHERE b.suspect = $1 AND b.host IN ($2, '*'))
+     WHERE EXISTS (SELECT FROM breaker b JOIN task t ON t.id = $1 CROSS JOIN LATERAL jsonb_array_elements(t.route->'choices') c(v)
+         WHERE b.suspect = $1 AND (b.host = '*' OR ((c.v->>'tier')::int = t.tier AND b.host = $2 AND alai_breaks(b, c.v))))
        AND NOT EXISTS (SELECT FROM mine later WHERE later.id >= m.id AND later.lost IS NOT TRUE)`,
     [a.taskId, a.host],
   );

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { needsReason } from '#server/domain/answers.ts';
 import { told } from '#server/domain/told.ts';
 import { type ChannelRules, channelRulesSchema, severities } from '#server/domain/views/notifications.ts';
 import { isInner, post, requireOuter } from '#server/platform/outgoing.ts';
-import { backoff, noticeOf, planTelling, quietUntil, retryAfter, showsAll } from './policy.ts';
+import { backoff, consequencesHere, noticeOf, planTelling, quietUntil, retryAfter } from './policy.ts';
 
 const rules = (over: Partial<ChannelRules> = {}): ChannelRules => channelRulesSchema.parse(over);
 const night = { quiet: { from: '22:00', to: '07:00' }, timeZone: 'Europe/Stockholm' };
@@ -132,9 +133,19 @@ it.each([
   ['retries', '"Menu" failed 3 times. What now?', 'The menu, as a page.', true],
   ['permission', 'CodeCraft wants to do this:\n\nnpm publish', '', false],
   ['question', 'x'.repeat(301), '', false],
+  ['budget', 'The budget of CodeCraft is used up. Spend more?', '', true],
+  ['quota', `The account of ${'x'.repeat(300)} is empty.`, '', false],
 ] as const)(
-  'a notice of %s that says "%s" (%j) may be approved where it is read: %s',
-  (kind, question, text, may) => expect(showsAll({ kind, question, text })).toBe(may),
+  'a notice of %s that says "%s" (%j) may be answered by one touch where it is read: %s',
+  (kind, question, text, may) => {
+    const all = { approve: 'a', send_back: 's', reject: 'r' };
+    const one = (a: 'approve' | 'send_back') => (may || needsReason(kind, a) ? all[a] : null);
+    expect(consequencesHere({ kind, question, text, consequences: all })).toEqual({
+      approve: one('approve'),
+      send_back: one('send_back'),
+      reject: 'r',
+    });
+  },
 );
 
 it('tells once that most of a budget is spent, and where to look', () => {

@@ -1,5 +1,6 @@
+import { needsReason } from '#server/domain/answers.ts';
 import type { ChannelRules, Severity } from '#server/domain/views/notifications.ts';
-import type { EscalationKind } from '#server/domain/views/queue.ts';
+import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 
 /** Pure decisions of what is told, when, and how often it is tried. */
 
@@ -160,10 +161,18 @@ export function noticeOf(e: LoggedEvent): NewNotice | null {
 export const MOST_TITLE = 300;
 
 /** Whether a notice shows all that an approval would be of; where it does not, it is given where the whole is shown. */
-export const showsAll = (e: { kind: EscalationKind; question: string; text: string }): boolean =>
+const showsAll = (e: { kind: EscalationKind; question: string; text: string }): boolean =>
   e.question.length <= MOST_TITLE &&
   !e.question.includes('\n') &&
   !(e.kind === 'safety' && e.text.trim() !== '');
+
+/** What each answer does, for its button under a notice; an answer that takes one touch only where the notice shows all. */
+export const consequencesHere = (
+  e: Parameters<typeof showsAll>[0] & { consequences: Record<Answer, string | null> },
+): Record<Answer, string | null> => {
+  const shown = (a: Answer) => (needsReason(e.kind, a) || showsAll(e) ? e.consequences[a] : null);
+  return { approve: shown('approve'), send_back: shown('send_back'), reject: shown('reject') };
+};
 
 /** Answered or withdrawn: what was not sent about it yet is not sent. */
 export const endsQuestion = (type: string) =>

@@ -3,7 +3,7 @@ import type { Timing } from '#server/domain/timing.ts';
 import { readEscalation } from '#server/human-queue/data.ts';
 import { deliverDue } from '#server/notifications/deliver.ts';
 import { noteEvents } from '#server/notifications/notices.ts';
-import { showsAll } from '#server/notifications/policy.ts';
+import { consequencesHere } from '#server/notifications/policy.ts';
 import type { QuestionToTell } from '#server/notifications/schema.ts';
 import type { Db } from '#server/platform/db.ts';
 import { type Env, publicUrl } from '#server/platform/env.ts';
@@ -24,7 +24,7 @@ async function questionToTell(db: Db, t: Timing, id: number): Promise<QuestionTo
   return {
     id,
     digest: e.digest,
-    consequences: showsAll(e) ? e.consequences : { ...e.consequences, approve: null },
+    consequences: consequencesHere(e),
     kind: e.kind,
     reasons: e.suggestedReasons.slice(0, MOST_REASONS),
   };

@@ -1,3 +1,5 @@
+import { answerName } from '#server/domain/answers.ts';
+import { answers, escalationKinds } from '#server/domain/views/queue.ts';
 import type { Look } from '#server/domain/views/status.ts';
 import type { TimelineItem } from '#server/domain/views/timeline.ts';
 import type { Db } from '#server/platform/db.ts';
@@ -17,7 +19,12 @@ type Said = [Look, string, string] | null;
 
 const text = (v: unknown): string => (typeof v === 'string' || typeof v === 'number' ? String(v) : '');
 const upper = (v: unknown): string => text(v).toUpperCase();
-const answers: Record<string, string> = { approve: 'approved', send_back: 'sent back', reject: 'rejected' };
+/** What an answer did, by the kind of its question; events from before that was kept have none. */
+function answered(e: EventRow): string {
+  const answer = answers.find((a) => a === e.data.answer);
+  const kind = escalationKinds.find((k) => k === e.data.kind);
+  return answer ? answerName(kind, answer).did : 'answered';
+}
 
 function routed(e: EventRow): Said {
   const route = (e.data.route ?? {}) as {
@@ -92,11 +99,7 @@ const words: Record<string, (e: EventRow) => Said> = {
   'attempt.yielded': (e) => ['queued', 'Attempt gave way', e.reason],
   'attempt.cancelled': (e) => ['cancelled', `Attempt stopped by ${e.actor}`, e.reason],
   'step.done': (e) => ['done', `Step ${text(e.data.key)} done`, ''],
-  'escalation.pending': (e) => [
-    'yours',
-    `${e.actor} ${answers[text(e.data.answer)] ?? 'answered'} it`,
-    e.reason,
-  ],
+  'escalation.pending': (e) => ['yours', `Answered by ${e.actor}: ${answered(e)}`, e.reason],
   'escalation.open': (e) =>
     e.actor_kind === 'human' ? ['yours', `${e.actor} took the answer back`, e.reason] : null,
   'chain.accepted': (e) => ['done', e.data.branch ? 'Accepted' : 'Merged', e.reason],
