@@ -33,7 +33,7 @@ interface HostRow {
 }
 
 /**
- * Of so much alike (same priority, same model here, same lane) the longest waiting are looked at. Alike is chosen in this order anyway, and
+ * Of so much alike (same priority, tier, lane and model here) the longest waiting are looked at. Alike is chosen in this order anyway, and
  * however much of it there is, it hides nothing that is more urgent or that has room.
  */
 const LOOKED_AT = 25;
@@ -111,7 +111,7 @@ export async function pickFor(
            AND alai_available(o)), '[]') others
      FROM (SELECT t.id, t.dispatch, t.priority, t.tier, t.host lane, h.stand_by, c.v->>'model' model, t.route->'choices' choices,
          (extract(epoch FROM clock_timestamp() - ${since}) * 1000)::float8 waited_ms,
-         row_number() OVER (PARTITION BY t.priority, c.v->>'model', t.host ORDER BY ${since}, t.id) place
+         row_number() OVER (PARTITION BY t.priority, t.tier, c.v->>'model', t.host ORDER BY ${since}, t.id) place
        FROM task t JOIN LATERAL (SELECT v FROM jsonb_array_elements(t.route->'choices') v
            WHERE v->>'host' = $1 AND (v->>'tier')::int = t.tier LIMIT 1) c ON true
          LEFT JOIN host h ON h.name = t.host LEFT JOIN chain k ON k.id = t.chain_id LEFT JOIN task root ON root.id = k.root_task_id
