@@ -17,7 +17,8 @@ export function requireFits(host: string, model: string, total: number, memoryGb
  * loses the work that runs beside it. Sizes in bytes; `free` is null when nobody can say.
  */
 export function requireRoom(host: string, model: string, missing: number, free: number | null): void {
-  if (free === null || missing <= free - DISK_NEEDED) return;
+  // What is all there is only looked through: ending it would make no room.
+  if (free === null || missing <= Math.max(0, free - DISK_NEEDED)) return;
   throw new AlaiError(
     'BAD_INPUT',
     `${model} needs ${sizeText(missing)} more, and ${host.toUpperCase()} has ${sizeText(free)} of disk left, of which ${sizeText(DISK_NEEDED)} are kept for its work.`,
