@@ -75,15 +75,22 @@ describe.each(backends)('the queue on %s', (_name, redis) => {
   });
 });
 
-it('gives a message up when its server is away, because rows decide and whoever waited would do nothing else', async () => {
+it('lets workers start and gives a message up while its server is away, because rows decide', async () => {
   const queue = openQueue({
     databaseUrl: url,
     redisUrl: `redis://127.0.0.1:${await freePort()}`,
     publishWithinMs: 50,
   });
+  const consumer = await queue.consume(
+    'FORGE',
+    1,
+    async () => {},
+    () => {},
+  );
   await expect(queue.publish([{ taskId: 4001, dispatch: 1, host: 'FORGE' }])).rejects.toMatchObject({
     code: 'QUEUE_UNREACHABLE',
   });
+  await consumer.close();
   await queue.close();
 });
 
