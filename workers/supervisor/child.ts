@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '#server/platform/logger.ts';
 import { RESTART } from '../host/identity.ts';
@@ -28,6 +28,16 @@ const FIRST_BACKOFF = 500;
 const LAST_BACKOFF = 30_000;
 /** A process that lived this long died of something new: its backoff starts again. */
 const SETTLED = 60_000;
+
+/** What a process says that ends again and again would fill the disk in the end; the part before is kept, as of its log. */
+const KEEP_BYTES = 20 * 1024 * 1024;
+
+function openOutput(file: string): number {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > KEEP_BYTES) renameSync(file, `${file}.1`);
+  return openSync(file, 'a');
+}
 
 /** One process that is kept alive: restarted with growing pauses when it dies, ended for good by stop(). */
 export class Child {
@@ -62,8 +72,7 @@ export class Child {
     if (this.#stopping) return;
     const { name, args, env } = this.spec;
     const file = path.join(this.#home, 'logs', `${name}.out`);
-    mkdirSync(path.dirname(file), { recursive: true });
-    const out = openSync(file, 'a');
+    const out = openOutput(file);
     const started = Date.now();
     this.silence = JUST_STARTED;
     this.#heard = false;

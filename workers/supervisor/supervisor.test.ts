@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -103,6 +103,18 @@ describe('a supervised process', () => {
     const restarts = child.restarts;
     await sleep(2_200);
     expect(child.restarts).toBe(restarts);
+  });
+
+  test('whose output has grown begins a new one, and the part before is kept', async () => {
+    const out = path.join(home, 'logs/wordy.out');
+    mkdirSync(path.dirname(out), { recursive: true });
+    writeFileSync(out, 'said before');
+    truncateSync(out, 21 * 1024 * 1024);
+    const child = new Child({ name: 'wordy', args: idle, env: process.env }, home, log, () => {});
+    child.start();
+    await child.stop(1_000);
+    expect(statSync(out).size).toBe(0);
+    expect(statSync(`${out}.1`).size).toBe(21 * 1024 * 1024);
   });
 
   test('that ignores SIGTERM is killed, with what it started', async () => {
