@@ -17,7 +17,7 @@ export const told: Record<Severity, { kind: string; says: string }[]> = {
     { kind: 'question', says: 'any other question, and one that is given to you' },
     {
       kind: 'trouble',
-      says: 'the fleet: a host is gone, a model or its server is silent, a key is not taken, an account is empty, a disk fills; and when it is over',
+      says: 'the fleet: a host is gone, a model or its server is silent, a key is not taken, an account is empty, a disk fills, a process ends again and again; and when it is over',
     },
     { kind: 'budget', says: 'four fifths of a budget are spent' },
     { kind: 'task', says: 'a task failed' },
