@@ -61,6 +61,6 @@ export async function resumeFactory(db: Db, publisher: Publisher, actor: Actor):
       'The factory goes on',
     );
   });
-  await publishDeliveries(db.pool, publisher, deliveries);
+  await publishDeliveries(db.pool, publisher, deliveries).catch(() => {});
   return true;
 }
