@@ -28,13 +28,14 @@ async function serviceOf(q: Queryable, t: About): Promise<string> {
   return asked ? (asked.account ?? asked.provider) : 'The service';
 }
 
-/** The nearest other tier that can be asked now and needs nothing of this service. */
+/** The nearest other tier that can be asked now, on a host that takes work, and needs nothing of this service. */
 async function elsewhere(q: Queryable, t: About, service: string): Promise<Elsewhere | null> {
   const { rows } = await q.query<Elsewhere>(
     `SELECT (c.v->>'tier')::int tier, c.v->>'host' host, c.v->>'model' model
      FROM task t CROSS JOIN LATERAL jsonb_array_elements(t.route->'choices') WITH ORDINALITY c(v, n)
      WHERE t.id = $1 AND c.v->>'host' IS NOT NULL AND (c.v->>'tier')::int <> t.tier AND alai_available(c.v)
        AND coalesce(c.v->>'account', c.v->>'provider') <> $2
+       AND EXISTS (SELECT 1 FROM host h JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE' WHERE h.name = c.v->>'host' AND h.state = 'LIVE')
      ORDER BY abs((c.v->>'tier')::int - t.tier), (c.v->>'tier')::int DESC, c.n LIMIT 1`,
     [t.id, service],
   );

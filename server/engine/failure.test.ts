@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { ceo, plan, route, testFactory, work } from '#test/factory.ts';
 import { readTimeline } from './data/timeline.ts';
@@ -211,8 +211,19 @@ describe('a key that is not taken', () => {
     expect(await factory.task(id)).toMatchObject({ status: 'QUEUED', tier: 1 });
   });
 
-  it('of a whole route is asked about without another tier to send it to', async () => {
-    const choices = [{ host: 'FORGE', model: 'gpt', tier: 3, provider: 'openai', account: 'openai' }];
+  it.each([
+    ['a whole route', []],
+    ['all that is at work', [{ host: 'ANVIL', model: 'qwen3:8b', tier: 1, provider: 'ollama' }]],
+  ])('of %s is asked about without another tier to send it to', async (_where, others) => {
+    // What nobody works on now would only wait there.
+    await db.pool.query(`UPDATE host SET state = 'PAUSED' WHERE name = 'ANVIL'`);
+    onTestFinished(
+      async () => void (await db.pool.query(`UPDATE host SET state = 'LIVE' WHERE name = 'ANVIL'`)),
+    );
+    const choices = [
+      ...others,
+      { host: 'FORGE', model: 'gpt', tier: 3, provider: 'openai', account: 'openai' },
+    ];
     const routed = route({ tier: 3, choices });
     const stages = plan(['BUILD']).stages.map((s) => ({ ...s, route: routed }));
     const id = (await factory.create([work('Only there', { route: routed, plan: { stages } })]))
