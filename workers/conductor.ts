@@ -16,7 +16,7 @@ import { createLogger } from '#server/platform/logger.ts';
 import { claimQueueBackend, openQueue } from '#server/platform/queue.ts';
 import { secrets } from '#server/platform/secrets.ts';
 import { tendBin } from './conductor/bin.ts';
-import { every } from './conductor/every.ts';
+import { every, type Rounds } from './conductor/every.ts';
 import { declareFleet } from './conductor/fleet.ts';
 import { deliverMerges, reconcileEffects } from './conductor/merges.ts';
 import { tellPeople } from './conductor/notify.ts';
@@ -49,13 +49,17 @@ const server = await serveRepositories({
 });
 await declareFleet(db, t.drain);
 
-const loops = [
+/** In real time at least: a slow machine's rounds do not get faster with the timing scale. */
+const LONGEST_ROUND = 60_000 * Math.max(1, e.ALAI_TIMING_SCALE);
+
+/** What asks nobody but database and queue takes moments. One that never ends does its part no more, however well the rest goes on. */
+const quick: Rounds[] = [
   every(
     t.sweep,
     async () => {
       await sweep(db, queue, t).catch((err) => log.warn({ err }, 'sweep failed'));
       await db.pool.query('SELECT 1');
-      sayAlive();
+      if (quick.every((r) => r.takingMs < LONGEST_ROUND)) sayAlive();
     },
     (err) => log.warn({ err }, 'the database does not answer'),
   ),
@@ -87,16 +91,19 @@ const loops = [
     () => watchTroubles(db, t, Object.keys(readCatalogue().providers.providers)),
     (err) => log.warn({ err }, 'troubles failed'),
   ),
-  every(
-    t.sweep,
-    () => probeServices(db, t, log),
-    (err) => log.warn({ err }, 'probing services failed'),
-  ),
   // Often, because a person waits for the end of the ten seconds.
   every(
     Math.min(500, t.undo / 4),
     async () => void (await settleDecisions(db, queue)),
     (err) => log.warn({ err }, 'decisions failed'),
+  ),
+];
+const loops: Rounds[] = [
+  ...quick,
+  every(
+    t.sweep,
+    () => probeServices(db, t, log),
+    (err) => log.warn({ err }, 'probing services failed'),
   ),
   every(
     t.sweep,
