@@ -1,6 +1,4 @@
 import pg from 'pg';
-import { processRestarted } from '#server/engine/hosts.ts';
-import { createDb } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
 import type { Child, Death } from './child.ts';
 import { afterLook, isHung, type Limits, silentSeconds, wasAwake } from './silence.ts';
@@ -73,6 +71,11 @@ export async function databaseAnswers(url: string): Promise<boolean> {
 
 /** Writes into the log of the factory that a process had to be started again. What cannot be written is in our own log. */
 export async function recordDeath(url: string, death: Death, log: Logger): Promise<void> {
+  // Here and not above: on a fresh clone the supervisor generates what these two import.
+  const [{ createDb }, { processRestarted }] = await Promise.all([
+    import('#server/platform/db.ts'),
+    import('#server/engine/hosts.ts'),
+  ]);
   const db = createDb(url, { max: 1, name: 'alai-supervisor' });
   try {
     await processRestarted(db, death);
