@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { type MergeMode, mergeModes } from '#server/domain/merge.ts';
+import type { ProjectView } from '#server/domain/views/project.ts';
 import { api } from './client.ts';
 import { print } from './output.ts';
 
@@ -30,15 +31,20 @@ export function registerProjectCommands(program: Command): void {
         .makeOptionMandatory(),
     )
     .action(async (wanted: string, o: { merge: MergeMode }) => {
-      const named = (await api().projects.list.query()).filter((p) => p.id === wanted || p.name === wanted);
-      const [found] = named;
-      if (!found || named.length > 1)
-        throw new AlaiError(
-          'NOT_FOUND',
-          found ? `${named.length} projects are called ${wanted}.` : `There is no project ${wanted}.`,
-          'Give its id: see `npx alai project list`.',
-        );
+      const found = await projectNamed(wanted);
       await api().projects.set.mutate({ id: found.id, merge: o.merge });
       print({ ...found, merge: o.merge }, () => `${found.name} merges by ${o.merge} from the next merge on.`);
     });
+}
+
+/** The one project of this id or name. Throws NOT_FOUND when there is none, or more than one. */
+export async function projectNamed(wanted: string): Promise<ProjectView> {
+  const named = (await api().projects.list.query()).filter((p) => p.id === wanted || p.name === wanted);
+  const [found] = named;
+  if (found && named.length === 1) return found;
+  throw new AlaiError(
+    'NOT_FOUND',
+    found ? `${named.length} projects are called ${wanted}.` : `There is no project ${wanted}.`,
+    'Give its id: see `npx alai project list`.',
+  );
 }

@@ -6,6 +6,7 @@ import { type SpendGroup, spendGroups } from '#server/domain/views/spend.ts';
 import { api } from './client.ts';
 import { table } from './format.ts';
 import { print } from './output.ts';
+import { projectNamed } from './project.ts';
 
 function scopeOf(text: string): BudgetScope {
   const scope = budgetScopes.find((s) => s === text);
@@ -103,6 +104,7 @@ export function registerSpendCommands(program: Command): void {
           `"${amount}" is no amount of money.`,
           'Give euro from 0 to 100000, for example 12.50, or none.',
         );
+      if (input.scope === 'project' && input.key !== '') input.key = (await projectNamed(input.key)).id;
       await api().spend.setBudget.mutate(input);
       print({ ok: true }, () =>
         none ? 'The general budget, or the default, counts again.' : `Up to ${money(limit ?? 0)}.`,

@@ -46,6 +46,10 @@ it('says that nothing is stuck only when somebody would notice', () => {
     detail: '#7 on FORGE, silent for 6m. It is restarted by itself.',
   });
   // A queue that nobody works on is stuck, though no attempt is silent.
+  expect(stuckSays(phone({ queued: 3, hosts: { live: 0, all: 2, resting: 2 } }), now, clock)).toMatchObject({
+    says: '3 wait for a host.',
+    detail: 'All hosts were paused, drained or stopped by a person. Resume them on the fleet page.',
+  });
   expect(stuckSays(phone({ running: 0, queued: 3, hosts: { live: 0, all: 2 } }), now, clock).says).toBe(
     '3 wait for a host.',
   );

@@ -54,6 +54,13 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       ]),
       href: '/fleet',
     };
+  if (v.hosts.live === 0 && v.hosts.resting)
+    return {
+      shape: v.queued > 0 ? 'failed' : 'stale',
+      says: v.queued > 0 ? `${plural(v.queued, 'waits', 'wait')} for a host.` : 'No host takes work.',
+      detail: `${v.hosts.resting === v.hosts.all ? 'All hosts were' : `${plural(v.hosts.resting, 'host was', 'hosts were')}`} paused, drained or stopped by a person. Resume them on the fleet page.`,
+      href: '/fleet',
+    };
   if (v.hosts.live === 0)
     return {
       shape: v.queued > 0 ? 'failed' : 'stale',

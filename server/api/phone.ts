@@ -11,6 +11,8 @@ import { stripOf } from './strip.ts';
 
 /** A phone shows one question at a time and lets its reader leaf to the next few; the rest is in the queue. */
 const CARDS = 5;
+/** As a person wants them. */
+const RESTING: readonly string[] = ['paused', 'draining', 'stopped'];
 const EVIDENCE = 3;
 
 const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
@@ -52,7 +54,11 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
     ...pulse,
     now: strip.now,
     running: strip.running,
-    hosts: { live: strip.hosts.filter((h) => h.state === 'live').length, all: strip.hosts.length },
+    hosts: {
+      live: strip.hosts.filter((h) => h.state === 'live').length,
+      all: strip.hosts.length,
+      resting: strip.hosts.filter((h) => RESTING.includes(h.state)).length,
+    },
     stopped: strip.stopped,
     troubles: troubles.map(({ title, why, severity }) => ({ title, why, urgent: severity === 'urgent' })),
     watched: watched.map(({ title, since, tellAt }) => ({ title, since, tellAt })),

@@ -264,6 +264,17 @@ describe('budgets', () => {
     expect(rows[0]?.raised).toBeGreaterThanOrEqual(2 * missing);
   });
 
+  it('offers cents where cents are missing', async () => {
+    const s = await story({ company: GUESS - 0.03 });
+    const [taskId = 0] = await s.tasks(1);
+    await admit(db, prices, await jobOf(taskId));
+    const [item] = (await readQueue(db)).open.filter((e) => e.title.includes(s.company));
+    const view = await readEscalation(db, factory.timing, item?.id ?? 0);
+    expect(view.title).toContain('does not reach');
+    expect(view.consequences.approve).toContain('€0.10 more, once');
+    expect(view.consequences.send_back).toContain('more, once');
+  });
+
   it('who says no for a period is not asked again in it', async () => {
     const s = await story({ company: 1 });
     const [first = 0, second = 0] = await s.tasks(2);

@@ -1,7 +1,8 @@
 import type { Route } from '#server/domain/views/routing.ts';
 import type { Queryable } from '#server/platform/db.ts';
 import { askHuman } from './escalation.ts';
-import { ENGINE } from './event.ts';
+import { type Actor, appendEvents, ENGINE } from './event.ts';
+import { lookAgain } from './wait.ts';
 
 /** Where work can go instead of waiting for a key or for money; kept with the question, so that its button can say it. */
 export interface Elsewhere {
@@ -62,4 +63,38 @@ export async function askAboutAccount(
     why,
     context: { service, elsewhere: await elsewhere(q, t, service) },
   });
+}
+
+/**
+ * A person says that the key is right or the account filled: what was left alone for that is asked again by this very work, which otherwise
+ * would wait without a word until somebody else finds out.
+ */
+export async function askAnew(q: Queryable, taskId: number, human: Actor): Promise<void> {
+  const { rows } = await q.query<{ host: string; model: string; ver: number; from: string }>(
+    `WITH shut AS (SELECT b.host, b.model, b.state FROM breaker b
+       WHERE b.state <> 'CLOSED' AND b.code IN ('PROVIDER_KEY', 'PROVIDER_QUOTA') AND EXISTS (
+         SELECT FROM task t CROSS JOIN LATERAL jsonb_array_elements(t.route->'choices') c(v)
+         WHERE t.id = $1 AND (c.v->>'tier')::int = t.tier AND alai_breaks(b, c.v)) FOR UPDATE OF b)
+     UPDATE breaker b SET state = 'CLOSED', ver = b.ver + 1, failures = 0, window_from = NULL, opens = 0, opened_at = NULL, probe_at = NULL,
+       probe_by = NULL, code = '', error = '', offline = false, suspect = NULL, changed_at = clock_timestamp()
+     FROM shut WHERE b.host = shut.host AND b.model = shut.model RETURNING b.host, b.model, b.ver, shut.state "from"`,
+    [taskId],
+  );
+  await appendEvents(
+    q,
+    rows.map((b) => ({
+      ...{
+        type: 'breaker.closed',
+        entity: 'host',
+        id: b.host,
+        ver: b.ver,
+        from: b.from,
+        to: 'CLOSED',
+        actor: human,
+      },
+      reason: `${human.name} lets it be asked again`,
+      data: { model: b.model },
+    })),
+  );
+  if (rows.length > 0) await lookAgain(q, 'model');
 }

@@ -3,7 +3,7 @@ import { isChoice } from '#server/domain/answers.ts';
 import { stageOf } from '#server/domain/plan.ts';
 import type { Answer, EscalationKind } from '#server/domain/views/queue.ts';
 import type { Queryable } from '#server/platform/db.ts';
-import type { Elsewhere } from './account-question.ts';
+import { askAnew, type Elsewhere } from './account-question.ts';
 import { cancelTask } from './cancel.ts';
 import { lockChain } from './chain.ts';
 import { writeOutcome } from './effect.ts';
@@ -118,6 +118,7 @@ async function taskConsequence(
     return [];
   }
   const moves = e.answer === 'send_back' ? e.context.elsewhere : null;
+  if (e.answer === 'approve' && (e.kind === 'key' || e.kind === 'quota')) await askAnew(q, taskId, human);
   await move(q, {
     machine: 'task',
     id: taskId,

@@ -175,6 +175,34 @@ describe('a key that is not taken', () => {
     expect(rows[0].question).toContain('The key of');
   });
 
+  it('is tried by this very work as soon as somebody says that it is right, though the service was left alone for it', async () => {
+    const choices = [{ host: 'FORGE', model: 'gpt', tier: 4, provider: 'openai', account: 'mygw' }];
+    const routed = route({ tier: 4, choices });
+    const planned = { stages: plan(['BUILD']).stages.map((s) => ({ ...s, route: routed })) };
+    const { taskIds } = await factory.create([work('Asks my gateway', { route: routed, plan: planned })]);
+    const id = taskIds[0] as number;
+    expect(await refuse(id)).toMatchObject({ status: 'NEEDS_HUMAN' });
+    await db.pool.query(
+      `INSERT INTO breaker(host, model, ver, state, failures, opens, opened_at, probe_at, code, error) VALUES
+         ('*', 'mygw', 3, 'OPEN', 1, 1, now(), now() + interval '5 minutes', 'PROVIDER_KEY', '401'),
+         ('*', 'other', 3, 'OPEN', 1, 1, now(), now() + interval '5 minutes', 'PROVIDER_KEY', '401')`,
+    );
+    const asked = await db.pool.query<{ id: number }>('SELECT id FROM escalation WHERE task_id = $1', [id]);
+    const question = asked.rows[0]?.id as number;
+    const digest = (await escalationDigest(db.pool, question)) as string;
+    await decide(db, { id: question, answer: 'approve', digest, note: '', undoMs: 0 }, ceo);
+    await settleDecisions(db, factory.publisher);
+    const { rows } = await db.pool.query(
+      `SELECT model, state, ver FROM breaker WHERE model IN ('mygw', 'other') ORDER BY model`,
+    );
+    expect(rows).toMatchObject([
+      { model: 'mygw', state: 'CLOSED', ver: 4 },
+      { model: 'other', state: 'OPEN', ver: 3 },
+    ]);
+    expect(await refuse(id)).toMatchObject({ status: 'NEEDS_HUMAN' });
+    await db.pool.query(`DELETE FROM breaker WHERE model IN ('mygw', 'other')`);
+  });
+
   it('names the service, and gives the work to a tier without it when somebody says so, no reason asked', async () => {
     const choices = [
       { host: 'FORGE', model: 'qwen3:8b', tier: 1, provider: 'ollama' },

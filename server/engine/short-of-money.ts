@@ -9,6 +9,8 @@ import { lookAgain } from './wait.ts';
 export interface RaiseOffer {
   scope: string;
   key: string;
+  /** What people call it; older questions have none. */
+  name?: string;
   period: string;
   /** Euro on top: enough for the work that asks. */
   raise: number;
@@ -20,7 +22,7 @@ export interface RaiseOffer {
   spent: number;
 }
 
-const roundUp = (eur: number, step: number) => Math.ceil(eur / step - 1e-9) * step;
+const roundUp = (eur: number, step: number) => Number((Math.ceil(eur / step - 1e-9) * step).toFixed(2));
 /** The next of 1, 2, 5, 10, 20, 50 … */
 function roundSum(eur: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, eur)));
@@ -28,18 +30,19 @@ function roundSum(eur: number): number {
 }
 
 /**
- * Two sums to choose from: what is missing for the work that asks, in whole euro (fives above ten), and a round one of at least
+ * Two sums to choose from: what is missing for the work that asks, in whole euro (tenths below one, fives above ten), and a round one of at least
  * twice that or a quarter of the budget, for who does not want to be asked again soon.
  */
 function raisesOf(use: BudgetUse, needs: number): { raise: number; more: number } {
   const missing = Math.max(0, use.spent + use.reserved + needs - use.limit);
-  const raise = Math.max(1, roundUp(missing, missing > 10 ? 5 : 1));
+  const raise = missing < 1 ? Math.max(0.1, roundUp(missing, 0.1)) : roundUp(missing, missing > 10 ? 5 : 1);
   return { raise, more: roundSum(Math.max(raise * 2, use.limit / 4)) };
 }
 
-const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
+const offerOf = (use: BudgetUse, needs: number, name: string): RaiseOffer => ({
   scope: use.scope,
   key: use.key,
+  name,
   period: use.period,
   ...raisesOf(use, needs),
   needs,
@@ -47,22 +50,31 @@ const offerOf = (use: BudgetUse, needs: number): RaiseOffer => ({
   spent: use.spent,
 });
 
+/** A project is known to people by its name, not by its id. */
+async function nameOf(q: Queryable, use: BudgetUse): Promise<string> {
+  if (use.scope !== 'project') return budgetName(use.scope, use.key);
+  const { rows } = await q.query<{ name: string }>('SELECT name FROM project WHERE id = $1', [use.key]);
+  return budgetName(use.scope, rows[0]?.name ?? use.key);
+}
+
 /** Whether nothing is left, or only too little for what comes next. */
-const ends = (u: BudgetUse): string => (u.limit - u.spent < 0.01 ? 'is used up' : 'does not reach');
+const ends = (u: BudgetUse): string =>
+  u.limit - u.spent < Math.min(0.01, u.limit / 20) ? 'is used up' : 'does not reach';
 
 /** The task's own budget, or its pipeline's, does not reach: it waits for a person, and burns nothing. */
 export async function askForTask(
   q: Queryable,
   a: { taskId: number; from: readonly string[]; use: BudgetUse; needs: number; because: string },
 ): Promise<number | null> {
+  const name = await nameOf(q, a.use);
   return await askHuman(q, {
     kind: 'budget',
     taskId: a.taskId,
     from: a.from,
     actor: ENGINE,
-    question: `The budget of ${budgetName(a.use.scope, a.use.key)} ${ends(a.use)}. Give it more?`,
+    question: `The budget of ${name} ${ends(a.use)}. Give it more?`,
     why: a.because,
-    context: { budget: offerOf(a.use, a.needs) },
+    context: { budget: offerOf(a.use, a.needs, name) },
   });
 }
 
@@ -80,13 +92,14 @@ export async function askForAll(
     [dedupeKey],
   );
   if (rowCount) return null;
+  const name = await nameOf(q, use);
   return await askHuman(q, {
     kind: 'budget',
     taskId: null,
     actor: ENGINE,
-    question: `The budget of ${budgetName(use.scope, use.key)} ${ends(use)}. Spend more?`,
+    question: `The budget of ${name} ${ends(use)}. Spend more?`,
     why: because,
-    context: { budget: offerOf(use, needs) },
+    context: { budget: offerOf(use, needs, name) },
     dedupeKey,
   });
 }

@@ -8,6 +8,9 @@ const FIRST_PAUSE = 15_000;
 /** The pause grows no further than to so many times the first. */
 const MOST_PAUSES = 16;
 
+const pauseText = (ms: number): string =>
+  ms < 90_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+
 /**
  * Holds a task back whose model was doubted because of its calls alone: it waits, longer each time, instead of standing in the way of others
  * again at once. The breaker's own pause, where the model answers nobody, counts beside it.
@@ -32,16 +35,14 @@ export async function holdSuspect(
   );
   const losses = rows[0]?.losses ?? 0;
   if (losses === 0) return;
+  const forMs = (a.pauseMs ?? FIRST_PAUSE) * Math.min(MOST_PAUSES, 2 ** (losses - 1));
   await holdBack(
     q,
     { id: mine.taskId, dispatch: mine.dispatch },
     {
       for: OWN_CALLS,
-      why: `Only its own calls to the model failed, so it waits a while and others go on. ${a.message}`.slice(
-        0,
-        500,
-      ),
-      forMs: (a.pauseMs ?? FIRST_PAUSE) * Math.min(MOST_PAUSES, 2 ** (losses - 1)),
+      why: `Only its own calls to the model are not answered, so others go on and it is tried again ${pauseText(forMs)} later.`,
+      forMs,
     },
   );
 }

@@ -7,6 +7,7 @@ import type { Answer, EscalationKind, EscalationView } from '#server/domain/view
 export interface OfferFacts {
   scope: string;
   key: string;
+  name?: string | undefined;
   raise: number;
   more?: number | undefined;
   needs?: number | undefined;
@@ -60,7 +61,7 @@ function budgetWords(f: ConsequenceFacts, it: string, fails: string): Record<Ans
   if (!b) return { approve: `Lets ${it} go on over its budget.`, send_back: '', reject: fails };
   const scope = b.scope as BudgetScope;
   const gives = (eur: number) =>
-    `Gives ${budgetName(scope, b.key)} ${money(eur)} more, once: ${money(b.limit + eur)} in all`;
+    `Gives ${b.name ?? budgetName(scope, b.key)} ${money(eur)} more, once: ${money(b.limit + eur)} in all`;
   const enough =
     b.needs === undefined ? '' : `, enough for what needs it now (${money(b.needs)} by the forecast)`;
   const rest = leftWords(scope, b);
@@ -180,7 +181,12 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       send_back: `The lead of ${it} plans again and reads your note first.`,
       reject: `No agent starts. ${fails}`,
     },
-    key: accountWords(f, it, 'set the right key and restart the workers', fails),
+    key: accountWords(
+      f,
+      it,
+      'set the right key in the environment (providers.yaml names the variable), end npm start and start it again',
+      fails,
+    ),
     quota: accountWords(f, it, 'top up the account', fails),
     stopped: {
       approve: `Lets an agent go on with ${it}, from where it stands.`,

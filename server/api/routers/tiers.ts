@@ -22,6 +22,7 @@ const startTier = z.number().int().min(1).max(99);
 function requireStart(
   { tiers, routing }: Catalogue,
   input: { kind: string; insteadOf: number; tier: number },
+  unserved: ReadonlyMap<number, string>,
 ): void {
   const [stage, type] = input.kind.split(' ');
   const types = Object.keys(routing.types);
@@ -39,7 +40,7 @@ function requireStart(
       input.tier === input.insteadOf
         ? `It begins on tier ${input.tier} as it is.`
         : `There is no tier ${input.tier} that work can begin on in the table ${tiers.default}.`,
-      `Choose one of ${others.map((t) => `${t.tier} (${t.model})`).join(', ')}.`,
+      `Choose one of ${others.map((t) => `${t.tier} (${t.model}${unserved.has(t.tier) ? ', which no host can serve now' : ''})`).join(', ')}.`,
     );
 }
 
@@ -85,13 +86,13 @@ export const tiersRouter = router({
     )
     .output(doneSchema)
     .mutation(async ({ ctx: { s, viewer }, input }) => {
-      if (input.tier !== null) requireStart(s.catalogue(), { ...input, tier: input.tier });
-      const unserved =
-        input.tier === null || input.force ? undefined : (await unservedTiers(s)).get(input.tier);
-      if (unserved)
+      const unserved = await unservedTiers(s);
+      if (input.tier !== null) requireStart(s.catalogue(), { ...input, tier: input.tier }, unserved);
+      const why = input.tier === null || input.force ? undefined : unserved.get(input.tier);
+      if (why)
         throw new AlaiError(
           'TIER_UNSERVED',
-          unserved,
+          why,
           'Begin there anyway (--force) if it will come; nothing was changed.',
         );
       const because = input.because || `Tier ${input.tier} instead of ${input.insteadOf} for ${input.kind}`;

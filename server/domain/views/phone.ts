@@ -33,7 +33,8 @@ export const phoneSchema = z.object({
   title: z.string(),
   running: z.number(),
   queued: z.number(),
-  hosts: z.object({ live: z.number(), all: z.number() }),
+  /** `resting`: those a person paused, drained or stopped; absent in what was kept by an older version. */
+  hosts: z.object({ live: z.number(), all: z.number(), resting: z.number().optional() }),
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
   /** What is wrong with the fleet and lasts, the urgent first. */
   troubles: z.array(z.object({ title: z.string(), why: z.string(), urgent: z.boolean() })),
