@@ -22,6 +22,28 @@ function target(): { url: string; token: string } {
   return { url, token };
 }
 
+/** So long nothing is said of a server that takes its time, and so long it is waited for. */
+const PATIENCE = { quietMs: 8_000, mostMs: 120_000 };
+
+/** Asks, says on stderr when the answer takes long, and ends when none comes: a hung server would hold a terminal for ever. */
+export function patientFetch({ quietMs, mostMs } = PATIENCE): typeof fetch {
+  return async (input, init) => {
+    const slow = setTimeout(
+      () => process.stderr.write('Mission Control takes long to answer; waiting for it …\n'),
+      quietMs,
+    );
+    try {
+      const most = AbortSignal.timeout(mostMs);
+      return await fetch(input, {
+        ...init,
+        signal: init?.signal ? AbortSignal.any([init.signal, most]) : most,
+      });
+    } finally {
+      clearTimeout(slow);
+    }
+  };
+}
+
 /** A typed client of the API; the CLI holds no logic of its own. */
 export function api(): Api {
   const { url, token } = target();
@@ -32,6 +54,7 @@ export function api(): Api {
         transformer: superjson,
         // A question can be longer than an address may be.
         methodOverride: 'POST',
+        fetch: patientFetch(),
         headers: { authorization: `Bearer ${token}` },
       }),
     ],
@@ -63,7 +86,7 @@ const unreachable = (cause?: unknown) =>
   new AlaiError(
     'NOT_FOUND',
     `Mission Control does not answer at ${target().url}.`,
-    'Start it with npm start.',
+    'Start it with npm start. Where it runs already, what hangs is started again by itself within two minutes.',
     {},
     cause,
   );
@@ -75,6 +98,6 @@ export function refusalOf(e: unknown): unknown {
   const code = refusal?.code;
   if (code && (errorCodes as readonly string[]).includes(code))
     return new AlaiError(code as ErrorCode, e.message, refusal?.hint ?? '');
-  if (e.cause && /fetch failed|ECONNREFUSED/.test(String(e.cause))) return unreachable();
+  if (e.cause && /fetch failed|ECONNREFUSED|timeout/.test(String(e.cause))) return unreachable();
   return e;
 }
