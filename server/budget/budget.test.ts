@@ -3,6 +3,7 @@ import { pricesSchema } from '#server/domain/prices.ts';
 import type { CallRecord } from '#server/domain/records.ts';
 import { decide, settleDecisions } from '#server/engine/decide.ts';
 import { endAttempt } from '#server/engine/failure.ts';
+import { raisesOf } from '#server/engine/short-of-money.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import { createDb } from '#server/platform/db.ts';
 import { testDatabase } from '#test/database.ts';
@@ -264,15 +265,13 @@ describe('budgets', () => {
     expect(rows[0]?.raised).toBeGreaterThanOrEqual(2 * missing);
   });
 
-  it('offers cents where cents are missing', async () => {
-    const s = await story({ company: GUESS - 0.03 });
-    const [taskId = 0] = await s.tasks(1);
-    await admit(db, prices, await jobOf(taskId));
-    const [item] = (await readQueue(db)).open.filter((e) => e.title.includes(s.company));
-    const view = await readEscalation(db, factory.timing, item?.id ?? 0);
-    expect(view.title).toContain('does not reach');
-    expect(view.consequences.approve).toContain('€0.10 more, once');
-    expect(view.consequences.send_back).toContain('more, once');
+  it.each([
+    ['cents, where the budget is of cents', { limit: 0.01, spent: 0, reserved: 0 }, 0.03, [0.1, 1]],
+    ['whole euro, where nothing may be spent', { limit: 0, spent: 0, reserved: 0 }, 0.03, [1, 2]],
+    ['whole euro, where cents are missing', { limit: 5, spent: 4.98, reserved: 0 }, 0.05, [1, 2]],
+    ['fives above ten', { limit: 40, spent: 30, reserved: 5 }, 18, [15, 50]],
+  ])('offers %s', (_what, use, needs, [raise, more]) => {
+    expect(raisesOf(use, needs)).toEqual({ raise, more });
   });
 
   it('who says no for a period is not asked again in it', async () => {

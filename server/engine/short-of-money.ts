@@ -30,12 +30,17 @@ function roundSum(eur: number): number {
 }
 
 /**
- * Two sums to choose from: what is missing for the work that asks, in whole euro (tenths below one, fives above ten), and a round one of at least
+ * Two sums to choose from: what is missing for the work that asks, in whole euro (tenths where the budget is of cents, fives above ten), and a round one of at least
  * twice that or a quarter of the budget, for who does not want to be asked again soon.
  */
-function raisesOf(use: BudgetUse, needs: number): { raise: number; more: number } {
+export function raisesOf(
+  use: Pick<BudgetUse, 'limit' | 'spent' | 'reserved'>,
+  needs: number,
+): { raise: number; more: number } {
   const missing = Math.max(0, use.spent + use.reserved + needs - use.limit);
-  const raise = missing < 1 ? Math.max(0.1, roundUp(missing, 0.1)) : roundUp(missing, missing > 10 ? 5 : 1);
+  const cents = use.limit > 0 && use.limit < 1 && missing < 1;
+  const step = cents ? 0.1 : missing > 10 ? 5 : 1;
+  const raise = Math.max(step, roundUp(missing, step));
   return { raise, more: roundSum(Math.max(raise * 2, use.limit / 4)) };
 }
 
@@ -59,7 +64,7 @@ async function nameOf(q: Queryable, use: BudgetUse): Promise<string> {
 
 /** Whether nothing is left, or only too little for what comes next. */
 const ends = (u: BudgetUse): string =>
-  u.limit - u.spent < Math.min(0.01, u.limit / 20) ? 'is used up' : 'does not reach';
+  u.limit - u.spent <= Math.min(0.01, u.limit / 20) ? 'is used up' : 'does not reach';
 
 /** The task's own budget, or its pipeline's, does not reach: it waits for a person, and burns nothing. */
 export async function askForTask(
