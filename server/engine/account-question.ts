@@ -83,15 +83,13 @@ export async function askAnew(q: Queryable, taskId: number, human: Actor): Promi
   await appendEvents(
     q,
     rows.map((b) => ({
-      ...{
-        type: 'breaker.closed',
-        entity: 'host',
-        id: b.host,
-        ver: b.ver,
-        from: b.from,
-        to: 'CLOSED',
-        actor: human,
-      },
+      type: 'breaker.closed',
+      entity: 'host',
+      id: b.host,
+      ver: b.ver,
+      from: b.from,
+      to: 'CLOSED',
+      actor: human,
       reason: `${human.name} lets it be asked again`,
       data: { model: b.model },
     })),

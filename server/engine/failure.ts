@@ -289,7 +289,7 @@ export async function endAttempt(
       deliveries = await afterRefusedKey(q, row.task_id, message);
     else if (outcome.kind === 'infra') {
       deliveries = await afterAttempt(q, row.task_id, 'lost', message, false, outcome.code);
-      await holdSuspect(q, deliveries, { ...a, taskId: row.task_id, code: outcome.code, message });
+      await holdSuspect(q, deliveries, { ...a, taskId: row.task_id, code: outcome.code });
     } else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];
       const asked = await askHuman(q, {

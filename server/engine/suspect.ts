@@ -18,7 +18,7 @@ const pauseText = (ms: number): string =>
 export async function holdSuspect(
   q: Queryable,
   deliveries: Delivery[],
-  a: { taskId: number; host: string; code: string; message: string; pauseMs?: number },
+  a: { taskId: number; host: string; code: string; pauseMs?: number },
 ): Promise<void> {
   const mine = deliveries.find((d) => d.taskId === a.taskId);
   if (!mine || !a.code.startsWith('MODEL_') || a.code === 'MODEL_PAUSED') return;
