@@ -13,8 +13,10 @@ function git(cwd: string, ...args: string[]): void {
   });
 }
 
-/** A small Node project with a test of its own, as an operator would have it. */
-/** @param testMs how long its own test takes. */
+/**
+ * A small Node project with a test of its own, as an operator would have it.
+ * @param testMs how long that test takes.
+ */
 export function makeProject(folder: string, testMs = 0): string {
   mkdirSync(path.join(folder, 'test'), { recursive: true });
   writeFileSync(
@@ -32,15 +34,19 @@ export function makeProject(folder: string, testMs = 0): string {
   return folder;
 }
 
-/** `chains` deliverables spread over `projects` repositories, each its own pipeline; some wait for another of their project. */
+/**
+ * `chains` deliverables spread over `projects` repositories, each its own pipeline; some wait for another of their project.
+ * @param o.testMs how long the projects' own tests take.
+ * @param o.called what their folders begin with; a second load in one world needs a word of its own.
+ */
 export async function submitChains(
   w: World,
   chains: number,
   projects: number,
-  testMs = 0,
+  o: { testMs?: number; called?: string } = {},
 ): Promise<number[]> {
   const folders = Array.from({ length: projects }, (_, i) =>
-    makeProject(path.join(w.home, 'projects', `product-${i + 1}`), testMs),
+    makeProject(path.join(w.home, 'projects', `${o.called ?? 'product'}-${i + 1}`), o.testMs),
   );
   const roots: number[] = [];
   for (const [p, folder] of folders.entries()) {

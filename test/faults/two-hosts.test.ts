@@ -23,10 +23,21 @@ if (!able) console.log('Skipped: two hosts in two network namespaces (needs root
 async function until(what: string, ms: number, fn: () => Promise<boolean>): Promise<number> {
   const started = Date.now();
   while (!(await fn())) {
-    if (Date.now() - started > ms) throw new Error(`not within ${ms} ms: ${what}`);
+    if (Date.now() - started > ms) throw new Error(`not within ${ms} ms: ${what}; ${await state()}`);
     await sleep(50);
   }
   return Date.now() - started;
+}
+
+/** What a person would look at first when a wait of this story ends in vain. */
+async function state(): Promise<string> {
+  const read = (sql: string) => w?.services.db.pool.query(sql).then((r) => JSON.stringify(r.rows));
+  const parts = await Promise.all([
+    read(`SELECT host, state, clock_timestamp() - last_seen AS silent FROM worker`),
+    read(`SELECT state, count(*)::int FROM chain GROUP BY 1`),
+    read(`SELECT host, state, count(*)::int FROM attempt GROUP BY 1, 2`),
+  ]);
+  return `workers ${parts[0]}, chains ${parts[1]}, attempts ${parts[2]}`;
 }
 
 /** How long the projects' own tests take. */
@@ -61,8 +72,8 @@ describe.runIf(able)('two machines and a cable', () => {
     const one = async (sql: string) => Number((await world.services.db.pool.query(sql)).rows[0]?.n ?? -1);
     const on = (host: string) =>
       one(`SELECT count(*) n FROM attempt WHERE host = '${host}' AND state IN ('LEASED', 'RUNNING')`);
-    // Their tests outlive the time that a host without a database gives its agents.
-    await submitChains(world, 3, 3, TEST_MS);
+    // One more than forge has slots for, so that anvil has work. Their tests outlive the time that a host without a database gives its agents.
+    await submitChains(world, 4, 4, { testMs: TEST_MS });
     await until('both work', 60_000, async () => (await on('anvil')) >= 1 && (await on('forge')) >= 1);
 
     anvil.delay(120);
@@ -92,7 +103,14 @@ describe.runIf(able)('two machines and a cable', () => {
     expect(agents(world, 'anvil')).toEqual([]);
 
     anvil.heal();
-    const back = await until('anvil works again', 60_000, async () => (await on('anvil')) >= 1);
+    const seen = () =>
+      one(
+        `SELECT count(*) n FROM worker WHERE host = 'anvil' AND last_seen > clock_timestamp() - interval '2 s'`,
+      );
+    const back = await until('anvil is seen again', 20_000, async () => (await seen()) === 1);
+    // By now forge may have taken all there was. This is more than it has slots for, so that some of it is for anvil.
+    await submitChains(world, 5, 5, { testMs: 1_000, called: 'later' });
+    await until('anvil works again', 60_000, async () => (await on('anvil')) >= 1);
     await until(
       'everything is finished',
       150_000,
