@@ -12,6 +12,7 @@ import { resumeFactory, stopFactory } from '#server/engine/factory.ts';
 import { steerHost } from '#server/engine/host-state.ts';
 import { invariants } from '#server/engine/invariants.ts';
 import { makeProject, submitChains } from './load.ts';
+import { staged, within } from './wait.ts';
 import { startWorld, type World } from './world.ts';
 
 const ceo = { kind: 'human', name: 'CEO' } as const;
@@ -21,14 +22,6 @@ afterEach(async () => {
   w = undefined;
 });
 
-async function until(what: string, ms: number, fn: () => Promise<boolean>): Promise<number> {
-  const started = Date.now();
-  while (!(await fn())) {
-    if (Date.now() - started > ms) throw new Error(`not within ${ms} ms: ${what}`);
-    await sleep(50);
-  }
-  return Date.now() - started;
-}
 const count = async (world: World, sql: string) =>
   Number((await world.services.db.pool.query(sql)).rows[0]?.n ?? -1);
 
@@ -55,9 +48,10 @@ describe('the kill switch', () => {
     // Real durations: these are the seconds that are promised.
     w = await startWorld({ backend: 'postgres', scale: 1, web: false, pace: 1_500 });
     const world = w;
-    await submitChains(world, 6, 2);
-    await until(
-      'five attempts run',
+    await submitChains(world, 10, 2);
+    await staged(
+      world,
+      'four attempts run',
       60_000,
       async () => (await count(world, `SELECT count(*) n FROM attempt WHERE state = 'RUNNING'`)) >= 4,
     );
@@ -65,7 +59,8 @@ describe('the kill switch', () => {
     const stopped = Date.now();
     await sleep(1_000);
     const attempts = await count(world, 'SELECT count(*) n FROM attempt');
-    const took = await until(
+    const took = await within(
+      world,
       'nothing runs',
       15_000,
       async () =>
@@ -81,7 +76,8 @@ describe('the kill switch', () => {
     expect(await invariants(world.services.db.pool, false)).toEqual([]);
     console.log(JSON.stringify({ killSwitchMs: took }));
     await resumeFactory(world.services.db, world.services.queue, ceo);
-    await until(
+    await within(
+      world,
       'work goes on',
       10_000,
       async () =>
@@ -114,23 +110,29 @@ describe('one host', () => {
   }, async () => {
     w = await startWorld({ backend: 'postgres', scale: 1, web: false, pace: 1_500 });
     const world = w;
-    await submitChains(world, 6, 2);
+    await submitChains(world, 10, 2);
     const on = (host: string) =>
       count(world, `SELECT count(*) n FROM attempt WHERE host = '${host}' AND ${running}`);
     const ever = (host: string) => count(world, `SELECT count(*) n FROM attempt WHERE host = '${host}'`);
-    await until('both work', 60_000, async () => (await on('forge')) >= 2 && (await on('anvil')) >= 1);
+    await staged(
+      world,
+      'both work',
+      60_000,
+      async () => (await on('forge')) >= 2 && (await on('anvil')) >= 1,
+    );
 
     await steer(world, 'forge', 'stop');
     const stopped = Date.now();
     // A claim holds the host's row: what was claimed was claimed before.
     const attempts = await ever('forge');
-    const took = await until(
+    const took = await within(
+      world,
       'nothing runs on forge',
       15_000,
       async () => (await on('forge')) === 0 && agentProcesses(world, ['forge']) === 0,
     );
     expect(Date.now() - stopped).toBeLessThan(15_000);
-    await until('anvil works on', 10_000, async () => (await on('anvil')) > 0);
+    await within(world, 'anvil works on', 10_000, async () => (await on('anvil')) > 0);
     await sleep(5_000);
     expect(await ever('forge')).toBe(attempts);
     expect(await count(world, burnt)).toBe(0);
@@ -141,21 +143,21 @@ describe('one host', () => {
 
     const before = await activeWorker(world, 'forge');
     await steer(world, 'forge', 'resume');
-    await until('forge works again', 10_000, async () => (await on('forge')) > 0);
+    await within(world, 'forge works again', 10_000, async () => (await on('forge')) > 0);
     // It was up all the while: to resume needs no new process.
     expect(await activeWorker(world, 'forge')).toBe(before);
 
     await steer(world, 'forge', 'restart');
-    await until('another worker of forge', 20_000, async () => {
+    await within(world, 'another worker of forge', 20_000, async () => {
       const now = await activeWorker(world, 'forge');
       return now !== undefined && now !== before;
     });
-    await until('and it works', 20_000, async () => (await on('forge')) > 0);
+    await within(world, 'and it works', 20_000, async () => (await on('forge')) > 0);
     expect(await count(world, burnt)).toBe(0);
 
     // As an operator who updates the machine ends it: what runs is handed back before the process is gone.
     process.kill(world.children.get('host-forge')?.pid as number, 'SIGTERM');
-    await until('anvil took over', 20_000, async () => (await on('anvil')) > 0);
+    await within(world, 'anvil took over', 20_000, async () => (await on('anvil')) > 0);
     expect(await count(world, burnt)).toBe(0);
     expect(await invariants(world.services.db.pool, false)).toEqual([]);
   });
@@ -187,7 +189,8 @@ describe.runIf(built)('the ten seconds of undo', () => {
         }),
       ],
     });
-    await until(
+    await staged(
+      world,
       'the web server answers',
       30_000,
       async () => (await fetch(`${world.url}/health`).catch(() => null))?.ok ?? false,
@@ -198,12 +201,14 @@ describe.runIf(built)('the ten seconds of undo', () => {
     process.kill(world.children.get('web')?.pid as number, 'SIGKILL');
     const taskId = made.taskIds[0] as number;
     expect(await count(world, `SELECT count(*) n FROM decision`)).toBe(0);
-    await until(
+    await within(
+      world,
       'the decision lands',
       20_000,
       async () => (await count(world, `SELECT count(*) n FROM decision WHERE answer = 'approve'`)) === 1,
     );
-    await until(
+    await within(
+      world,
       'and the task starts',
       20_000,
       async () => (await count(world, `SELECT count(*) n FROM attempt WHERE task_id = ${taskId}`)) > 0,

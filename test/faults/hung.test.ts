@@ -3,15 +3,8 @@ import { expect, it } from 'vitest';
 import { invariants } from '#server/engine/invariants.ts';
 import { databaseAnswers, watchChildren } from '#workers/supervisor/watch.ts';
 import { submitChains } from './load.ts';
+import { staged, within } from './wait.ts';
 import { startWorld } from './world.ts';
-
-async function until<T>(what: string, ms: number, read: () => Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + ms; ; await sleep(50)) {
-    const found = await read();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-  }
-}
 
 const log = { info() {}, warn() {}, error() {}, debug() {} } as never;
 
@@ -28,18 +21,24 @@ it('a worker that hangs is started again by its supervisor, and its work is done
       )
     )[0];
   try {
-    await submitChains(w, 2, 2);
-    const held = await until('an attempt of forge runs while its worker is stopped', 120_000, async () => {
-      const { pid } = worker;
-      const one = await running();
-      if (!one || pid === undefined) return undefined;
-      process.kill(pid, 'SIGSTOP');
-      // What was on its way to the database when it was stopped arrives.
-      await sleep(300);
-      if ((await running())?.id === one.id) return { ...one, pid };
-      process.kill(pid, 'SIGCONT');
-      return undefined;
-    });
+    // One more than anvil has slots for, so that forge has work.
+    await submitChains(w, 3, 3);
+    const held = await staged(
+      w,
+      'an attempt of forge runs while its worker is stopped',
+      120_000,
+      async () => {
+        const { pid } = worker;
+        const one = await running();
+        if (!one || pid === undefined) return undefined;
+        process.kill(pid, 'SIGSTOP');
+        // What was on its way to the database when it was stopped arrives.
+        await sleep(300);
+        if ((await running())?.id === one.id) return { ...one, pid };
+        process.kill(pid, 'SIGCONT');
+        return undefined;
+      },
+    );
     const watch = watchChildren({
       children: () => [worker],
       databaseAnswers: () => databaseAnswers(w.databaseUrl),
@@ -47,17 +46,17 @@ it('a worker that hangs is started again by its supervisor, and its work is done
       log,
     });
     const stopped = Date.now();
-    await until('another worker of forge is up', 120_000, async () => {
+    await within(w, 'another worker of forge is up', 120_000, async () => {
       const [row] = await q(
         `SELECT id FROM worker WHERE host = 'forge' AND state = 'ACTIVE' AND id <> '${held.worker}'`,
       );
-      return row;
+      return row !== undefined;
     }).finally(() => watch.stop());
     console.log(JSON.stringify({ hungToRestartedMs: Date.now() - stopped }));
     expect(worker.pid).not.toBe(held.pid);
-    await until('all is done', 240_000, async () => {
+    await within(w, 'all is done', 240_000, async () => {
       const left = await q(`SELECT 1 FROM chain WHERE state <> 'FINISHED'`);
-      return left.length === 0 ? true : undefined;
+      return left.length === 0;
     });
     expect(
       await q(`SELECT 1 FROM event WHERE type = 'attempt.lost' AND entity_id = '${held.id}'`),
@@ -66,8 +65,11 @@ it('a worker that hangs is started again by its supervisor, and its work is done
       await q(`SELECT 1 FROM event WHERE type = 'step.done' GROUP BY entity_id HAVING count(*) > 1`),
     ).toEqual([]);
     expect(await q('SELECT 1 FROM task WHERE failed_attempts > 0')).toEqual([]);
-    await until('nothing is half told', 30_000, async () =>
-      (await invariants(w.services.db.pool)).length === 0 ? true : undefined,
+    await within(
+      w,
+      'nothing is half told',
+      30_000,
+      async () => (await invariants(w.services.db.pool)).length === 0,
     );
   } finally {
     await w.stop();

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { invariants } from '#server/engine/invariants.ts';
 import { submitChains } from './load.ts';
 import { canMakeMachines, type Machine, makeMachine } from './network.ts';
+import { staged, within } from './wait.ts';
 import { startWorld, type World } from './world.ts';
 
 let w: World | undefined;
@@ -19,26 +20,6 @@ afterEach(async () => {
 
 const able = canMakeMachines();
 if (!able) console.log('Skipped: two hosts in two network namespaces (needs root and iproute2)');
-
-async function until(what: string, ms: number, fn: () => Promise<boolean>): Promise<number> {
-  const started = Date.now();
-  while (!(await fn())) {
-    if (Date.now() - started > ms) throw new Error(`not within ${ms} ms: ${what}; ${await state()}`);
-    await sleep(50);
-  }
-  return Date.now() - started;
-}
-
-/** What a person would look at first when a wait of this story ends in vain. */
-async function state(): Promise<string> {
-  const read = (sql: string) => w?.services.db.pool.query(sql).then((r) => JSON.stringify(r.rows));
-  const parts = await Promise.all([
-    read(`SELECT host, state, clock_timestamp() - last_seen AS silent FROM worker`),
-    read(`SELECT state, count(*)::int FROM chain GROUP BY 1`),
-    read(`SELECT host, state, count(*)::int FROM attempt GROUP BY 1, 2`),
-  ]);
-  return `workers ${parts[0]}, chains ${parts[1]}, attempts ${parts[2]}`;
-}
 
 /** How long the projects' own tests take. */
 const TEST_MS = 8_000;
@@ -74,7 +55,12 @@ describe.runIf(able)('two machines and a cable', () => {
       one(`SELECT count(*) n FROM attempt WHERE host = '${host}' AND state IN ('LEASED', 'RUNNING')`);
     // One more than forge has slots for, so that anvil has work. Their tests outlive the time that a host without a database gives its agents.
     await submitChains(world, 4, 4, { testMs: TEST_MS });
-    await until('both work', 60_000, async () => (await on('anvil')) >= 1 && (await on('forge')) >= 1);
+    await staged(
+      world,
+      'both work',
+      60_000,
+      async () => (await on('anvil')) >= 1 && (await on('forge')) >= 1,
+    );
 
     anvil.delay(120);
     await sleep(5_000);
@@ -82,22 +68,28 @@ describe.runIf(able)('two machines and a cable', () => {
     anvil.delay(0);
 
     // One that has lived a second is the test of a project, with most of its time before it: when it is gone soon, it was ended.
-    await until('a test runs on anvil', 60_000, async () => {
+    await staged(world, 'a test runs on anvil', 60_000, async () => {
       const before = agents(world, 'anvil');
       await sleep(1_000);
       return agents(world, 'anvil').some((pid) => before.includes(pid));
     });
     anvil.cut();
     const cutAt = Date.now();
-    const silent = await until(
+    const silent = await within(
+      world,
       'no agent of anvil lives',
       20_000,
       async () => agents(world, 'anvil').length === 0,
     );
     expect(silent).toBeLessThan(SILENCE_MS + 2_500);
     expect(silent).toBeGreaterThan(SILENCE_MS / 2);
-    const given = await until('its attempts are given back', 20_000, async () => (await on('anvil')) === 0);
-    await until('forge does their work', 30_000, async () => (await on('forge')) >= 1);
+    const given = await within(
+      world,
+      'its attempts are given back',
+      20_000,
+      async () => (await on('anvil')) === 0,
+    );
+    await within(world, 'forge does their work', 30_000, async () => (await on('forge')) >= 1);
     // What it holds is lost to it, and it starts nothing that nobody knows of.
     await sleep(4_000);
     expect(agents(world, 'anvil')).toEqual([]);
@@ -107,11 +99,12 @@ describe.runIf(able)('two machines and a cable', () => {
       one(
         `SELECT count(*) n FROM worker WHERE host = 'anvil' AND last_seen > clock_timestamp() - interval '2 s'`,
       );
-    const back = await until('anvil is seen again', 20_000, async () => (await seen()) === 1);
+    const back = await within(world, 'anvil is seen again', 20_000, async () => (await seen()) === 1);
     // By now forge may have taken all there was. This is more than it has slots for, so that some of it is for anvil.
     await submitChains(world, 5, 5, { testMs: 1_000, called: 'later' });
-    await until('anvil works again', 60_000, async () => (await on('anvil')) >= 1);
-    await until(
+    await within(world, 'anvil works again', 60_000, async () => (await on('anvil')) >= 1);
+    await within(
+      world,
       'everything is finished',
       150_000,
       async () => (await one(`SELECT count(*) n FROM chain WHERE state <> 'FINISHED'`)) === 0,

@@ -7,5 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 8 * 60_000,
     hookTimeout: 60_000,
+    // A promise that was broken once is broken. What never met its fault has shown nothing, and is tried again (wait.ts).
+    retry: { count: process.env.CI ? 1 : 0, condition: /^The story could not be staged/ },
   },
 });
