@@ -41,7 +41,8 @@ function minutesOf(value: string): number {
 
 function hostLine(h: FleetHostView, now: number): string {
   const slots = h.running.map(
-    (r) => `    slot ${r.slot}  #${r.taskId} ${r.title}  ${r.model}  ${ageText(now - r.startedAt.getTime())}`,
+    (r) =>
+      `    slot ${r.slot}  #${r.taskId} ${r.title}  ${r.model}  ${r.unheard ? `◍ not heard from for ${ageText(now - r.heardAt.getTime())}` : ageText(now - r.startedAt.getTime())}`,
   );
   const order =
     h.order === 'LIVE'

@@ -2,6 +2,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { useFrame, useTitle } from '../frame/frame.tsx';
+import { whileRunning } from '../live/leases.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Button, Key } from '../ui/button.tsx';
@@ -48,7 +49,12 @@ export function BoardPage() {
   useTitle('Board', 'All projects');
   const trpc = useTRPC();
   const { composing, setComposing } = useFrame();
-  const board = useQuery(trpc.board.get.queryOptions({ projectId: null }));
+  const board = useQuery(
+    trpc.board.get.queryOptions(
+      { projectId: null },
+      { refetchInterval: (q) => whileRunning(q.state.data?.cards.map((c) => c.status.look)) },
+    ),
+  );
   const empty = board.data?.cards.length === 0;
 
   return (

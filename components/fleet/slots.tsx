@@ -8,10 +8,10 @@ import { Age } from '../ui/time.tsx';
 import { companyName } from '../ui/words.ts';
 
 function Busy({ slot: s, loading }: { slot: SlotView; loading: boolean }) {
-  const shape = s.suspicious ? 'stale' : 'running';
+  const quiet = s.unheard || s.suspicious;
   return (
     <Link
-      className={`slot busy ${s.suspicious ? 'stale hatched' : 'running'}`}
+      className={`slot busy ${quiet ? 'stale hatched' : 'running'}`}
       href={`/tasks/${s.taskId}`}
       prefetch={false}
     >
@@ -22,14 +22,16 @@ function Busy({ slot: s, loading }: { slot: SlotView; loading: boolean }) {
         {[s.stage, companyName(s.company), plain(s.model)].filter(Boolean).join(' · ')}
       </span>
       <span className="slot-age">
-        <Mark shape={shape} />
+        <Mark shape={quiet ? 'stale' : 'running'} />
         <b>
-          {s.suspicious ? 'Silent' : loading ? 'Loads the model' : 'Runs'}{' '}
-          <Age since={s.suspicious ? s.progressAt : s.startedAt} />
+          {s.unheard ? 'Not heard from for' : s.suspicious ? 'Silent' : loading ? 'Loads the model' : 'Runs'}{' '}
+          <Age since={s.unheard ? s.heardAt : s.suspicious ? s.progressAt : s.startedAt} />
         </b>
-        <span>
-          · lease <Age since={s.heardAt} /> old
-        </span>
+        {s.unheard ? null : (
+          <span>
+            · lease <Age since={s.heardAt} /> old
+          </span>
+        )}
       </span>
     </Link>
   );

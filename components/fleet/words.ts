@@ -32,7 +32,7 @@ export function standing(h: Pick<FleetHostView, 'state' | 'running' | 'slots' | 
     case 'stopped':
       return { shape: 'cancelled', word: 'Stopped' };
     case 'silent':
-      return { shape: 'stale', word: 'Silent' };
+      return { shape: 'stale', word: 'Not heard from' };
     default:
       return { shape: 'failed', word: 'No worker' };
   }
@@ -65,7 +65,7 @@ export function remedyOf(h: FleetHostView): string {
       ? 'Its worker is not running. npm start on this machine starts it.'
       : `Its worker is not running. On ${h.label}: npx alai worker --host ${h.name}`;
   if (h.state === 'silent')
-    return 'Its worker was not heard of lately. What ran there is given to other hosts.';
+    return 'Its worker is not heard from. What runs there is given to other hosts within a minute, unless it comes back.';
   if (h.probe && !h.probe.reachable)
     return [h.probe.problem?.message, h.probe.problem?.hint].filter(Boolean).join('. ');
   if (h.disk && !hasRoom(h.disk.free))
@@ -81,7 +81,7 @@ export function fleetSentence(f: Pick<FleetView, 'hosts' | 'stopped'>): string {
   const busy = f.hosts.reduce((n, h) => n + h.running.length, 0);
   const waiting = f.hosts.reduce((n, h) => n + h.queued, 0);
   const up = f.hosts.filter((h) => h.state === 'live').length;
-  const stuck = f.hosts.reduce((n, h) => n + h.running.filter((r) => r.suspicious).length, 0);
+  const stuck = f.hosts.reduce((n, h) => n + h.running.filter((r) => r.suspicious || r.unheard).length, 0);
   const alone = (all: { breaker: BreakerFacts | null }[]) =>
     all.filter((m) => m.breaker?.state === 'OPEN').length;
   const left = f.hosts.reduce((n, h) => n + alone(h.models), 0);

@@ -1,6 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import { useTitle } from '../frame/frame.tsx';
+import { whileRunning } from '../live/leases.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { Failure, Skeleton } from '../ui/states.tsx';
@@ -9,7 +10,12 @@ import { Room } from './room.tsx';
 /** The live DAG of one request, with an inspector. */
 export function PipelinePage({ id }: { id: number }) {
   const trpc = useTRPC();
-  const pipeline = useQuery(trpc.pipelines.get.queryOptions({ id }));
+  const pipeline = useQuery(
+    trpc.pipelines.get.queryOptions(
+      { id },
+      { refetchInterval: (q) => whileRunning(q.state.data?.nodes.map((n) => n.status.look)) },
+    ),
+  );
   useTitle('Pipelines', pipeline.data?.projectName ?? `#${id}`);
   if (pipeline.data) return <Room live={pipeline.data} />;
   if (pipeline.error)

@@ -45,6 +45,10 @@ it('says that nothing is stuck only when somebody would notice', () => {
     says: '1 may be stuck.',
     detail: '#7 on FORGE, silent for 6m. It is restarted by itself.',
   });
+  const unheard = [{ taskId: 7, title: '', host: 'FORGE', since: ago(0.2), unheard: true }];
+  expect(stuckSays(phone({ stuck: unheard }), now, clock).detail).toBe(
+    '#7 on FORGE, not heard from for 12s. It is restarted by itself.',
+  );
   // A queue that nobody works on is stuck, though no attempt is silent.
   expect(stuckSays(phone({ queued: 3, hosts: { live: 0, all: 2, resting: 2 } }), now, clock)).toMatchObject({
     says: '3 wait for a host.',

@@ -31,7 +31,7 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
     return {
       shape: 'stale',
       says: `${count(v.stuck.length)} may be stuck.`,
-      detail: `#${first.taskId} on ${plain(first.host)}, silent for ${since(now, first.since)}. It is restarted by itself.`,
+      detail: `#${first.taskId} on ${plain(first.host)}, ${first.unheard ? 'not heard from' : 'silent'} for ${since(now, first.since)}. It is restarted by itself.`,
       href: `/tasks/${first.taskId}`,
     };
   const [trouble, ...more] = v.troubles ?? [];

@@ -7,6 +7,7 @@ import { Changes } from '../changes/changes.tsx';
 import { useCommands } from '../frame/commands.ts';
 import { useTitle } from '../frame/frame.tsx';
 import { useKeys } from '../frame/keys.ts';
+import { whileRunning } from '../live/leases.ts';
 import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { money } from '../ui/format.ts';
@@ -153,7 +154,12 @@ function Room({ task }: { task: TaskView }) {
 /** One task: what it is, what the agent does, what changed, what proves it, what it cost. */
 export function TaskPage({ id }: { id: number }) {
   const trpc = useTRPC();
-  const task = useQuery(trpc.tasks.get.queryOptions({ id }));
+  const task = useQuery(
+    trpc.tasks.get.queryOptions(
+      { id },
+      { refetchInterval: (q) => whileRunning(q.state.data && [q.state.data.status.look]) },
+    ),
+  );
   useTitle(`#${id}`, task.data?.projectName ?? '');
   if (task.data) return <Room task={task.data} />;
   if (task.error) return <Failure error={refusalOf(task.error)} retry={() => void task.refetch()} />;

@@ -192,7 +192,7 @@ export function Transcript({ task }: { task: TaskView }) {
         {live && attempt ? (
           <Chip
             shape={task.status.look === 'stale' ? 'stale' : 'running'}
-            word={task.status.look === 'stale' ? 'Silent' : 'Live'}
+            word={task.status.look === 'stale' ? task.status.word : 'Live'}
           >
             {attempt.heardAt ? (
               <span>

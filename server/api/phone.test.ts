@@ -58,7 +58,7 @@ describe('the phone', () => {
     await db.pool.query(`UPDATE attempt SET heard_at = now() - interval '6 minutes' WHERE task_id = $1`, [
       id,
     ]);
-    expect((await phone()).stuck).toMatchObject([{ taskId: id, title: 'Silent' }]);
+    expect((await phone()).stuck).toMatchObject([{ taskId: id, title: 'Silent', unheard: true }]);
   });
 
   it('shows questions to all, and says to whom they are not', async () => {

@@ -24,12 +24,15 @@ export interface StatusFacts {
   fate?: 'reverted' | 'discarded' | null;
 }
 
-/** How long without progress is suspicious, and how long without a word is silence. */
+/** How long without progress is suspicious, and how long without a word of the worker nobody can say that it runs. */
 export interface Patience {
   now: Date;
   suspicious: number;
-  lease: number;
+  overdue: number;
 }
+
+/** What runs whose worker is not heard of: it may be dead, so it is not shown as running. */
+export const NOT_HEARD = 'Not heard from';
 
 const running: Record<Stage | 'none', string> = {
   BUILD: 'Building',
@@ -84,9 +87,10 @@ export function statusOf(t: StatusFacts, patience: Patience): StatusView {
     case 'RUNNING': {
       if (!t.attempt) return view('running', running[stage], t.waiting_since);
       const { started_at, heard_at, last_progress_at } = t.attempt;
-      const unheard = patience.now.getTime() - heard_at.getTime() > patience.lease;
-      const idle = patience.now.getTime() - last_progress_at.getTime() > patience.suspicious;
-      if (unheard || idle) return view('stale', 'Silent', unheard ? heard_at : last_progress_at, heard_at);
+      if (patience.now.getTime() - heard_at.getTime() > patience.overdue)
+        return view('stale', NOT_HEARD, heard_at, heard_at);
+      if (patience.now.getTime() - last_progress_at.getTime() > patience.suspicious)
+        return view('stale', 'Silent', last_progress_at, heard_at);
       return view('running', running[stage], started_at, heard_at);
     }
     case 'NEEDS_HUMAN':

@@ -45,7 +45,7 @@ function statusAt(s: ReplayState, t: ReplayTask, at: Date, asks: ReplayEscalatio
         ? { kind: kindOf(asks.kind), state: asks.state, asked_at: asks.askedAt, answer: asks.answer }
         : null,
     },
-    { now: at, suspicious: Number.POSITIVE_INFINITY, lease: Number.POSITIVE_INFINITY },
+    { now: at, suspicious: Number.POSITIVE_INFINITY, overdue: Number.POSITIVE_INFINITY },
   );
   const waits = waitWord(s, t);
   return { ...status, heardAt: null, word: waits ?? status.word };

@@ -49,6 +49,13 @@ export interface Timing {
   noticeRetry: number;
 }
 
+/**
+ * How long nothing may be heard of a lease, a worker or the conductor before it is said: the next word is late by more than one heartbeat.
+ * A pause of a busy machine is no silence, however quick the scale; and it is never said later than the lease ends.
+ */
+export const overdueAfter = (t: Pick<Timing, 'lease' | 'heartbeat'>): number =>
+  Math.min(t.lease, Math.max(2 * t.heartbeat, 5_000));
+
 /** @param scale 1 is real time; 0.1 makes everything ten times quicker. Must be above 0. */
 export function timing(scale = 1): Timing {
   const ms = (v: number) => Math.max(20, Math.round(v * scale));

@@ -1,5 +1,5 @@
 import type { HostState } from '#server/domain/host.ts';
-import type { Timing } from '#server/domain/timing.ts';
+import { overdueAfter, type Timing } from '#server/domain/timing.ts';
 import type { HostView, Strip } from '#server/domain/views/strip.ts';
 import type { Db } from '#server/platform/db.ts';
 
@@ -22,7 +22,7 @@ export function heardState(
   timing: Timing,
 ): HostView['state'] {
   if (h.seen_ms === null) return 'absent';
-  if (h.seen_ms > timing.workerSeen) return 'silent';
+  if (h.seen_ms > overdueAfter(timing)) return 'silent';
   return ({ LIVE: 'live', PAUSED: 'paused', DRAINING: 'draining', STOPPED: 'stopped' } as const)[h.state];
 }
 
@@ -81,12 +81,12 @@ export async function readStrip(db: Db, timing: Timing): Promise<Omit<Strip, 'da
       `SELECT clock_timestamp() now, a.running, a.stuck, (SELECT count(*)::int FROM escalation WHERE state = 'OPEN') need,
          coalesce(c.spent, 0)::float8 spent, coalesce(c.tokens, 0)::int8 tokens, k.engaged, k.set_by, k.reason, k.set_at
        FROM kill_switch k,
-         (SELECT count(*)::int running, count(*) FILTER (WHERE last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+         (SELECT count(*) FILTER (WHERE heard_at >= clock_timestamp() - make_interval(secs => $2 / 1000.0))::int running, count(*) FILTER (WHERE last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
             OR heard_at < clock_timestamp() - make_interval(secs => $2 / 1000.0))::int stuck
           FROM attempt WHERE state IN ('LEASED', 'RUNNING')) a,
          (SELECT sum(cost_eur) spent, sum(tokens_in + tokens_out) tokens FROM paid_call WHERE at >= date_trunc('day', now())) c
        WHERE k.scope = 'factory'`,
-      [timing.suspicious, timing.lease],
+      [timing.suspicious, overdueAfter(timing)],
     ),
   ]);
   const row = counts.rows[0];

@@ -1,6 +1,6 @@
 import type { FoundAgent } from '#server/domain/agents.ts';
 import { type HostState, type LoadedModel, sameModel } from '#server/domain/host.ts';
-import type { Timing } from '#server/domain/timing.ts';
+import { overdueAfter, type Timing } from '#server/domain/timing.ts';
 import type {
   BreakerFacts,
   FleetHostView,
@@ -72,13 +72,14 @@ const readRows = (q: Queryable) =>
      WHERE h.declared OR w.host IS NOT NULL ORDER BY h.slots DESC, h.name`,
   );
 
-const readSlots = (q: Queryable, suspiciousMs: number) =>
+const readSlots = (q: Queryable, timing: Timing) =>
   q.query<SlotView & { host: string }>(
     `SELECT a.host, a.slot, a.id "attemptId", a.task_id "taskId", t.title, t.stage, t.company, a.model, a.tier,
        a.started_at "startedAt", a.heard_at "heardAt", a.lease_until "leaseUntil", a.last_progress_at "progressAt",
-       a.last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) suspicious
+       a.last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0) suspicious,
+       a.heard_at < clock_timestamp() - make_interval(secs => $2 / 1000.0) unheard
      FROM attempt a JOIN task t ON t.id = a.task_id WHERE a.state IN ('LEASED', 'RUNNING') ORDER BY a.host, a.slot`,
-    [suspiciousMs],
+    [timing.suspicious, overdueAfter(timing)],
   );
 
 /** The titles of the first of each host's queue. */
@@ -135,7 +136,7 @@ export async function readFleet(db: Db, timing: Timing, known: KnownElsewhere): 
 async function fleetAt(q: Queryable, timing: Timing, known: KnownElsewhere): Promise<FleetHostView[]> {
   const [hosts, slots, lanes, speeds, jobs] = await Promise.all([
     readRows(q),
-    readSlots(q, timing.suspicious),
+    readSlots(q, timing),
     readLanes(q),
     readSpeeds(q),
     readModelJobs(q),

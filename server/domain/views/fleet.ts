@@ -23,6 +23,8 @@ export const slotViewSchema = z.object({
   progressAt: at,
   /** Silent for longer than usual. */
   suspicious: z.boolean(),
+  /** Its heartbeat is overdue: nobody can say that it still runs. */
+  unheard: z.boolean(),
 });
 export type SlotView = z.infer<typeof slotViewSchema>;
 

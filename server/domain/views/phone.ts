@@ -40,7 +40,8 @@ export const phoneSchema = z.object({
   troubles: z.array(z.object({ title: z.string(), why: z.string(), urgent: z.boolean() })),
   /** What is wrong and may heal before anybody is told of it. */
   watched: z.array(z.object({ title: z.string(), since: at, tellAt: at })),
-  stuck: z.array(task.extend({ host: z.string(), since: at })),
+  /** `unheard`: its worker is not heard of, so that it may not run at all; absent in what was kept by an older version. */
+  stuck: z.array(task.extend({ host: z.string(), since: at, unheard: z.boolean().optional() })),
   /** The last attempt that fell silent and was taken from its host. */
   restarted: task.extend({ at }).nullable(),
   needYou: z.number(),

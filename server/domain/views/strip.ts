@@ -17,6 +17,7 @@ export type HostView = z.infer<typeof hostViewSchema>;
 
 /** The 40 px strip on top of every page. */
 export const stripSchema = z.object({
+  /** Attempts whose worker is heard of. */
   running: z.number(),
   mayBeStuck: z.number(),
   needYou: z.number(),

@@ -1,4 +1,4 @@
-import type { Timing } from '#server/domain/timing.ts';
+import { overdueAfter, type Timing } from '#server/domain/timing.ts';
 import type { Phone } from '#server/domain/views/phone.ts';
 import type { Db } from '#server/platform/db.ts';
 
@@ -51,11 +51,12 @@ export async function readPulse(db: Db, timing: Timing): Promise<Pulse> {
   const [c, stuck, restarted, finished, slow] = await Promise.all([
     readCounts(db),
     db.pool.query<Pulse['stuck'][number]>(
-      `SELECT a.task_id "taskId", t.title, a.host, least(a.heard_at, a.last_progress_at) since
+      `SELECT a.task_id "taskId", t.title, a.host, least(a.heard_at, a.last_progress_at) since,
+         a.heard_at < clock_timestamp() - make_interval(secs => $2 / 1000.0) unheard
        FROM attempt a JOIN task t ON t.id = a.task_id WHERE a.state IN ('LEASED', 'RUNNING')
          AND (a.last_progress_at < clock_timestamp() - make_interval(secs => $1 / 1000.0)
            OR a.heard_at < clock_timestamp() - make_interval(secs => $2 / 1000.0)) ORDER BY since LIMIT 20`,
-      [timing.suspicious, timing.lease],
+      [timing.suspicious, overdueAfter(timing)],
     ),
     db.pool.query<NonNullable<Pulse['restarted']>>(
       `SELECT a.task_id "taskId", t.title, a.ended_at at FROM attempt a JOIN task t ON t.id = a.task_id

@@ -102,7 +102,15 @@ describe('what pages show of a busy factory', () => {
     const strip = stripSchema.omit({ dayBudgetEur: true }).parse(await readStrip(db, factory.timing));
     expect(strip).toMatchObject({ running: 1, mayBeStuck: 1, needYou: 1, stopped: null, scripted: true });
     expect(strip.hosts.map((h) => h.busy).reduce((a, b) => a + b)).toBe(1);
-    await db.pool.query(`UPDATE attempt SET last_progress_at = now() WHERE id = $1`, [attempt.attemptId]);
+    // Whose lease is not renewed is not counted as running, though it has not ended yet.
+    await db.pool.query(`UPDATE attempt SET heard_at = now() - interval '1 minute' WHERE id = $1`, [
+      attempt.attemptId,
+    ]);
+    expect((await card(0))?.status).toMatchObject({ look: 'stale', word: 'Not heard from' });
+    expect(await readStrip(db, factory.timing)).toMatchObject({ running: 0, mayBeStuck: 1 });
+    await db.pool.query(`UPDATE attempt SET heard_at = now(), last_progress_at = now() WHERE id = $1`, [
+      attempt.attemptId,
+    ]);
     expect(taskViewSchema.parse(await readTask(db, factory.timing, ids[0] as number)).commands).toEqual([
       'cancel',
       'stop',

@@ -1,6 +1,6 @@
 import { type Patience, statusOf } from '#server/domain/looks.ts';
 import type { Stage, TaskStatus, Verdict } from '#server/domain/status.ts';
-import type { Timing } from '#server/domain/timing.ts';
+import { overdueAfter, type Timing } from '#server/domain/timing.ts';
 import type { EscalationKind } from '#server/domain/views/queue.ts';
 import type { StatusView } from '#server/domain/views/status.ts';
 import type { Queryable } from '#server/platform/db.ts';
@@ -98,7 +98,7 @@ export async function readTasks(q: Queryable, where: string, values: unknown[]):
 /** The database's clock and the patience of this installation. */
 export async function patience(q: Queryable, timing: Timing): Promise<Patience> {
   const { rows } = await q.query<{ now: Date }>('SELECT clock_timestamp() now');
-  return { now: rows[0]?.now ?? new Date(), suspicious: timing.suspicious, lease: timing.lease };
+  return { now: rows[0]?.now ?? new Date(), suspicious: timing.suspicious, overdue: overdueAfter(timing) };
 }
 
 export const taskStatus = (t: TaskRow, p: Patience): StatusView => statusOf(t, p);
