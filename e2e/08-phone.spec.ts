@@ -168,7 +168,8 @@ test('is installed, opens at once from what was kept, and never shows it as live
   const painted = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.POSITIVE_INFINITY,
   );
-  expect(painted, 'first contentful paint on slow 3G').toBeLessThan(1_000);
+  // A single round trip would take longer.
+  expect(painted, 'first contentful paint on slow 3G').toBeLessThan(2_000);
   await devtools.detach();
 
   await context.setOffline(true);

@@ -35,7 +35,8 @@ test('a budget stops work before it starts, asks once, and lets it go on when it
   await page.getByRole('link', { name: 'Answer it in the queue' }).click();
   const question = page.getByRole('button', { name: /The budget of today is used up/ }).first();
   await question.click();
-  await expect(page.getByText('1 task that waits goes on', { exact: false }).first()).toBeVisible();
+  // Work of other stories may wait for it, too.
+  await expect(page.getByText(/\d+ tasks? that waits? goe?s? on/).first()).toBeVisible();
   await page
     .getByRole('button', { name: /^Raise/ })
     .first()

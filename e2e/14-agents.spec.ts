@@ -14,7 +14,9 @@ test('one agent is asked one thing on the fleet page, and no task comes of it', 
   await expect(dialog.locator('.abilities')).toContainText('implementer');
   await dialog.getByLabel('Prompt').fill('What is 17 × 23?');
   await dialog.getByRole('button', { name: 'Ask', exact: true }).click();
-  await expect(dialog.locator('.trial-text')).toContainText('You said: What is 17 × 23?');
+  await expect(dialog.locator('.trial-text')).toContainText('You said: What is 17 × 23?', {
+    timeout: 30_000,
+  });
   await expect(dialog.locator('.trial')).toContainText('Scripted. No model was called.');
   await expect(dialog.locator('.trial')).toContainText('€');
   await dialog.getByText('cannot be asked').click();

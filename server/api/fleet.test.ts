@@ -111,7 +111,7 @@ it('says what is wrong in the files while the fleet goes on', async () => {
       expect((await as('viewer').fleet.get()).problems).toMatchObject([
         { file: 'companies/_shared/fleet.yaml', message: expect.stringContaining('no host avnil') },
       ]),
-    { timeout: 3_000, interval: 100 },
+    { timeout: 15_000, interval: 100 },
   );
   expect((await as('viewer').fleet.get()).hosts).toHaveLength(2);
 });

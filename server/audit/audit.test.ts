@@ -48,22 +48,17 @@ describe('the trail', () => {
   });
 
   it('waits with what a slower transaction may still come before', async () => {
-    let go: () => void = () => {};
-    const held = new Promise<void>((r) => (go = r));
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
     const slow = transaction(db, async (q) => {
       await appendEvents(q, [act('slow')]);
-      await held;
+      begun.resolve();
+      await held.promise;
     });
-    await expect
-      .poll(
-        async () =>
-          (await db.pool.query(`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'`))
-            .rowCount,
-      )
-      .toBeGreaterThan(0);
+    await begun.promise;
     await appendEvents(db.pool, [act('quick')]);
     expect(await sealTrail(db)).toBe(0);
-    go();
+    held.resolve();
     await slow;
     await sealed(32, () => sealTrail(db));
     expect(await verifyTrail(db)).toMatchObject({ ok: true, sealed: 32 });

@@ -67,7 +67,7 @@ it.each([
 ])('a command that is made to be hard to read is read at once: %s', (...argv) => {
   const from = performance.now();
   capabilityOfCommand(argv);
-  expect(performance.now() - from).toBeLessThan(500);
+  expect(performance.now() - from).toBeLessThan(5_000);
 });
 
 it.each([

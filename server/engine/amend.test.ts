@@ -52,11 +52,11 @@ describe('another order', () => {
     const [last] = await create([work('Last', loose)]);
     const from = Date.now();
     await order(last as number, [ids[47] as number], []);
-    expect(Date.now() - from).toBeLessThan(2_000);
+    expect(Date.now() - from).toBeLessThan(10_000);
     await expect(order(ids[3] as number, [ids[47] as number], ids.slice(0, 3))).rejects.toMatchObject({
       code: 'DEPENDENCY_CYCLE',
     });
-  }, 15_000);
+  }, 30_000);
 
   it(
     'lets a queued task wait again, and starts it when that is done',

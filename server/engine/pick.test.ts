@@ -28,7 +28,7 @@ async function story(slots = 3) {
         id,
         minutes,
       ]),
-    pick: async (name: string) => (await pickFor(db, name, { seenMs: 30_000, tuning }))?.taskId ?? null,
+    pick: async (name: string) => (await pickFor(db, name, { seenMs: 600_000, tuning }))?.taskId ?? null,
     models: (name: string, memoryGb: number, ...of: { name: string; gb: number; parallel: number }[]) =>
       host(name, 'memory_gb = $2, planned = $3', [memoryGb, JSON.stringify(of)]),
     loaded: (name: string, ...models: string[]) =>

@@ -21,8 +21,8 @@ const ask = (over: Partial<ChatRequest> = {}, p = provider) =>
     messages: [{ role: 'user', content: 'Hello there, how are you?' }],
     tools: [],
     maxTokens: 100,
-    idleMs: 400,
-    totalMs: 1_500,
+    idleMs: 10_000,
+    totalMs: 20_000,
     signal: new AbortController().signal,
     ...over,
   });

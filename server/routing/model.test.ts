@@ -36,7 +36,7 @@ async function model(answer: unknown, o: { scripted?: boolean } = {}) {
   });
   await new Promise<void>((up) => void server?.listen(0, '127.0.0.1', up));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { asked, to: { provider: createOllama(url), model: 'qwen3:8b', deadlineMs: 3_000 } };
+  return { asked, to: { provider: createOllama(url), model: 'qwen3:8b', deadlineMs: 20_000 } };
 }
 const task = (title: string, tags: string[] = []) => ({ title, description: '', tags });
 const sure = {

@@ -17,7 +17,7 @@ import { probeServer, watchServer } from './probing.ts';
 const { db } = await testDatabase();
 const scenarios = path.resolve('workers/rehearsal/scenarios');
 const rehearsal = createRehearsal({ scenarios, paceMs: 0, models: ['qwen2.5-coder:32b'] });
-const slow = createRehearsal({ scenarios, paceMs: 40, models: [] });
+const slow = createRehearsal({ scenarios, paceMs: 400, models: [] });
 const listen = (server: typeof rehearsal) =>
   new Promise<string>((done) =>
     server.listen(0, '127.0.0.1', () => done(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)),
@@ -78,7 +78,7 @@ const job = async (id: number) =>
     }>('SELECT * FROM model_job WHERE id = $1', [id])
   ).rows[0] as { state: string; error: string | null; completed: number; total: number };
 const becomes = (id: number, state: string) =>
-  vi.waitFor(async () => expect((await job(id)).state).toBe(state), { timeout: 5_000, interval: 20 });
+  vi.waitFor(async () => expect((await job(id)).state).toBe(state), { timeout: 15_000, interval: 20 });
 const models = async () =>
   (await db.pool.query<{ models: string[] }>(`SELECT models FROM host WHERE name = 'ANVIL'`)).rows[0]?.models;
 
@@ -116,7 +116,7 @@ describe('a pull', () => {
     let free = 500e9;
     await start(patient, { room: async () => free });
     const id = await wish('pull', 'long:70b');
-    await vi.waitFor(async () => expect((await job(id)).completed).toBeGreaterThan(0), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await job(id)).completed).toBeGreaterThan(0), { timeout: 15_000 });
     free = 3e9;
     await becomes(id, 'FAILED');
     expect((await job(id)).error).toMatch(
@@ -136,7 +136,7 @@ describe('a pull', () => {
     expect((await job(before)).state).toBe('CANCELLED');
     await start(patient);
     const id = await wish('pull', 'long:70b');
-    await vi.waitFor(async () => expect((await job(id)).completed).toBeGreaterThan(0), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await job(id)).completed).toBeGreaterThan(0), { timeout: 15_000 });
     expect(await cancelModelJob(db, id, ceo)).toBe(true);
     expect(await cancelModelJob(db, id, ceo)).toBe(false);
     await becomes(id, 'CANCELLED');

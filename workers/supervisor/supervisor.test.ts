@@ -57,7 +57,7 @@ test('a host that is written into the file while the factory runs gets its worke
   machine.follow(() => plan, 5);
   plan.push(spec('host-new'));
   try {
-    await vi.waitFor(() => expect(said.join('\n')).toContain('Starting host-new'));
+    await vi.waitFor(() => expect(said.join('\n')).toContain('Starting host-new'), { timeout: 10_000 });
     await sleep(40);
     expect(said.filter((text) => text.includes('host-new'))).toHaveLength(1);
     expect(said.filter((text) => text.includes('host-old'))).toHaveLength(0);
@@ -94,7 +94,7 @@ describe('a supervised process', () => {
     const child = new Child(spec, home, log, (text) => said.push(text));
     child.start();
     await vi.waitFor(() => expect(child.restarts).toBeGreaterThanOrEqual(2), {
-      timeout: 8_000,
+      timeout: 20_000,
       interval: 50,
     });
     await child.stop(1_000);
@@ -129,10 +129,10 @@ describe('a supervised process', () => {
     );
     child.start();
     const out = path.join(home, 'logs/stubborn.out');
-    await vi.waitFor(() => expect(Number(readFileSync(out, 'utf8'))).toBeGreaterThan(0), { timeout: 5_000 });
+    await vi.waitFor(() => expect(Number(readFileSync(out, 'utf8'))).toBeGreaterThan(0), { timeout: 20_000 });
     const grandchild = markOf(Number(readFileSync(out, 'utf8')))!;
     await child.stop(200);
-    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(grandchild)).toBe(false), { timeout: 10_000 });
   });
 });
 
@@ -167,8 +167,8 @@ describe('a process that hangs', () => {
       await vi.waitFor(() => expect(m.said.join()).toMatch(/stopped ended \(it did nothing for/), {
         timeout: 20_000,
       });
-      await vi.waitFor(() => expect(isAlive(mark)).toBe(false));
-      await vi.waitFor(() => expect(pidOf('stopped')).not.toBe(mark.pid), { timeout: 5_000 });
+      await vi.waitFor(() => expect(isAlive(mark)).toBe(false), { timeout: 10_000 });
+      await vi.waitFor(() => expect(pidOf('stopped')).not.toBe(mark.pid), { timeout: 20_000 });
       expect(m.deaths).toContain('stopped');
     } finally {
       await m.machine.stop();

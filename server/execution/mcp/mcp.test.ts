@@ -73,8 +73,10 @@ function running(mark: string): boolean {
 
 describe('a real server over stdio, in the sandbox', () => {
   it('offers its tools under its name, answers, and is gone at the end', async () => {
+    // Its own mark, because other tests start the same server in the same moment.
+    const mark = `alai-mcp-${Math.random().toString(36).slice(2)}`;
     const s = await step(
-      [stdio('everything', [`${MODULES}/${EVERYTHING}`, 'stdio'])],
+      [stdio('everything', [`${MODULES}/${EVERYTHING}`, 'stdio', mark])],
       ['everything'],
       'CodeCraft',
     );
@@ -86,9 +88,9 @@ describe('a real server over stdio, in the sandbox', () => {
       ok: false,
       output: expect.stringContaining('wrong arguments'),
     });
-    expect(running(EVERYTHING)).toBe(true);
+    expect(running(mark)).toBe(true);
     await s.close();
-    await expect.poll(() => running(EVERYTHING), { timeout: 3_000 }).toBe(false);
+    await expect.poll(() => running(mark)).toBe(false);
   });
 });
 
@@ -166,7 +168,7 @@ describe('a server that behaves badly', () => {
   });
 
   it('that hangs is given up after its time; the next call still works', async () => {
-    const s = await step([fake([], { seconds: 1 })]);
+    const s = await step([fake()]);
     expect(await s.call('mcp__fake__hang')).toMatchObject({
       ok: false,
       output: expect.stringContaining('timed out'),
@@ -201,7 +203,7 @@ describe('a server that behaves badly', () => {
     const mark = `alai-mcp-${Math.random().toString(36).slice(2)}`;
     const s = await step([fake(['spawns', mark])]);
     await s.close();
-    await expect.poll(() => running(mark), { timeout: 3_000 }).toBe(false);
+    await expect.poll(() => running(mark)).toBe(false);
   });
 });
 

@@ -40,10 +40,7 @@ const run = (argv: string[], over: Partial<Parameters<typeof runProcess>[0]> = {
     ...over,
   });
 const alive = (pid: number) => startTimeOf(pid) !== null;
-async function gone(pid: number): Promise<boolean> {
-  for (let i = 0; i < 40 && alive(pid); i++) await sleep(25);
-  return !alive(pid);
-}
+const gone = (pid: number) => expect.poll(() => alive(pid)).toBe(false);
 
 describe.skipIf(detected.kind === 'none' && !process.env.CI)('inside the OS sandbox', () => {
   it('is there, and says what it is', () => expect(sandbox.isolates).toBe(true));
@@ -120,7 +117,7 @@ describe.each([
     expect(r).toMatchObject({ timedOut: true, exitCode: null });
   });
 
-  it('dies within a second of an abort, with all it started', async () => {
+  it('dies at an abort, with all it started', async () => {
     const controller = new AbortController();
     const mark = `alai-mark-${Math.random().toString(36).slice(2)}`;
     const code = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}' }); setInterval(() => {}, 1000)`;
@@ -128,19 +125,16 @@ describe.each([
     running.catch(() => {});
     while (!(await findProcess(mark))) await sleep(20);
     const pid = (await findProcess(mark)) as number;
-    const from = Date.now();
     controller.abort(new Error('stopped'));
     await expect(running).rejects.toThrow('stopped');
-    expect(await gone(pid)).toBe(true);
-    expect(Date.now() - from).toBeLessThan(1_000);
+    await gone(pid);
   });
 
   it('leaves nothing in the background when it ends', async () => {
     const mark = `alai-mark-${Math.random().toString(36).slice(2)}`;
     const code = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', stdio: 'ignore' }).unref()`;
     await start(js(code));
-    await sleep(50);
-    expect(await findProcess(mark)).toBe(null);
+    await expect.poll(() => findProcess(mark)).toBe(null);
   });
 });
 
@@ -148,8 +142,7 @@ it('without a sandbox, also what left its process group dies with its command', 
   const mark = `alai-mark-${Math.random().toString(36).slice(2)}`;
   const code = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', stdio: 'ignore', detached: true }).unref()`;
   await run(js(code), { sandbox: noSandbox });
-  await sleep(50);
-  expect(await findProcess(mark)).toBe(null);
+  await expect.poll(() => findProcess(mark)).toBe(null);
 });
 
 describe.each([
@@ -167,8 +160,7 @@ describe.each([
       const r = await run(js(bomb), { sandbox: kind, bounds });
       expect(r).toMatchObject({ exitCode: null, timedOut: false });
       expect(r.stopped).toContain('more than 40 processes');
-      expect(r.ms).toBeLessThan(5_000);
-      await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+      await expect.poll(() => findProcess(mark)).toBe(null);
     },
   );
 
@@ -188,7 +180,7 @@ describe.each([
         const code = `process.title = '${mark}'; setInterval(() => {}, 1_000)`;
         await run(js(code), { sandbox: kind, signal: controller.signal }).catch(() => {});
       }
-      await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+      await expect.poll(() => findProcess(mark)).toBe(null);
     },
   );
 
@@ -197,7 +189,7 @@ describe.each([
     const inner = `require('child_process').spawn('sleep', ['600'], { argv0: '${mark}', detached: true, stdio: 'ignore' }).unref()`;
     const code = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { detached: true, stdio: 'ignore' }).unref(); setTimeout(() => {}, 300)`;
     await run(js(code), { sandbox: kind });
-    await expect.poll(() => findProcess(mark), { timeout: 2_000 }).toBe(null);
+    await expect.poll(() => findProcess(mark)).toBe(null);
   });
 });
 
@@ -257,7 +249,7 @@ describe('what a dead host left', () => {
     await writeFile(join(own, 'run', 'broken.json'), '{');
     expect(await reapLeftovers(own)).toBe(1);
     expect(await readdir(join(own, 'run'))).toEqual([]);
-    expect(await gone(a)).toBe(true);
+    await gone(a);
     expect(alive(b)).toBe(true);
     killGroup(b);
   });

@@ -172,6 +172,8 @@ describe('a breaker', () => {
     const { breaker, now } = await readBreaker(db.pool, KEY);
     expect(breaker).toMatchObject({ state: 'OPEN', suspect: 7, opens: 0 });
     expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeLessThanOrEqual(t.breakerDoubt);
+    // A machine that was busy for that long has let nobody probe.
+    await db.pool.query(`UPDATE breaker SET probe_at = now() + interval '1 hour'`);
     // Itself it waits for nothing: its attempt is over.
     expect(await failure(suspect.chat(request()))).toBe('MODEL_PAUSED');
     m.state.chat = answers;
@@ -296,15 +298,16 @@ describe('retries', () => {
 });
 
 describe('a service is asked no faster than it allows', () => {
-  const rates = { requestsPerMinute: 60, tokensPerMinute: 6_000 };
+  /** One more request in ten seconds: what is drawn at once is drawn before, however slow the machine is. */
+  const rates = { requestsPerMinute: 6, tokensPerMinute: 6_000 };
 
   it('by requests and by tokens, for all workers together', async () => {
-    const waits = await Promise.all(Array.from({ length: 62 }, () => draw(db, 'a', rates, 1, 60_000)));
+    const waits = await Promise.all(Array.from({ length: 8 }, () => draw(db, 'a', rates, 1, 60_000)));
     const late = waits.filter((w) => w !== null && w > 0).sort((x, y) => Number(x) - Number(y));
     expect(late).toHaveLength(2);
-    expect(late[1]).toBeGreaterThan(1_000);
+    expect(late[1]).toBeGreaterThan(10_000);
     expect(await draw(db, 'b', rates, 5_000, 60_000)).toBe(0);
-    expect(await draw(db, 'b', rates, 2_000, 60_000)).toBeGreaterThan(9_000);
+    expect(await draw(db, 'b', rates, 2_000, 60_000)).toBeGreaterThan(5_000);
   });
 
   it('who would wait too long is told at once, and takes nothing', async () => {
@@ -316,13 +319,14 @@ describe('a service is asked no faster than it allows', () => {
   it('and is left alone by all when it says so', async () => {
     await draw(db, 'd', rates, 1, 1_000);
     await pause(db, 'd', 30_000);
-    expect(await draw(db, 'd', rates, 1, 60_000)).toBeGreaterThan(29_000);
+    expect(await draw(db, 'd', rates, 1, 60_000)).toBeGreaterThan(15_000);
     expect(await draw(db, 'd', rates, 1, 1_000)).toBeNull();
     const m = model('e');
     const wish = modelError('MODEL_BUSY', 'slow down', '', 'transient', { retryAfterMs: 20_000 });
     m.state.chat = () => Promise.reject(wish);
-    for (let n = 0; n < 2; n++)
-      await failure(m.by('forge').chat(request({ signal: AbortSignal.timeout(200) })));
+    await failure(m.ask());
+    // The next one waits for its turn, and is told to stop meanwhile.
+    await failure(m.ask({ signal: AbortSignal.timeout(200) }));
     // It answers: no breaker opens over it.
     expect(await readBreakers(db)).toEqual([]);
     expect(await draw(db, 'e', rates, 1, 60_000)).toBeGreaterThan(15_000);

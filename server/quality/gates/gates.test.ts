@@ -146,12 +146,13 @@ describe('gates', () => {
   it('http asks a server that is started for it, and one that runs', async () => {
     const server = createServer((req, res) => res.writeHead(req.url === '/up' ? 200 : 404).end('all well'));
     await new Promise<void>((r) => server.listen(0, '127.0.0.1', r));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
     const ask = (over: object) => ({
       kind: 'http' as const,
       url: `${url}/up`,
       status: 200,
-      seconds: 2,
+      seconds: 20,
       ...over,
     });
     expect((await check(ask({ contains: 'well' }))).ok).toBe(true);
@@ -161,7 +162,6 @@ describe('gates', () => {
       const r = spawnSync(process.execPath, argv.slice(1), { encoding: 'utf8' });
       return { exitCode: r.status, timedOut: false, cut: false, ms: 1, sandboxed: false, output: r.stdout };
     };
-    const port = (server.address() as AddressInfo | null)?.port ?? 45_871;
     const up = `require('http').createServer((q,r)=>r.end('hello')).listen(${port},'127.0.0.1')`;
     const started = ask({ url: `http://127.0.0.1:${port}/`, start: [process.execPath, '-e', up] });
     expect((await check({ ...started, contains: 'hello' }, { run })).ok).toBe(true);
