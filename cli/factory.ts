@@ -2,7 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AlaiError } from '#server/domain/errors.ts';
 import { DRAIN_MINUTES, type HostAct } from '#server/domain/host.ts';
 import { startText } from '#server/domain/lane-eta.ts';
+import { CONDUCTOR_SILENT } from '#server/domain/looks.ts';
 import type { FleetHostView, TroubleView, WatchedView } from '#server/domain/views/fleet.ts';
+import type { RunView } from '#server/domain/views/runs.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
 import { print } from './output.ts';
@@ -73,20 +75,33 @@ function hostLine(h: FleetHostView, now: number): string {
   ].join('\n');
 }
 
+const runLine = (r: RunView, now: number) => {
+  const ago = r.heardAt ? ageText(now - r.heardAt.getTime()) : '';
+  const heard = !ago ? 'never heard from' : r.overdue ? `not heard from for ${ago}` : `heard ${ago} ago`;
+  const up = r.startedAt && !r.overdue ? `up ${ageText(now - r.startedAt.getTime())}` : '';
+  return `    ${r.overdue ? '◍' : '✓'} ${[r.name.padEnd(18), heard.padEnd(24), r.version, up].join('  ').trimEnd()}`;
+};
+
 async function status(): Promise<void> {
-  const { stopped, hosts, problems, troubles, watched } = await api().fleet.get.query();
+  const { stopped, hosts, runs, problems, troubles, watched } = await api().fleet.get.query();
   const now = Date.now();
-  print({ stopped, hosts, problems, troubles, watched }, () =>
+  const conductor = runs.find((r) => r.kind === 'conductor' && r.overdue);
+  print({ stopped, hosts, runs, problems, troubles, watched }, () =>
     [
       stopped
         ? `⊘ The factory is stopped by ${stopped.by}${stopped.reason ? `: ${stopped.reason}` : ''}. Go on with npx alai factory resume.`
-        : hosts.some((h) => h.state === 'live')
+        : hosts.some((h) => h.state === 'live') && !conductor
           ? '✓ The factory takes work.'
-          : '○ No host takes work.',
+          : hosts.some((h) => h.state === 'live')
+            ? '◐ The hosts go on with what they have.'
+            : '○ No host takes work.',
       ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
       ...troubles.map((x) => troubleLine(x, now)),
       ...watched.map((x) => watchedLine(x, now)),
+      ...(conductor ? [`◍ The conductor is not heard from. ${CONDUCTOR_SILENT}`] : []),
       ...hosts.map((h) => hostLine(h, now)),
+      'What runs',
+      ...runs.map((r) => runLine(r, now)),
     ].join('\n'),
   );
 }

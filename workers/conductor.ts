@@ -8,6 +8,7 @@ import { timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { goRound } from '#server/engine/unavailable.ts';
+import { processHeard } from '#server/fleet/runs.ts';
 import { watchTroubles } from '#server/fleet/troubles.ts';
 import { sayAlive } from '#server/platform/alive.ts';
 import { createDb } from '#server/platform/db.ts';
@@ -58,7 +59,7 @@ const quick: Rounds[] = [
     t.sweep,
     async () => {
       await sweep(db, queue, t).catch((err) => log.warn({ err }, 'sweep failed'));
-      await db.pool.query('SELECT 1');
+      await processHeard(db, 'conductor');
       if (quick.every((r) => r.takingMs < LONGEST_ROUND)) sayAlive();
     },
     (err) => log.warn({ err }, 'the database does not answer'),

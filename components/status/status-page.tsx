@@ -10,7 +10,16 @@ import { keepAtHand } from './keep-at-hand.ts';
 import { type Given, useAnswer } from './use-answer.ts';
 import { useStatus } from './use-status.ts';
 import { Refused, read, type Told, type ToldPhone } from './wire.ts';
-import { finishedSays, needSays, type Sentence, slowSays, spendSays, stuckSays } from './words.ts';
+import {
+  finishedSays,
+  heardSays,
+  needSays,
+  runsSays,
+  type Sentence,
+  slowSays,
+  spendSays,
+  stuckSays,
+} from './words.ts';
 
 const Row = ({ s, mark }: { s: Omit<Sentence, 'shape'>; mark: ReactNode }) => (
   <a href={s.href}>
@@ -97,6 +106,30 @@ function Undo({
   );
 }
 
+/** What runs: one line while all is well, and each process with since when it is heard and which version it is. */
+function Runs({ runs, now }: { runs: NonNullable<ToldPhone['runs']>; now: number }) {
+  const all = runsSays(runs);
+  const silent = all.shape === 'stale';
+  return (
+    <details className="runs" open={silent || undefined}>
+      <summary>
+        <Mark shape={all.shape} />
+        <span className="cut">{all.says}</span>
+      </summary>
+      <ul aria-label="What runs">
+        {runs.map((r) => (
+          <li key={r.name}>
+            <Mark shape={r.overdue ? 'stale' : 'done'} />
+            <b className="cut">{plain(r.name)}</b>
+            <span className="m">{heardSays(r, now)}</span>
+            <span className="m n">{plain(r.version)}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 /** One screen for a thumb: stuck, needs me, spent, finished, slow, and the first decision. */
 export function StatusPage({ initial }: { initial: ToldPhone }) {
   const { view, live, silent, now, clock, refresh } = useStatus(initial);
@@ -152,6 +185,7 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
             <span className="cut">{s.says}</span>
           </a>
         ))}
+        {view.runs ? <Runs runs={view.runs} now={now} /> : null}
       </main>
       {card ? (
         <DecisionCard

@@ -6,7 +6,7 @@ import type { Phone } from '#server/domain/views/phone.ts';
  * On the wire a date is its ISO text.
  */
 export type Told<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Told<T[K]> } : T;
-type Newer = 'troubles' | 'watched';
+type Newer = 'troubles' | 'watched' | 'runs';
 /** The last answer that a device keeps may be of a version that did not know these. */
 export type ToldPhone = Omit<Told<Phone>, Newer> & Partial<Pick<Told<Phone>, Newer>>;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ToldPhone } from './wire.ts';
-import { finishedSays, needSays, slowSays, spendSays, stuckSays } from './words.ts';
+import { finishedSays, heardSays, needSays, runsSays, slowSays, spendSays, stuckSays } from './words.ts';
 
 const now = Date.parse('2026-11-21T14:41:00Z');
 const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -78,6 +78,49 @@ it('does not say that nothing is stuck while something is watched', () => {
   // What people were told comes first.
   const troubles = [{ title: 'ANVIL has 1.2 GB of disk left', why: '', urgent: true }];
   expect(says({ troubles })).toMatch(/^ANVIL has 1.2 GB of disk left\./);
+});
+
+it('says that the conductor is not heard from before it says anything the conductor would have to mend', () => {
+  const run = (
+    name: string,
+    kind: 'web' | 'conductor' | 'worker',
+    seconds: number | null,
+    overdue: boolean,
+  ) => ({
+    name,
+    kind,
+    heardAt: seconds === null ? null : ago(seconds / 60),
+    startedAt: ago(90),
+    version: '0.1.0',
+    overdue,
+  });
+  const web = run('web', 'web', 0, false);
+  const hung = run('conductor', 'conductor', 12, true);
+  const forge = run('worker of FORGE', 'worker', 3, false);
+  const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
+  const s = stuckSays(phone({ runs: [web, hung, forge], stuck }), now, clock);
+  expect(`${s.says} ${s.detail}`).toBe(
+    'The conductor is not heard from. For 12s. Answers, retries and merges wait for it; what runs goes on. Where npm start runs, it is started again by itself after a minute.',
+  );
+  expect(runsSays([web, hung, forge])).toEqual({ shape: 'stale', says: 'Not heard from: conductor.' });
+  expect([web, hung, forge].map((r) => heardSays(r, now))).toEqual([
+    'heard 0s ago',
+    'not heard from for 12s',
+    'heard 3s ago',
+  ]);
+  const well = [web, { ...hung, overdue: false }, forge];
+  expect(stuckSays(phone({ runs: well }), now, clock).says).toBe('Nothing is stuck.');
+  expect(runsSays(well).says).toBe('All 3 processes are heard.');
+  expect(heardSays(run('worker of ANVIL', 'worker', null, true), now)).toBe('never heard from');
+});
+
+it('says one loss quietly, and many as something to look at', () => {
+  const restarted = { taskId: 4002, title: '', at: ago(4), times: 4 };
+  expect(stuckSays(phone({ restarted }), now, clock).says).toBe('Nothing is stuck.');
+  const s = stuckSays(phone({ restarted: { ...restarted, times: 5 } }), now, clock);
+  expect(`${s.says} ${s.detail}`).toBe(
+    'Work falls silent again and again. 5 times within six hours, #4002 at 14:37. Look at the logs of its host.',
+  );
 });
 
 it('counts what needs the reader, and says since when', () => {

@@ -1,3 +1,4 @@
+import { CONDUCTOR_SILENT } from '#server/domain/looks.ts';
 import { count, left, money, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -16,6 +17,9 @@ export type Clock = (iso: string) => string;
 const since = (now: number, iso: string) => span(now - Date.parse(iso));
 const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' ');
 
+/** The server names the last of so many that were lost, also when it is hours ago. */
+const MANY_LOST = 5;
+
 /** Is anything stuck? */
 export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
   const on = v.running > 0 ? `${plural(v.running, 'is running', 'are running')}.` : 'Nothing runs.';
@@ -25,6 +29,17 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       says: 'The factory is stopped.',
       detail: list([`By ${plain(v.stopped.by)}, ${since(now, v.stopped.at)} ago.`, plain(v.stopped.reason)]),
       href: '/',
+    };
+  const conductor = v.runs?.find((r) => r.kind === 'conductor' && r.overdue);
+  if (conductor)
+    return {
+      shape: 'stale',
+      says: 'The conductor is not heard from.',
+      detail: list([
+        conductor.heardAt ? `For ${since(now, conductor.heardAt)}.` : 'It never was.',
+        CONDUCTOR_SILENT,
+      ]),
+      href: '/fleet',
     };
   const [first] = v.stuck;
   if (first)
@@ -68,6 +83,14 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
       detail: 'Start one with npm start, or npx alai worker.',
       href: '/',
     };
+  const again = v.restarted?.times ?? 0;
+  if (v.restarted && again >= MANY_LOST)
+    return {
+      shape: 'stale',
+      says: 'Work falls silent again and again.',
+      detail: `${again} times within six hours, #${v.restarted.taskId} at ${clock(v.restarted.at)}. Look at the logs of its host.`,
+      href: `/tasks/${v.restarted.taskId}`,
+    };
   return {
     shape: 'done',
     says: 'Nothing is stuck.',
@@ -79,6 +102,25 @@ export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
     href: v.restarted ? `/tasks/${v.restarted.taskId}` : '/',
   };
 }
+
+/** "web, conductor and 2 workers are heard." or which are not. */
+export function runsSays(runs: NonNullable<ToldPhone['runs']>): Omit<Sentence, 'detail' | 'href'> {
+  const silent = runs.filter((r) => r.overdue);
+  if (silent.length > 0)
+    return {
+      shape: 'stale',
+      says: `Not heard from: ${silent.map((r) => plain(r.name)).join(', ')}.`,
+    };
+  return { shape: 'done', says: `All ${count(runs.length)} processes are heard.` };
+}
+
+/** Since when one of them is heard, or is not. */
+export const heardSays = (r: NonNullable<ToldPhone['runs']>[number], now: number): string =>
+  r.heardAt === null
+    ? 'never heard from'
+    : r.overdue
+      ? `not heard from for ${since(now, r.heardAt)}`
+      : `heard ${since(now, r.heardAt)} ago`;
 
 /** Does it need me? */
 export function needSays(v: ToldPhone, now: number): Sentence {

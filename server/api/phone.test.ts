@@ -41,6 +41,7 @@ describe('the phone', () => {
     await db.pool.query(
       `UPDATE attempt SET started_at = now() - interval '10 minutes', ended_at = now() WHERE state = 'SUCCEEDED'`,
     );
+    await db.pool.query('UPDATE attempt SET heard_at = now() WHERE task_id = $1', [now]);
     const { slow, title, running } = await phone();
     expect(slow).toMatchObject([{ taskId: now, stage: 'BUILD' }]);
     expect(slow[0]?.usualMs).toBeCloseTo(600_000, -4);
@@ -59,6 +60,28 @@ describe('the phone', () => {
       id,
     ]);
     expect((await phone()).stuck).toMatchObject([{ taskId: id, title: 'Silent', unheard: true }]);
+  });
+
+  it('remembers one loss for an hour, and many as long as they are many', async () => {
+    const lost = async () => (await phone()).restarted;
+    const { rows } = await db.pool.query<{ id: number }>(
+      `SELECT id FROM attempt WHERE state = 'SUCCEEDED' ORDER BY id LIMIT 5`,
+    );
+    const ids = rows.map((r) => r.id);
+    // Rows of the past, as no engine would write them now.
+    await db.pool.query('ALTER TABLE attempt DISABLE TRIGGER USER');
+    const lose = (n: number, ago: string) =>
+      db.pool.query(`UPDATE attempt SET state = 'LOST', ended_at = now() - $2::interval WHERE id = ANY($1)`, [
+        ids.slice(0, n),
+        ago,
+      ]);
+    await lose(1, '50 minutes');
+    expect(await lost()).toMatchObject({ times: 1 });
+    await lose(4, '70 minutes');
+    expect(await lost()).toBeNull();
+    await lose(5, '70 minutes');
+    expect(await lost()).toMatchObject({ times: 5 });
+    await db.pool.query('ALTER TABLE attempt ENABLE TRIGGER USER');
   });
 
   it('shows questions to all, and says to whom they are not', async () => {

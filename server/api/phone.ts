@@ -2,6 +2,7 @@ import type { Phone, PhoneCard } from '#server/domain/views/phone.ts';
 import type { EscalationView } from '#server/domain/views/queue.ts';
 import { whyNotAnswer } from '#server/domain/who-answers.ts';
 import { readPulse } from '#server/engine/data/phone.ts';
+import { readRuns } from '#server/fleet/runs.ts';
 import { readTroubles, readWatched } from '#server/fleet/troubles.ts';
 import { readEscalation, readQueue } from '#server/human-queue/data.ts';
 import type { Viewer } from './auth.ts';
@@ -38,12 +39,13 @@ const cardOf = (e: EscalationView, refused: string | null): PhoneCard => ({
 
 /** Everything `/status` shows, in one answer. */
 export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
-  const [strip, pulse, queue, troubles, watched] = await Promise.all([
+  const [strip, pulse, queue, troubles, watched, runs] = await Promise.all([
     stripOf(s),
     readPulse(s.db, s.timing),
     readQueue(s.db),
     readTroubles(s.db.pool),
     readWatched(s.db.pool),
+    readRuns(s.db.pool, s.timing),
   ]);
   const cards = await Promise.all(
     queue.open
@@ -60,6 +62,7 @@ export async function readPhone(s: Services, viewer: Viewer): Promise<Phone> {
       resting: strip.hosts.filter((h) => RESTING.includes(h.state)).length,
     },
     stopped: strip.stopped,
+    runs,
     troubles: troubles.map(({ title, why, severity }) => ({ title, why, urgent: severity === 'urgent' })),
     watched: watched.map(({ title, since, tellAt }) => ({ title, since, tellAt })),
     needYou: strip.needYou,

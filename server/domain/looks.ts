@@ -34,6 +34,10 @@ export interface Patience {
 /** What runs whose worker is not heard of: it may be dead, so it is not shown as running. */
 export const NOT_HEARD = 'Not heard from';
 
+/** What it means that the conductor is silent, and what happens next. */
+export const CONDUCTOR_SILENT =
+  'Answers, retries and merges wait for it; what runs goes on. Where npm start runs, it is started again by itself after a minute.';
+
 const running: Record<Stage | 'none', string> = {
   BUILD: 'Building',
   REVIEW: 'Reviewing',

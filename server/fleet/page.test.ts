@@ -150,6 +150,7 @@ it('keeps the last job of each model, and is what the API promises', async () =>
       services: [],
       problems: [],
       watched: [],
+      runs: [],
     }),
   ).not.toThrow();
 });

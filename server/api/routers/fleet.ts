@@ -5,6 +5,7 @@ import { fleetSchema, modelJobViewSchema } from '#server/domain/views/fleet.ts';
 import { killSwitch } from '#server/engine/factory.ts';
 import { askModel, cancelModelJob } from '#server/fleet/commands.ts';
 import { readFleet, readModelJob } from '#server/fleet/page.ts';
+import { readRuns } from '#server/fleet/runs.ts';
 import { readTroubles, readWatched } from '#server/fleet/troubles.ts';
 import { readBreakers, SERVICE } from '#server/models/resilience/data.ts';
 import { version } from '#server/platform/version.ts';
@@ -19,11 +20,12 @@ const which = { host: text(40), model: modelName };
 export const fleetRouter = router({
   /** Hosts with slots, models, lanes and what waits in them. */
   get: procedure.output(fleetSchema).query(async ({ ctx: { s } }) => {
-    const [k, breakers, troubles, watched] = await Promise.all([
+    const [k, breakers, troubles, watched, runs] = await Promise.all([
       killSwitch(s.db),
       readBreakers(s.db),
       readTroubles(s.db.pool),
       readWatched(s.db.pool),
+      readRuns(s.db.pool, s.timing),
     ]);
     const hosts = await readFleet(s.db, s.timing, { needs: neededBy(s.catalogue), breakers });
     return {
@@ -31,6 +33,7 @@ export const fleetRouter = router({
       stopped: k.engaged ? { by: k.by, at: k.at, reason: k.reason } : null,
       version,
       hosts,
+      runs,
       troubles,
       watched,
       services: breakers.filter((b) => b.host === SERVICE).map(({ model, ...b }) => ({ ...b, name: model })),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { foundAgentSchema } from '../agents.ts';
 import { hostStates, modelActs, modelJobStates } from '../host.ts';
 import { stages } from '../status.ts';
+import { runSchema } from './runs.ts';
 import { hostViewSchema } from './strip.ts';
 
 const at = z.date();
@@ -155,6 +156,7 @@ export const fleetSchema = z.object({
   /** This program's version; a worker of another one was left behind by an update. */
   version: z.string(),
   hosts: z.array(fleetHostSchema),
+  runs: z.array(runSchema),
   troubles: z.array(troubleSchema),
   watched: z.array(watchedSchema),
   /** Services outside the hosts that failed lately. */

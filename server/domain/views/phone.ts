@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { stages } from '../status.ts';
 import { answers, escalationKinds, escalationViewSchema } from './queue.ts';
+import { runSchema } from './runs.ts';
 
 const at = z.date();
 const task = z.object({ taskId: z.number(), title: z.string() });
@@ -36,14 +37,16 @@ export const phoneSchema = z.object({
   /** `resting`: those a person paused, drained or stopped; absent in what was kept by an older version. */
   hosts: z.object({ live: z.number(), all: z.number(), resting: z.number().optional() }),
   stopped: z.object({ by: z.string(), at, reason: z.string() }).nullable(),
+  /** The processes of the factory, and when each was heard of. */
+  runs: z.array(runSchema),
   /** What is wrong with the fleet and lasts, the urgent first. */
   troubles: z.array(z.object({ title: z.string(), why: z.string(), urgent: z.boolean() })),
   /** What is wrong and may heal before anybody is told of it. */
   watched: z.array(z.object({ title: z.string(), since: at, tellAt: at })),
   /** `unheard`: its worker is not heard of, so that it may not run at all; absent in what was kept by an older version. */
   stuck: z.array(task.extend({ host: z.string(), since: at, unheard: z.boolean().optional() })),
-  /** The last attempt that fell silent and was taken from its host. */
-  restarted: task.extend({ at }).nullable(),
+  /** The last attempt that fell silent and was taken from its host, and how many were lately; absent in what was kept by an older version. */
+  restarted: task.extend({ at, times: z.number().optional() }).nullable(),
   needYou: z.number(),
   oldestAskedAt: at.nullable(),
   /** Chains and tasks that wait for what is asked. */

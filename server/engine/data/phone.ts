@@ -19,6 +19,9 @@ export type Pulse = Pick<
 /** How many finished attempts of a stage it takes before one may be called slow. */
 const ENOUGH = 5;
 
+/** So many losses within six hours are no accident any more: they are said as long as that, one alone for an hour. */
+const MANY_LOST = 5;
+
 interface CountRow {
   queued: number;
   oldest: Date | null;
@@ -59,8 +62,11 @@ export async function readPulse(db: Db, timing: Timing): Promise<Pulse> {
       [timing.suspicious, overdueAfter(timing)],
     ),
     db.pool.query<NonNullable<Pulse['restarted']>>(
-      `SELECT a.task_id "taskId", t.title, a.ended_at at FROM attempt a JOIN task t ON t.id = a.task_id
-       WHERE a.state IN ('LOST', 'TIMED_OUT') AND a.ended_at > now() - interval '6 hours' ORDER BY a.ended_at DESC LIMIT 1`,
+      `SELECT * FROM (
+         SELECT a.task_id "taskId", t.title, a.ended_at at, (count(*) OVER ())::int times FROM attempt a JOIN task t ON t.id = a.task_id
+         WHERE a.state IN ('LOST', 'TIMED_OUT') AND a.ended_at > now() - interval '6 hours') lost
+       WHERE at > now() - interval '1 hour' OR times >= $1 ORDER BY at DESC LIMIT 1`,
+      [MANY_LOST],
     ),
     db.pool.query<NonNullable<Pulse['lastFinished']>>(
       `SELECT c.root_task_id "taskId", t.title, c.finished_at at FROM chain c JOIN task t ON t.id = c.root_task_id

@@ -95,9 +95,10 @@ describe('what pages show of a busy factory', () => {
   it('shows a running stage by its lease, and silence when nothing is heard', async () => {
     const attempt = await factory.take(ids[0] as number);
     expect(await card(0)).toMatchObject({ column: 'working', status: { look: 'running', word: 'Building' } });
-    await db.pool.query(`UPDATE attempt SET last_progress_at = now() - interval '1 hour' WHERE id = $1`, [
-      attempt.attemptId,
-    ]);
+    await db.pool.query(
+      `UPDATE attempt SET last_progress_at = now() - interval '1 hour', heard_at = now() + interval '1 minute' WHERE id = $1`,
+      [attempt.attemptId],
+    );
     expect((await card(0))?.status).toMatchObject({ look: 'stale', word: 'Silent' });
     const strip = stripSchema.omit({ dayBudgetEur: true }).parse(await readStrip(db, factory.timing));
     expect(strip).toMatchObject({ running: 1, mayBeStuck: 1, needYou: 1, stopped: null, scripted: true });
