@@ -24,6 +24,7 @@ const verbs: Record<string, string> = {
   'host.resumed': 'resumed host',
   'host.restarted': 'restarted host',
   'process.restarted': 'started again',
+  'pipeline.created': 'opened pipeline',
   'task.created': 'created task',
   'task.edited': 'edited task',
   'task.cancelled': 'cancelled task',

@@ -1,13 +1,13 @@
 export { money } from '#server/domain/money.ts';
 
-/** "3s", "4m", "1h 05m", "2d": the age of something, as short as it stays true. */
+/** "3s", "4m", "1h 05m", "15h", "2d": the age of something, as short as it stays true. */
 export function span(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return `${s}s`;
   const m = Math.floor(s / 60);
   if (m < 60) return `${m}m`;
   const h = Math.floor(m / 60);
-  if (h < 24) return m % 60 ? `${h}h ${String(m % 60).padStart(2, '0')}m` : `${h}h`;
+  if (h < 24) return m % 60 && h < 10 ? `${h}h ${String(m % 60).padStart(2, '0')}m` : `${h}h`;
   return `${Math.floor(h / 24)}d`;
 }
 

@@ -20,12 +20,13 @@ describe('text of agents and commands', () => {
 
 describe('ages and durations', () => {
   it('are as short as they stay true', () => {
-    expect([0, 59_999, 60_000, 3_900_000, 7_200_000, 200_000_000].map(span)).toEqual([
+    expect([0, 59_999, 60_000, 3_900_000, 7_200_000, 39_900_000, 200_000_000].map(span)).toEqual([
       '0s',
       '59s',
       '1m',
       '1h 05m',
       '2h',
+      '11h',
       '2d',
     ]);
     expect([240, 48_200, 192_000].map(took)).toEqual(['240ms', '48.2s', '3m 12s']);
