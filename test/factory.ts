@@ -77,7 +77,8 @@ export async function testFactory(db: Db, options: { slots?: number } = {}) {
       published.push(...d);
     },
   };
-  const t = timing(0.1);
+  // Quick, but nobody dies of a slow machine: its workers beat once, when they register.
+  const t = { ...timing(0.1), lease: 30_000, heartbeat: 15_000, workerSeen: 600_000 };
   const workers: Record<string, string> = {};
   for (const name of ['ANVIL', 'FORGE']) {
     workers[name] = randomUUID();

@@ -235,7 +235,7 @@ describe('a key that is not taken', () => {
       `Answered by ${ceo.name}: sent to another tier`,
     );
     // Its own tier can be asked again by all that is known, and a person has said where it goes.
-    await goRound(db, factory.publisher, { workerSeen: 60_000, queueWait: 60_000 });
+    await goRound(db, factory.publisher, { workerSeen: 600_000, queueWait: 60_000 });
     expect(await factory.task(id)).toMatchObject({ status: 'QUEUED', tier: 1 });
   });
 

@@ -7,7 +7,7 @@ import { detour, goRound, waitsForModel } from './unavailable.ts';
 const { db } = await testDatabase();
 const factory = await testFactory(db);
 const GRACE = 10_000;
-const times = { workerSeen: 60_000, queueWait: 60_000 };
+const times = { workerSeen: 600_000, queueWait: 60_000 };
 
 const local = (host: string, tier: number, model: string) => ({ host, tier, model, provider: 'ollama' });
 const cloud = (host: string) => ({

@@ -11,6 +11,8 @@ import { type KnownElsewhere, readFleet } from './page.ts';
 
 const { db } = await testDatabase();
 let f: Awaited<ReturnType<typeof testFactory>>;
+/** The workers of these tests are heard of once, and stay so however slow the machine is. */
+const heard = { ...timing(1), workerSeen: 600_000, lease: 600_000, heartbeat: 300_000 };
 const pinned = route({
   choices: [{ host: 'ANVIL', model: 'qwen2.5-coder:32b', tier: 2, provider: 'ollama' }],
 });
@@ -38,7 +40,7 @@ const breakers: KnownElsewhere['breakers'] = [
   },
 ];
 const anvil = async () => {
-  const hosts = await readFleet(db, timing(1), {
+  const hosts = await readFleet(db, heard, {
     needs: (host, model) => [`${model} of ${host}`],
     breakers,
   });
@@ -138,7 +140,7 @@ it('says who paused a host and why, and promises no start there', async () => {
 it('keeps the last job of each model, and is what the API promises', async () => {
   const ask = { host: 'FORGE', act: 'pull' as const, model: 'qwen3:8b', neededBy: [], force: false };
   await askModel(db, ask, ceo);
-  const hosts = await readFleet(db, timing(1), { needs: () => [], breakers: [] });
+  const hosts = await readFleet(db, heard, { needs: () => [], breakers: [] });
   expect(hosts.find((h) => h.name === 'FORGE')?.jobs).toMatchObject([{ model: 'qwen3:8b', state: 'QUEUED' }]);
   expect(() =>
     fleetSchema.parse({

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { DISK_LOW, DISK_NEEDED } from '#server/domain/disk.ts';
 import { timing } from '#server/domain/timing.ts';
 import { waitReasons } from '#server/engine/data/waits.ts';
@@ -28,6 +28,7 @@ await declareHosts(
   ],
   1_000,
 );
+beforeEach(() => db.pool.query('UPDATE host SET last_seen = clock_timestamp()'));
 const told = async () =>
   (
     await db.pool.query<{ type: string; reason: string; data: Record<string, unknown> }>(
