@@ -50,7 +50,7 @@ export const RESTARTS_WITHIN = (t: Timing): number => t.critical;
 const LASTING: Record<string, { title: (name: string) => string; hint: string }> = {
   PROVIDER_KEY: {
     title: (name) => `${name} does not take its key`,
-    hint: 'Set the right key in the environment of the workers and restart them.',
+    hint: 'Set the right key in the file .env of the folder where npm start or npx alai worker runs, and restart that.',
   },
   PROVIDER_QUOTA: {
     title: (name) => `The account of ${name} is empty`,

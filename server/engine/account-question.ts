@@ -43,14 +43,27 @@ async function elsewhere(q: Queryable, t: About, service: string): Promise<Elsew
   return rows[0] ?? null;
 }
 
-/** Asks about a key or an account that only a person can mend, and offers another tier where one can take the work. */
+/**
+ * Asks about a key or an account that only a person can mend, and offers another tier where one can take the work. False when somebody is
+ * asked about this very account already: then the task was not moved, and waits for that answer.
+ */
 export async function askAboutAccount(
   q: Queryable,
   t: About,
   kind: 'key' | 'quota',
   why: string,
-): Promise<void> {
+): Promise<boolean> {
   const service = await serviceOf(q, t);
+  const dedupeKey = kind === 'quota' ? `quota:s:${service}` : `key:t${t.id}`;
+  if (kind === 'quota') {
+    // Two that meet it at the same moment would both be moved, and one of them to a question that is not there.
+    await q.query('SELECT pg_advisory_xact_lock(hashtext($1))', [dedupeKey]);
+    const open = await q.query(
+      `SELECT FROM escalation WHERE dedupe_key = $1 AND state IN ('OPEN', 'PENDING')`,
+      [dedupeKey],
+    );
+    if (open.rowCount) return false;
+  }
   await askHuman(q, {
     kind,
     taskId: t.id,
@@ -62,7 +75,9 @@ export async function askAboutAccount(
         : `The account of ${service} is empty. Try "${t.title}" again once it is topped up?`,
     why,
     context: { service, elsewhere: await elsewhere(q, t, service) },
+    dedupeKey,
   });
+  return true;
 }
 
 /**
@@ -94,5 +109,5 @@ export async function askAnew(q: Queryable, taskId: number, human: Actor): Promi
       data: { model: b.model },
     })),
   );
-  if (rows.length > 0) await lookAgain(q, 'model');
+  await lookAgain(q, 'model');
 }

@@ -6,6 +6,7 @@ import { decide, settleDecisions } from './decide.ts';
 import { escalationDigest } from './escalation.ts';
 import { endAttempt } from './failure.ts';
 import { MAX_MODEL_LOSSES } from './failure-policy.ts';
+import { triesText } from './tries.ts';
 import { goRound } from './unavailable.ts';
 import { lookAgain } from './wait.ts';
 
@@ -64,8 +65,19 @@ describe('attempts that their model does not answer', () => {
     for (let n = 0; n < 2 * MAX_MODEL_LOSSES && last.status === 'QUEUED'; n++)
       last = await lose(id, 'MODEL_BUSY');
     expect(last).toMatchObject({ status: 'NEEDS_HUMAN' });
-    const { rows } = await db.pool.query('SELECT why FROM escalation WHERE task_id = $1', [id]);
+    const { rows } = await db.pool.query('SELECT question, why FROM escalation WHERE task_id = $1', [id]);
     expect(rows[0]?.why).toContain('but answers others');
+    // The task page counts attempts, the question failures: it says both.
+    const { rows: tried } = await db.pool.query<{ n: number }>(
+      'SELECT count(*)::int n FROM attempt WHERE task_id = $1',
+      [id],
+    );
+    const n = tried[0]?.n ?? 0;
+    expect(n).toBeGreaterThan(10);
+    expect(rows[0]?.question).toContain(`failed 3 times in ${n} tries. What now?`);
+    expect(rows[0]?.why).toMatch(
+      new RegExp(`^Tried ${n} times: ${n - 3} were not answered, 3 counted as failures[.,]`),
+    );
   });
 
   it('burn no try while a service answers nobody, however it answers when it is only asked whether it is there', async () => {
@@ -150,6 +162,78 @@ describe('a task whose calls alone its model does not answer', () => {
       expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: 'own calls' });
     expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: null });
     expect(await factory.task(id)).toMatchObject({ tier: 3 });
+  });
+});
+
+it('says how often work was tried, how that ended and how long it waited', () => {
+  const minutes = 60_000;
+  expect(triesText({ tried: 16, unanswered: 16, waitedMs: 42 * minutes }, 3)).toBe(
+    'Tried 16 times: 13 were not answered, 3 counted as failures, and it waited 42 min in all.',
+  );
+  expect(triesText({ tried: 4, unanswered: 0, waitedMs: 30_000 }, 1)).toBe(
+    'Tried 4 times: 3 were lost, 1 counted as a failure, and it waited 30 s in all.',
+  );
+  expect(triesText({ tried: 20, unanswered: 4, waitedMs: 0 }, 0)).toBe(
+    'Tried 20 times: 20 were not answered or lost, none counted as a failure.',
+  );
+  expect(triesText({ tried: 3, unanswered: 0, waitedMs: 0 }, 3)).toBeNull();
+});
+
+describe('an account that is empty', () => {
+  const paid = (title: string, account: string) => {
+    const own = route({
+      tier: 4,
+      choices: [{ host: 'FORGE', model: 'gpt', tier: 4, provider: 'openai', account }],
+    });
+    return work(title, {
+      route: own,
+      plan: { stages: plan(['BUILD']).stages.map((s) => ({ ...s, route: own })) },
+    });
+  };
+  const empty = async (id: number) => {
+    const a = await factory.take(id);
+    const message = 'https://api.openai.com/v1 has no money left.';
+    await endAttempt(db, factory.publisher, a, { kind: 'infra', code: 'PROVIDER_QUOTA', message });
+    return await factory.task(id);
+  };
+  const asked = async () =>
+    (
+      await db.pool.query<{ id: number; task_id: number; question: string }>(
+        `SELECT id, task_id, question FROM escalation WHERE kind = 'quota' AND state = 'OPEN' ORDER BY id`,
+      )
+    ).rows;
+
+  it('is asked about at the first answer that says so, once for all its work, which goes on after the answer', async () => {
+    const made = await factory.create(['First', 'Second', 'Third'].map((title) => paid(title, 'openai')));
+    const [first, second, third] = made.taskIds as [number, number, number];
+    expect(await empty(first)).toMatchObject({ status: 'NEEDS_HUMAN', failed_attempts: 0, infra_losses: 0 });
+    const [question, ...more] = await asked();
+    expect(question).toMatchObject({
+      task_id: first,
+      question: expect.stringContaining('The account of openai is empty'),
+    });
+    expect(more).toEqual([]);
+    const both = await Promise.all([empty(second), empty(third)]);
+    for (const t of both)
+      expect(t).toMatchObject({ status: 'QUEUED', wait_for: 'model', failed_attempts: 0, infra_losses: 0 });
+    expect(await asked()).toHaveLength(1);
+
+    const id = question?.id as number;
+    const digest = (await escalationDigest(db.pool, id)) as string;
+    await decide(db, { id, answer: 'approve', digest, note: '', undoMs: 0 }, ceo);
+    await settleDecisions(db, factory.publisher);
+    expect(await factory.task(first)).toMatchObject({ status: 'QUEUED' });
+    expect(await factory.task(second)).toMatchObject({ status: 'QUEUED', wait_for: null });
+    // It was not filled after all: whoever meets that first asks again.
+    expect(await empty(second)).toMatchObject({ status: 'NEEDS_HUMAN' });
+    expect(await asked()).toMatchObject([{ task_id: second }]);
+  });
+
+  it('is asked about once, also when two meet it at the same moment', async () => {
+    const made = await factory.create(['One', 'Two', 'Three'].map((title) => paid(title, 'mygw')));
+    const after = await Promise.all(made.taskIds.map(empty));
+    expect(after.map((t) => t.status).sort()).toEqual(['NEEDS_HUMAN', 'QUEUED', 'QUEUED']);
+    expect((await asked()).filter((q) => q.question.includes('mygw'))).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,7 @@ import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
 import { askForAll, askForTask } from './short-of-money.ts';
 import { holdSuspect } from './suspect.ts';
+import { triesOf, triesText } from './tries.ts';
 import { holdBack } from './wait.ts';
 
 type Ended = Exclude<AttemptOutcome, { kind: 'done' }>;
@@ -74,7 +75,6 @@ export async function afterAttempt(
   message: string,
   /** It was a gate that refused the work, and not the work that could not be done. */
   belowTheBar = false,
-  code: string | null = null,
 ): Promise<Delivery[]> {
   const t = (
     await q.query<TaskRow>(
@@ -113,10 +113,8 @@ export async function afterAttempt(
   if (next.kind === 'again' && next.tier !== t.tier)
     await tellTier(q, taskId, t.tier, next.tier, message.slice(0, 2_000));
   if (next.kind === 'again') return await requeueTasks(q, [taskId], ENGINE, next.because);
-  if (code === 'PROVIDER_QUOTA') {
-    await askAboutAccount(q, t, 'quota', next.because);
-    return [];
-  }
+  const tries = await triesOf(q, taskId);
+  const told = triesText(tries, next.failedAttempts);
   await askHuman(q, {
     kind: belowTheBar ? 'quality' : 'retries',
     taskId,
@@ -125,9 +123,9 @@ export async function afterAttempt(
     question: belowTheBar
       ? `"${t.title}" stays below the bar after ${next.failedAttempts} tries. What now?`
       : next.failedAttempts > t.failed_attempts
-        ? `"${t.title}" failed ${next.failedAttempts} ${next.failedAttempts === 1 ? 'time' : 'times'}. What now?`
+        ? `"${t.title}" failed ${next.failedAttempts} ${next.failedAttempts === 1 ? 'time' : 'times'}${told ? ` in ${tries.tried} tries` : ''}. What now?`
         : `"${t.title}" cannot be worked on. What now?`,
-    why: next.because,
+    why: told ? `${told} ${next.because}` : next.because,
   });
   return [];
 }
@@ -201,8 +199,16 @@ const PROMISED_MS = 60_000;
 /** A raise lets it go on at once; a new day is noticed within this. */
 const ASKED_MS = 3_600_000;
 
-/** Only a person can mend a key: a higher tier that can be asked takes the work, or he is told at once, and no try is burned. */
-async function afterRefusedKey(q: Queryable, taskId: number, message: string): Promise<Delivery[]> {
+/**
+ * Only a person can mend a key or fill an account: a higher tier that can be asked takes the work, or he is asked at once, and no try is
+ * burned. Of an empty account he is asked once, however much work meets it: the rest waits for his answer.
+ */
+async function afterRefusal(
+  q: Queryable,
+  taskId: number,
+  kind: 'key' | 'quota',
+  message: string,
+): Promise<Delivery[]> {
   const { rows } = await q.query<{
     id: number;
     title: string;
@@ -222,9 +228,23 @@ async function afterRefusedKey(q: Queryable, taskId: number, message: string): P
     await tellTier(q, taskId, t.tier, t.above, message.slice(0, 2_000));
     return await requeueTasks(q, [taskId], ENGINE, `${message} Tier ${t.tier} to tier ${t.above}.`);
   }
-  await askAboutAccount(q, t, 'key', message);
-  return [];
+  if (await askAboutAccount(q, t, kind, message)) return [];
+  const deliveries = await requeueTasks(
+    q,
+    [taskId],
+    ENGINE,
+    `${message} A person is asked about it already.`,
+  );
+  for (const d of deliveries)
+    await holdBack(
+      q,
+      { id: d.taskId, dispatch: d.dispatch },
+      // The answer lets it be asked again at once; a question that was withdrawn does not.
+      { for: 'model', why: `Waits for the answer about an empty account: ${message}`, forMs: ASKED_ONCE_MS },
+    );
+  return deliveries;
 }
+const ASKED_ONCE_MS = 5 * 60_000;
 
 /** What a waiting attempt asks, and why it is the human's. */
 const asks = {
@@ -286,9 +306,11 @@ export async function endAttempt(
     if (outcome.kind === 'failed')
       deliveries = await afterAttempt(q, row.task_id, 'failed', message, outcome.cause === 'gate');
     else if (outcome.kind === 'infra' && outcome.code === 'PROVIDER_KEY')
-      deliveries = await afterRefusedKey(q, row.task_id, message);
+      deliveries = await afterRefusal(q, row.task_id, 'key', message);
+    else if (outcome.kind === 'infra' && outcome.code === 'PROVIDER_QUOTA')
+      deliveries = await afterRefusal(q, row.task_id, 'quota', message);
     else if (outcome.kind === 'infra') {
-      deliveries = await afterAttempt(q, row.task_id, 'lost', message, false, outcome.code);
+      deliveries = await afterAttempt(q, row.task_id, 'lost', message);
       await holdSuspect(q, deliveries, { ...a, taskId: row.task_id, code: outcome.code });
     } else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];

@@ -36,7 +36,7 @@ export function requireKey(name: string, account: Account, from: Environment): s
   throw modelError(
     'PROVIDER_KEY',
     `${name} cannot be used: ${found.why}`,
-    'Set it in .env or in the shell, and restart.',
+    'Set it in the file .env of the folder where npm start or npx alai worker runs, or in its shell, and restart that.',
     'permanent',
   );
 }

@@ -43,7 +43,14 @@ export function createAnthropic(account: Account, key: string): Provider {
       r.signal.throwIfAborted();
       return done;
     } catch (e) {
-      throw failureOf(e, { guard, url, model: r.model, signal: r.signal, partial: partial() });
+      throw failureOf(e, {
+        guard,
+        url,
+        model: r.model,
+        signal: r.signal,
+        partial: partial(),
+        keyEnv: account.key_env,
+      });
     } finally {
       guard.close();
     }

@@ -284,6 +284,36 @@ describe('a key', () => {
     expect(refusal(open({ key_env: 'MY_KEY' }, { MY_KEY: '1' }))).toMatch(/set MY_KEY_HOST=api\.openai\.com/);
   });
 
+  it.each(['openai', 'anthropic'] as const)(
+    'that %s does not take is named by its variable, never by its value',
+    async (kind) => {
+      const at = new URL(rehearsal.url);
+      const own = {
+        ...account(kind, kind === 'openai' ? `${rehearsal.url}/v1` : rehearsal.url),
+        key_env: 'MY_KEY',
+      };
+      const asked = serviceOf('z', own, { MY_KEY: 'sk-secret', MY_KEY_HOST: at.host }).chat({
+        model: `${model[kind]}+401`,
+        messages: hello,
+        tools: [],
+        maxTokens: 10,
+        idleMs: 10_000,
+        totalMs: 20_000,
+        signal: new AbortController().signal,
+      });
+      const refused = await asked.then(
+        () => null,
+        (e: AlaiError) => e,
+      );
+      expect(refused).toMatchObject({
+        code: 'PROVIDER_KEY',
+        message: expect.stringContaining('the key in MY_KEY'),
+      });
+      expect(refused?.hint).toContain('set the right MY_KEY in the file .env');
+      expect(`${refused?.message} ${refused?.hint}`).not.toContain('sk-secret');
+    },
+  );
+
   it('an address inside the network is not connected to unless its entry allows it', async () => {
     const inner = serviceOf('y', { ...account('openai', `${rehearsal.url}/v1`), allow_private: false }, {});
     expect(await inner.probe()).toMatchObject({ reachable: false, problem: { code: 'ADDRESS_REFUSED' } });

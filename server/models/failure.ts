@@ -13,6 +13,8 @@ export interface Called {
   partial?: string;
   /** What to do when the model is not there. */
   missing?: string;
+  /** The variable that holds the key, by name only. */
+  keyEnv?: string | null;
 }
 
 /** How a connection failed, by what the system said; the first three mean that there is no way to the server. */
@@ -128,8 +130,8 @@ function refusalOf(e: unknown, status: number, c: Called, who: string): AlaiErro
   if (status === 401 || status === 403)
     return modelError(
       'PROVIDER_KEY',
-      `${c.url} does not take the key: ${said}`,
-      'The key is wrong, expired or for another address: set the right one in the environment and restart.',
+      `${c.url} does not take the key${c.keyEnv ? ` in ${c.keyEnv}` : ''}: ${said}`,
+      `The key is wrong, expired or for another address: set the right ${c.keyEnv ?? 'one'} in the file .env of the folder where npm start or npx alai worker runs, or in its shell, and restart that.`,
       'permanent',
       cause,
     );

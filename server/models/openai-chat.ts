@@ -32,6 +32,8 @@ export interface OpenAiServer {
   /** The name the server knows the model by. */
   nameOf(model: string): string;
   missing?: string;
+  /** The variable that holds the key; null where none is asked for. */
+  keyEnv?: string | null;
 }
 
 /** A client for one call: only its own fetch can be aborted before headers. */
@@ -72,6 +74,7 @@ export async function called<T>(
       signal: r.signal,
       partial: partial(),
       ...(s.missing ? { missing: s.missing } : {}),
+      keyEnv: s.keyEnv ?? null,
     });
   } finally {
     guard.close();

@@ -9,6 +9,7 @@ export function createOpenAi(account: Account, key: string): Provider {
   const server: OpenAiServer = {
     baseUrl: account.base_url.replace(/\/$/, ''),
     key,
+    keyEnv: account.key_env,
     via: wayTo(account),
     structured: account.structured,
     nameOf: (model) => modelAt(account, model),

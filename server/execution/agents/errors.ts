@@ -39,7 +39,7 @@ export function agentError(agent: CliAgent, said: string): AlaiError {
 }
 
 const hints = (agent: CliAgent): Partial<Record<ErrorCode, string>> => ({
-  PROVIDER_KEY: `The key is wrong, expired or for another address: set the right ${agent.keys.join(' or ')} in the environment of the worker, restart it, and let the work be tried again.`,
+  PROVIDER_KEY: `The key is wrong, expired or for another address: set the right ${agent.keys.join(' or ')} in the file .env of the folder where npm start or npx alai worker runs, or in its shell, restart that, and let the work be tried again.`,
   PROVIDER_QUOTA: 'Top up the account, or choose another tier.',
   ADDRESS_REFUSED: `It reaches its model only. Where that is at another address, set ${agent.address} in the environment of the worker.`,
 });

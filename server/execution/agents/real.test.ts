@@ -159,7 +159,7 @@ describe('the real agent whose key is not taken', { timeout: 60_000 }, () => {
     const { run } = await build(name, 'A note [fault: 401]');
     if (process.env.DEBUG_AGENTS) console.log(JSON.stringify(run, null, 1).slice(0, 12_000));
     expect(run).toMatchObject({ kind: 'infra', code: 'PROVIDER_KEY' });
-    expect(run.kind === 'infra' && run.message).toContain('in the environment of the worker');
+    expect(run.kind === 'infra' && run.message).toContain('in the file .env');
   });
 });
 
