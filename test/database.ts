@@ -27,7 +27,8 @@ export async function testDatabase(
 ): Promise<TestDatabase> {
   const { adminUrl, template } = inject('testDatabase');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await asAdmin(`CREATE DATABASE ${name}${options.migrated === false ? '' : ` TEMPLATE ${template}`}`);
+  const from = options.migrated === false ? '' : ` TEMPLATE ${template} STRATEGY FILE_COPY`;
+  await asAdmin(`CREATE DATABASE ${name}${from}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   const db = createDb(url.href, { max: options.max ?? 10 });
