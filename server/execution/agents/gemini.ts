@@ -27,7 +27,8 @@ export const gemini: CliAgent = {
     ...['-o', 'stream-json', '--skip-trust'],
     ...['--approval-mode', sandboxed ? 'yolo' : 'auto_edit'],
   ],
-  env: () => ({}),
+  // It starts itself a second time for a larger heap, which takes as long as the first and which no attempt needs.
+  env: () => ({ GEMINI_CLI_NO_RELAUNCH: 'true' }),
   home: ({ tools }) => ({
     '.gemini/settings.json': JSON.stringify({
       ...SETTINGS,
