@@ -143,9 +143,10 @@ export const matters = (m: HostModelView, h: Pick<FleetHostView, 'jobs'>): boole
 export function breakerText(b: BreakerFacts | null, now: number): string {
   if (!b) return '';
   const why = b.error.replace(/[.]$/, '');
-  if (b.state === 'HALF_OPEN') return `Being tried again: ${why}`;
-  if (b.state === 'CLOSED') return '';
   const left = b.probeAt ? b.probeAt.getTime() - now : 0;
+  // A service that lists its models waits half open for somebody's call.
+  if (b.state === 'HALF_OPEN' && left > 0) return `Being tried again: ${why}`;
+  if (b.state === 'CLOSED') return '';
   return `${b.offline ? 'Offline' : 'Left alone'}, ${left > 0 ? `tried again in ${span(left)}` : 'tried again with the next work'}: ${why}`;
 }
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { changeBreaker } from '#server/models/resilience/commands.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, route, testFactory, work } from '#test/factory.ts';
+import { endAttempt } from './failure.ts';
 import { detour, goRound, waitsForModel } from './unavailable.ts';
 
 const { db } = await testDatabase();
@@ -126,6 +127,29 @@ describe('work whose model cannot be asked', () => {
     await db.pool.query(`UPDATE task SET queued_at = now() - interval '2 minutes' WHERE id = $1`, [id]);
     await goRound(db, factory.publisher, times);
     expect(await task(id)).toMatchObject({ tier: 2, host: 'FORGE' });
+  });
+
+  it('has waited since the first of its attempts that its model did not answer, however often it was begun anew', async () => {
+    const choices = [local('ANVIL', 1, 'qwen3:8b'), local('FORGE', 2, 'qwen2.5-coder:32b')];
+    const lose = async (id: number, code: string, startedAgo: string) => {
+      const a = await factory.take(id);
+      await db.pool.query('UPDATE attempt SET started_at = now() - $2::interval WHERE id = $1', [
+        a.attemptId,
+        startedAgo,
+      ]);
+      await endAttempt(db, factory.publisher, a, { kind: 'infra', code, message: 'It hangs' });
+    };
+    const [id, other] = [await queued(choices, 1), await queued(choices, 1)];
+    await lose(id, 'MODEL_TIMEOUT', '2 minutes');
+    await lose(id, 'MODEL_PAUSED', '30 s');
+    // Something else was the matter in between: that was another wait.
+    await lose(other, 'MODEL_TIMEOUT', '2 minutes');
+    await lose(other, 'GIT_FAILED', '1 minute');
+    await lose(other, 'MODEL_PAUSED', '30 s');
+    await open('ANVIL', 'qwen3:8b');
+    await goRound(db, factory.publisher, times);
+    expect(await task(id)).toMatchObject({ tier: 2, host: 'FORGE' });
+    expect(await task(other)).toMatchObject({ tier: 1, host: 'ANVIL' });
   });
 });
 

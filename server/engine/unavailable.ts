@@ -64,6 +64,15 @@ export function detour(w: Waiting): Detour | null {
   return { host: other.host, tier: other.tier, reason: `${why}: ${other.model} on ${other.host} takes it` };
 }
 
+/**
+ * Since when a task waits for its model: since the first of its last attempts in a row, at this tier and since a person last answered for it,
+ * that ended at the model. To begin it anew is no answer.
+ */
+const WAITS_SINCE = `least(t.queued_at, (SELECT min(a.started_at) FROM attempt a
+    WHERE a.task_id = t.id AND a.generation = t.generation AND a.id > coalesce((SELECT max(x.id) FROM attempt x
+        WHERE x.task_id = t.id AND (x.generation = t.generation AND x.tier = t.tier AND x.state = 'FAILED' AND x.error_code LIKE 'MODEL\\_%') IS NOT TRUE), 0)
+      AND a.started_at > coalesce((SELECT max(e.closed_at) FROM escalation e WHERE e.task_id = t.id), '-infinity')))`;
+
 /** Sends waiting work round models that cannot be asked, and back when they can. Returns how many tasks moved. */
 export async function goRound(
   db: Db,
@@ -78,7 +87,7 @@ export async function goRound(
            FROM jsonb_array_elements(t.route->'choices') WITH ORDINALITY c(v, ord) ORDER BY c.ord) open,
          EXISTS (SELECT 1 FROM jsonb_array_elements(t.route->'choices') c(v) JOIN breaker b ON b.host = '*' AND b.offline AND b.state <> 'CLOSED'
            AND b.model = coalesce(c.v->>'account', c.v->>'provider') WHERE (c.v->>'tier')::int = t.tier) offline,
-         t.queued_at < now() - make_interval(secs => $2 / 1000.0) long
+         ${WAITS_SINCE} < now() - make_interval(secs => $2 / 1000.0) long
        FROM task t WHERE t.status = 'QUEUED' AND (t.tier < (t.route->>'tier')::int OR EXISTS (
          SELECT 1 FROM jsonb_array_elements(t.route->'choices') c(v)
          WHERE c.v->>'host' = t.host AND (c.v->>'tier')::int = t.tier AND NOT alai_available(c.v)))

@@ -6,7 +6,7 @@ import type { Probe } from '#server/models/provider.ts';
 import { serviceOf } from '#server/models/registry.ts';
 import { changeBreaker, writeBreaker } from '#server/models/resilience/commands.ts';
 import { dueServices, readBreaker } from '#server/models/resilience/data.ts';
-import { afterAnswer, afterFailure, mayAsk } from '#server/models/resilience/policy.ts';
+import { afterFailure, afterListing, type Breaker, mayAsk } from '#server/models/resilience/policy.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
 
@@ -23,7 +23,10 @@ async function ask(name: string, account: Account): Promise<Pick<Probe, 'reachab
   }
 }
 
-/** Asks services that could not be reached whether they are back, by what costs no tokens: nobody else may come by for hours. */
+/**
+ * Asks services that could not be reached whether they are back, by what costs no tokens: nobody else may come by for hours. One that lists
+ * its models is let have the next call, whose answer closes its breaker: it may list them and answer nobody.
+ */
 export async function probeServices(db: Db, t: Timing, log: Logger): Promise<void> {
   const { providers } = readCatalogue().providers;
   for (const key of await dueServices(db.pool)) {
@@ -34,10 +37,13 @@ export async function probeServices(db: Db, t: Timing, log: Logger): Promise<voi
     if (may.kind !== 'probe' || !(await writeBreaker(db, key, breaker, may.next, BY))) continue;
     const found = await ask(key.model, account);
     const { problem } = found;
-    if (found.reachable) await changeBreaker(db, key, BY, (b) => afterAnswer(b));
+    // A call may have decided meanwhile.
+    const mine = (b: Breaker) => b.state === 'HALF_OPEN' && b.probeBy === BY;
+    if (found.reachable) await changeBreaker(db, key, BY, (b, at) => (mine(b) ? afterListing(b, at) : b));
     else
-      await changeBreaker(db, key, BY, (b, at) =>
-        afterFailure(
+      await changeBreaker(db, key, BY, (b, at) => {
+        if (!mine(b)) return b;
+        return afterFailure(
           b,
           {
             code: problem?.code ?? 'MODEL_UNREACHABLE',
@@ -47,8 +53,8 @@ export async function probeServices(db: Db, t: Timing, log: Logger): Promise<voi
           true,
           at,
           t,
-        ),
-      );
+        );
+      });
     log.info(
       { service: key.model, reachable: found.reachable, problem: problem?.message },
       'probed a service',

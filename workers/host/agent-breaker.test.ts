@@ -11,8 +11,13 @@ const t = timing();
 const on = (host: string) => ({ db, host, timing: t });
 const breaker = async (host = 'FORGE') =>
   (await readBreaker(db.pool, { host, model: 'claude-code' })).breaker;
-const run = (ends: () => Promise<unknown>, host = 'FORGE', signal = new AbortController().signal) =>
-  guardAgent(on(host), 'claude-code', signal, ends).then(
+const never = new AbortController().signal;
+const run = (
+  ends: () => Promise<unknown>,
+  host = 'FORGE',
+  { signal = never, task = null as number | null } = {},
+) =>
+  guardAgent(on(host), { name: 'claude-code', task, signal }, ends).then(
     () => 'answered',
     (e: AlaiError) => e.code,
   );
@@ -57,7 +62,7 @@ describe('a coding agent that fails on and on', () => {
         throw new Error('stopped');
       },
       'FORGE',
-      stop.signal,
+      { signal: stop.signal },
     );
     expect(await run(() => Promise.reject(new AlaiError('LIMIT_REACHED', 'too long', '')))).toBe(
       'LIMIT_REACHED',
@@ -77,6 +82,39 @@ describe('a coding agent that fails on and on', () => {
     await run(busy);
     await forgetKeys(on('FORGE'));
     expect(await breaker(), 'which says nothing of a service that is down').toMatchObject({ state: 'OPEN' });
+  });
+
+  it('is not left alone by others because of one task whose runs alone fail', async () => {
+    expect(await run(busy, 'FORGE', { task: 7 })).toBe('MODEL_BUSY');
+    expect(await breaker()).toMatchObject({ state: 'OPEN', suspect: 7, opens: 0 });
+    await db.pool.query(
+      `UPDATE breaker SET opened_at = now() - interval '2 s', probe_at = now() + interval '1 hour'`,
+    );
+    const both: string[] = [];
+    // At once, because a run takes minutes.
+    await run(
+      async () => {
+        both.push(await run(fine, 'FORGE', { task: 9 }));
+      },
+      'FORGE',
+      { task: 8 },
+    );
+    expect(both).toEqual(['answered']);
+    expect(await breaker()).toMatchObject({ state: 'CLOSED', suspect: 7 });
+    // The suspect that fails again is still alone with it, until it is answered.
+    await run(busy, 'FORGE', { task: 7 });
+    expect(await breaker()).toMatchObject({ state: 'OPEN', suspect: 7 });
+    await due();
+    expect(await run(fine, 'FORGE', { task: 7 })).toBe('answered');
+    expect(await breaker()).toMatchObject({ state: 'CLOSED', suspect: null });
+  });
+
+  it('is left alone as always when another task fails while one is doubted', async () => {
+    await run(busy, 'FORGE', { task: 7 });
+    await db.pool.query(`UPDATE breaker SET opened_at = now() - interval '2 s'`);
+    expect(await run(busy, 'FORGE', { task: 8 })).toBe('MODEL_BUSY');
+    expect(await breaker()).toMatchObject({ state: 'OPEN', suspect: null, opens: 1 });
+    expect(await run(fine, 'FORGE', { task: 9 })).toBe('MODEL_PAUSED');
   });
 
   it('is asked again by all as soon as it answered a person', async () => {

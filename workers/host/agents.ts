@@ -27,7 +27,9 @@ export function agentsOfHost(
     given: (agent: CliAgent, work) => (scripted(work) ? rehearsedFor(agent, rehearsal) : givenTo(agent)),
     // The sample's rehearsal says nothing of the agent that everybody else asks.
     guard: (name, work, signal, run) =>
-      scripted(work) && e.ALAI_REHEARSAL !== 'always' ? run() : guardAgent(c, name, signal, run),
+      scripted(work) && e.ALAI_REHEARSAL !== 'always'
+        ? run()
+        : guardAgent(c, { name, task: work.task?.id ?? null, signal }, run),
   };
 }
 

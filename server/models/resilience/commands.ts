@@ -41,9 +41,10 @@ export async function writeBreaker(
           data: { model: key.model, code: next.code, offline: next.offline, probeAt: next.probeAt },
         },
       ]);
-      // Each waiting task was told a time by the breaker as it was then; the model is back before that.
-      if (next.state === 'CLOSED') await lookAgain(q, 'model');
     }
+    // Each waiting task was told a time by the breaker as it was then; the model may be asked before that.
+    const before = was.probeAt !== null && next.probeAt !== null && next.probeAt < was.probeAt;
+    if (before || (next.state === 'CLOSED' && was.state !== 'CLOSED')) await lookAgain(q, 'model');
     return true;
   });
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '#server/platform/db.ts';
-import { type Breaker, type BreakerState, CLOSED } from './policy.ts';
+import { type Breaker, type BreakerState, CLOSED, LISTED } from './policy.ts';
 
 /** Which breaker a call falls under: a host's model, or `*` and the name of a service. */
 export interface BreakerKey {
@@ -75,11 +75,15 @@ export async function readBreakers(db: { pool: Queryable }): Promise<BreakerView
   return rows;
 }
 
-/** Services that stand open and are due for a probe. An empty account is found out by a call only: its probe would be answered. */
+/**
+ * Services that stand open and are due for a probe. An empty account is found out by a call only: its probe would be answered; and so is
+ * what has answered one since it failed.
+ */
 export async function dueServices(q: Queryable): Promise<BreakerKey[]> {
   const { rows } = await q.query<BreakerKey>(
-    `SELECT host, model FROM breaker WHERE host = $1 AND state <> 'CLOSED' AND probe_at <= clock_timestamp() AND code <> 'PROVIDER_QUOTA'`,
-    [SERVICE],
+    `SELECT host, model FROM breaker WHERE host = $1 AND state <> 'CLOSED' AND probe_at <= clock_timestamp() AND code <> 'PROVIDER_QUOTA'
+       AND probe_by IS DISTINCT FROM $2`,
+    [SERVICE, LISTED],
   );
   return rows;
 }

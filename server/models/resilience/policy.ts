@@ -80,6 +80,13 @@ export interface Failed {
 export const inDoubt = (b: Breaker, task: number | null): boolean =>
   b.state !== 'CLOSED' && b.suspect !== null && b.suspect !== task;
 
+/**
+ * The first pause of a doubt is over, and nothing but work asks this service or agent anything: others go on, each at its own risk. An answer
+ * closes the breaker, a failure ends the doubt.
+ */
+export const mayGoInDoubt = (b: Breaker, task: number | null, now: Date, t: Times): boolean =>
+  task !== null && inDoubt(b, task) && now.getTime() - (b.openedAt?.getTime() ?? 0) >= t.breakerDoubt;
+
 /** No wish of a service is granted for longer than so many times the longest wait of its breaker. */
 const MOST_PATIENCE = 12;
 
@@ -89,20 +96,24 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
   const task = f.task ?? null;
   const pause = Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
   if (b.state !== 'CLOSED' && !probed) {
-    // A call that was under way fails too: it is not that one task, so the model is left alone as always.
-    if (b.state !== 'OPEN' || !inDoubt(b, task)) return b;
-    return { ...b, suspect: null, opens: b.opens + 1, probeAt: new Date(now.getTime() + pause) };
+    // A call of another fails too: it is not that one task, so the model is left alone as always.
+    if (!inDoubt(b, task)) return b;
+    const probeAt = new Date(now.getTime() + pause);
+    return { ...b, ...said, state: 'OPEN', suspect: null, opens: b.opens + 1, probeAt, probeBy: null };
   }
   const fresh = b.windowFrom !== null && now.getTime() - b.windowFrom.getTime() < t.breakerWindow;
   const first = !fresh || b.failures === 0;
   const failures = (fresh ? b.failures : 0) + 1;
   const windowFrom = fresh ? b.windowFrom : now;
-  const suspect = !probed && (first || b.suspect === task) ? task : null;
+  // The suspect's own first probe says no more than its calls did before: others may be waiting for their answer still.
+  const own = probed && task !== null && b.suspect === task && b.opens === 0;
+  const suspect = own || (!probed && (first || b.suspect === task)) ? task : null;
+  const doubts = suspect !== null && !probed;
   if (!probed && !f.lasting && failures < FAILURES_TO_OPEN)
     return { ...b, ...said, failures, windowFrom, suspect };
   const wait = f.lasting
     ? Math.max(t.breakerMost, Math.min(f.patience ?? 0, MOST_PATIENCE * t.breakerMost))
-    : suspect !== null
+    : doubts
       ? t.breakerDoubt
       : pause;
   return {
@@ -113,7 +124,7 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
     windowFrom,
     suspect: f.lasting ? null : suspect,
     // Doubt is no pause yet: the first one follows when the model itself does not answer.
-    opens: suspect !== null && !f.lasting ? b.opens : b.opens + 1,
+    opens: doubts && !f.lasting ? b.opens : b.opens + 1,
     openedAt: b.state === 'CLOSED' ? now : b.openedAt,
     probeAt: new Date(now.getTime() + wait),
     probeBy: null,
@@ -126,6 +137,18 @@ export const afterAnswer = (b: Breaker, task: number | null = null): Breaker => 
   ver: b.ver,
   suspect: b.suspect === task ? null : b.suspect,
 });
+
+/** Who stands as the prober of a service that answered what costs nothing. */
+export const LISTED = 'its list of models';
+
+/**
+ * The row after a service listed its models, which says that there is a way to it and that its key is taken, not that it answers: unless just
+ * that had failed, the next call decides. How long it was left alone is not forgotten.
+ */
+export const afterListing = (b: Breaker, now: Date): Breaker =>
+  b.offline || b.code === 'PROVIDER_KEY'
+    ? afterAnswer(b)
+    : { ...b, state: 'HALF_OPEN', probeAt: now, probeBy: LISTED };
 
 /** Whoever probed was stopped before there was an answer: the next one may at once. */
 export const afterAbort = (b: Breaker, now: Date): Breaker => ({

@@ -6,8 +6,8 @@ import { puppet } from '#test/puppet.ts';
 import { type ChatRequest, modelError, NO_USAGE, type Provider } from '../provider.ts';
 import { withRetries } from '../retry.ts';
 import { changeBreaker, draw, pause } from './commands.ts';
-import { readBreaker, readBreakers, SERVICE } from './data.ts';
-import { afterFailure, CLOSED, FAILURES_TO_OPEN, mayAsk } from './policy.ts';
+import { dueServices, readBreaker, readBreakers, SERVICE } from './data.ts';
+import { afterFailure, afterListing, CLOSED, FAILURES_TO_OPEN, mayAsk } from './policy.ts';
 import { resilient } from './resilient.ts';
 
 const { db } = await testDatabase({ max: 24 });
@@ -200,6 +200,83 @@ describe('a breaker', () => {
     expect(breaker).toMatchObject({ state: 'OPEN', suspect: null, opens: 1 });
     expect((breaker.probeAt?.getTime() ?? 0) - now.getTime()).toBeGreaterThan(t.breakerOpen * 0.9);
     expect(await failure(m.by('forge', 8).chat(request()))).toBe('MODEL_PAUSED');
+  });
+
+  describe('of a service that lists its models and answers nobody', () => {
+    const KEY = { host: SERVICE, model: 'anthropic' };
+    const state = async () => await readBreaker(db.pool, KEY);
+    /** What the conductor does when the pause is over. */
+    const listed = async () => {
+      await due();
+      expect(await dueServices(db.pool)).toEqual([KEY]);
+      await changeBreaker(db, KEY, 'conductor', (b, now) => afterListing(b, now));
+      expect(await dueServices(db.pool), 'is not asked for them again and again').toEqual([]);
+    };
+    const fails = async (m: ReturnType<typeof model>, task: number) => {
+      for (let n = 0; n < FAILURES_TO_OPEN; n++) await failure(m.by('forge', task).chat(request()));
+    };
+
+    it('stays open, longer and longer, whoever asks, until a call is answered', async () => {
+      const m = model('anthropic');
+      m.state.chat = () => Promise.reject(busy());
+      await fails(m, 7);
+      const pauses: number[] = [];
+      for (let task = 8; task < 13; task++) {
+        await listed();
+        expect((await state()).breaker.state).not.toBe('CLOSED');
+        await db.pool.query(`UPDATE breaker SET opened_at = now() - interval '2 s'`);
+        const asked = m.state.asked;
+        await fails(m, task);
+        expect(m.state.asked - asked, 'one call decides').toBe(1);
+        const { breaker, now } = await state();
+        expect(breaker).toMatchObject({ state: 'OPEN', suspect: null });
+        pauses.push(Math.round(((breaker.probeAt?.getTime() ?? 0) - now.getTime()) / t.breakerOpen));
+      }
+      expect(pauses).toEqual([1, 2, 4, 8, 16]);
+      await listed();
+      m.state.chat = answers;
+      expect((await m.by('anvil', 20).chat(request())).text).toBe('Yes.');
+      expect((await state()).breaker).toMatchObject({ state: 'CLOSED', opens: 0 });
+    });
+
+    it('also where one task alone asks it', async () => {
+      const m = model('anthropic');
+      m.state.chat = () => Promise.reject(busy());
+      const pauses: number[] = [];
+      for (let n = 0; n < 4; n++) {
+        await fails(m, 7);
+        const { breaker, now } = await state();
+        pauses.push((breaker.probeAt?.getTime() ?? 0) - now.getTime());
+        await listed();
+      }
+      expect(pauses.map((ms) => Math.round(ms / t.breakerOpen))).toEqual([0, 1, 2, 4]);
+    });
+
+    it('is over where it could not even list them before: that is what failed', () => {
+      const now = new Date();
+      const failed = { code: 'MODEL_UNREACHABLE', error: 'no way', offline: true };
+      let b = { ...CLOSED };
+      for (let n = 0; n < FAILURES_TO_OPEN; n++) b = afterFailure(b, failed, false, now, t);
+      expect(afterListing(b, now)).toMatchObject({ state: 'CLOSED' });
+      expect(afterListing({ ...b, offline: false }, now)).toMatchObject({ state: 'HALF_OPEN', probeAt: now });
+    });
+
+    it('lets others go on beside one whose calls alone fail, all at once', async () => {
+      const m = model('anthropic');
+      m.state.chat = () => Promise.reject(busy());
+      await fails(m, 7);
+      await listed();
+      await db.pool.query(`UPDATE breaker SET opened_at = now() - interval '2 s'`);
+      const together = Promise.withResolvers<void>();
+      let n = 0;
+      m.state.chat = async (r) => {
+        if (++n === 3) together.resolve();
+        await together.promise;
+        return await answers(r);
+      };
+      await Promise.all([8, 9, 10].map((task) => m.by('forge', task).chat(request())));
+      expect((await state()).breaker).toMatchObject({ state: 'CLOSED', suspect: 7 });
+    });
   });
 
   it('nobody waits in place for longer than the first pause, nor when he is told to stop', async () => {

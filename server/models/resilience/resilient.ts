@@ -5,7 +5,7 @@ import type { Db } from '#server/platform/db.ts';
 import { type ChatRequest, isTransient, modelError, type Provider, retryAfterOf } from '../provider.ts';
 import { changeBreaker, draw, pause, type Rates, settleDraw, writeBreaker } from './commands.ts';
 import { type BreakerKey, readBreaker, SERVICE } from './data.ts';
-import { afterAbort, afterAnswer, afterFailure, inDoubt, mayAsk } from './policy.ts';
+import { afterAbort, afterAnswer, afterFailure, inDoubt, mayAsk, mayGoInDoubt } from './policy.ts';
 
 export interface Resilience {
   db: Db;
@@ -47,19 +47,23 @@ export function resilient(provider: Provider, c: Resilience): Provider {
     );
   }
 
-  /** Throws MODEL_PAUSED while the breaker is open. True when this call is the one probe. */
-  async function enter(key: BreakerKey, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Throws MODEL_PAUSED while the breaker is open. `probe`: this call is the one probe; `doubt`: it goes although another task's calls fail,
+   * and any answer to it is one for all.
+   */
+  async function enter(key: BreakerKey, signal: AbortSignal): Promise<'free' | 'probe' | 'doubt'> {
     const patient = Date.now() + t.breakerOpen;
     for (;;) {
       const { breaker, now } = await readBreaker(db.pool, key);
       const may = mayAsk(breaker, now, c.host, t);
-      if (may.kind === 'go') return false;
+      if (may.kind === 'go') return 'free';
+      if (service && mayGoInDoubt(breaker, task, now, t)) return 'doubt';
       if (task !== null && inDoubt(breaker, task) && Date.now() < patient) {
         await sleep(t.breakerDoubt / 4, undefined, { signal }).catch(() => signal.throwIfAborted());
         continue;
       }
       if (may.kind === 'wait') throw paused(key, may.ms, breaker.error);
-      if (await writeBreaker(db, key, breaker, may.next, c.host)) return true;
+      if (await writeBreaker(db, key, breaker, may.next, c.host)) return 'probe';
     }
   }
 
@@ -99,7 +103,8 @@ export function resilient(provider: Provider, c: Resilience): Provider {
 
     async chat(request) {
       const key = keyOf(request.model);
-      const probing = await enter(key, request.signal);
+      const as = await enter(key, request.signal);
+      const probing = as === 'probe';
       let answered = false;
       let asked = false;
       try {
@@ -120,7 +125,7 @@ export function resilient(provider: Provider, c: Resilience): Provider {
         return reply;
       } catch (e) {
         // What follows an answer is bookkeeping: it must not cost the answer's breaker.
-        if (asked && !answered) await tell(key, e, probing, request.signal.aborted);
+        if (asked && !answered) await tell(key, e, probing, request.signal.aborted, as === 'doubt');
         // Its turn never came, which says nothing of the service: the probe is left to the next.
         else if (!asked && probing) await leaveProbe(key);
         throw e;
@@ -133,13 +138,20 @@ export function resilient(provider: Provider, c: Resilience): Provider {
     await changeBreaker(db, key, c.host, (b, now) => (b.state === 'HALF_OPEN' ? afterAbort(b, now) : b));
   }
 
-  async function tell(key: BreakerKey, e: unknown, probing: boolean, aborted: boolean): Promise<void> {
+  async function tell(
+    key: BreakerKey,
+    e: unknown,
+    probing: boolean,
+    aborted: boolean,
+    inDoubtOfOthers = false,
+  ): Promise<void> {
+    const decides = probing || inDoubtOfOthers;
     const patience = retryAfterOf(e);
     const busy = service !== null && patience !== undefined && isAlaiError(e) && e.code === 'MODEL_BUSY';
     if (busy && patience <= t.turnWait) {
       await pause(db, service.name, patience);
       // It answers, and said what it wants: no reason to think that it is gone.
-      if (probing) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
+      if (decides) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
       return;
     }
     if (aborted) {
@@ -152,6 +164,6 @@ export function resilient(provider: Provider, c: Resilience): Provider {
       const offline = network === 'dns' || network === 'route' || network === 'refused';
       const failed = { code: e.code, error: e.message, offline, lasting, patience, task };
       await changeBreaker(db, key, c.host, (b, now) => afterFailure(b, failed, probing, now, t));
-    } else if (probing) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
+    } else if (decides) await changeBreaker(db, key, c.host, (b) => afterAnswer(b, task));
   }
 }
