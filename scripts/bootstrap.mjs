@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
+/** Looked at before anything takes time. */
+const startedBy = process.ppid;
+
 const MINIMUM = [20, 9];
 /** The rest is TypeScript that Node runs as it is, and uses import.meta.main. */
 const FULL = [24, 2];
@@ -150,6 +153,19 @@ export function node24(mustExist = true) {
 }
 
 /**
+ * A signal to npm ends npm and the shell between us, and never reaches this process. Only npm is watched: whoever starts us by himself, in the
+ * background of a shell that he then leaves, means us to stay.
+ */
+function whenOrphaned(then) {
+  const watch = setInterval(() => {
+    if (process.ppid === startedBy) return;
+    clearInterval(watch);
+    then();
+  }, 500);
+  watch.unref();
+}
+
+/**
  * Runs one of our TypeScript files on Node 24 and takes over its exit code. The child notices our death by its IPC
  * channel, so that even a kill -9 of this process stops it.
  */
@@ -162,5 +178,6 @@ export function run(file, args = [], env = {}) {
   // Ctrl-C reaches the whole foreground group: the child stops by itself and we wait for it.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event === 'start') whenOrphaned(() => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }
