@@ -24,7 +24,7 @@ import { tendTrials } from './trials.ts';
 const { db } = await testDatabase();
 const t = timing();
 /** The worker of these tests is heard of once, and stays so however slow the machine is. */
-const heard = { ...t, workerSeen: 600_000 };
+const heard = { ...t, workerSeen: 600_000, lease: 600_000, heartbeat: 300_000 };
 const s = { db, timing: heard, catalogue: readCatalogue } as unknown as Services;
 const worker = { id: '00000000-0000-4000-8000-000000000001', host: 'forge' };
 let hostDir: string;
