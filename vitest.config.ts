@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { folderInMemory, temporary } from './test/memory.ts';
 import { LongestFirst, startsProcesses } from './test/order.ts';
 
 const never = ['test/faults/**', 'e2e/**', '**/node_modules/**'];
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     // One more than cores, where vitest would take one fewer: most of our tests wait for processes and databases.
     maxWorkers: availableParallelism() + 1,
+    env: temporary(folderInMemory()),
     globalSetup: ['./test/global-setup.ts'],
     // A run that is asked for another order (--sequence.shuffle.files) has vitest's own.
     ...(process.argv.some((a) => a.startsWith('--sequence'))

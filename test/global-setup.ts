@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '#server/platform/embedded-postgres.ts';
 import { migrate, shippedMigrations } from '#server/platform/migrate.ts';
-
-/** What the databases of a run and their log may need, several times over. */
-const ROOM = 2 * 1024 ** 3;
+import { folderInMemory, makeFolder, removeFolder } from './memory.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,7 +14,8 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the run. Its data may be lost at any time, so it neither waits for a disk nor needs one. */
 export default async function setup(project: TestProject) {
-  const memory = inMemory();
+  const memory = folderInMemory();
+  makeFolder(memory);
   const home = memory ?? path.resolve('.alai-test');
   const server = await startEmbeddedPostgres({
     home,
@@ -34,20 +32,8 @@ export default async function setup(project: TestProject) {
     // A run that found the server running is a guest beside another run.
     if (server.reused && !process.env.CI) return;
     server.stop();
-    if (memory) rmSync(memory, { recursive: true, force: true });
+    removeFolder(memory);
   };
-}
-
-/** A folder in memory, of this checkout; none where the system has no room for one, as in most containers. */
-function inMemory(): string | null {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    if (bavail * bsize < ROOM) return null;
-  } catch {
-    return null;
-  }
-  return `/dev/shm/alai-test-${createHash('sha256').update(process.cwd()).digest('hex').slice(0, 12)}`;
 }
 
 async function dropLeftovers(admin: pg.Client): Promise<void> {
