@@ -87,7 +87,9 @@ describe('what goes wrong with a model', () => {
     const w = await f.work('BUILD', {}, { blueprint: oneStep({ limits }) });
     const r = await f.run(w, memoryPorts(), undefined, puppet(turns));
     expect(r).toMatchObject({ kind: 'failed', cause: 'limit', code: 'LIMIT_REACHED' });
-    expect(r.kind === 'failed' && r.message).toContain(name);
+    expect(r.kind === 'failed' && r.message).toMatch(/^the step "\w+" was stopped after \d/);
+    expect(r.kind === 'failed' && r.message).toContain(`Raise its limit ${name} `);
+    expect(r.kind === 'failed' && r.message).not.toContain('..');
   });
 });
 

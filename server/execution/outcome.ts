@@ -2,6 +2,7 @@ import type { AttemptOutcome, IntegrationResult } from '#server/domain/attempt.t
 import { AlaiError, type ErrorCode, isAlaiError, nobodysFault } from '#server/domain/errors.ts';
 import { INTEGRATE } from '#server/domain/plan.ts';
 import type { Report } from '#server/domain/report.ts';
+import { sentence } from '#server/domain/sentence.ts';
 import type { AttemptWork } from '#server/domain/work.ts';
 import { Asked } from './asked.ts';
 import type { Gathered } from './context.ts';
@@ -100,7 +101,7 @@ export function outcomeOf(e: unknown, signal: AbortSignal): AttemptOutcome {
   }
   if (!isAlaiError(e))
     return { kind: 'infra', code: 'INTERNAL', message: e instanceof Error ? e.message : String(e) };
-  const message = `${e.message}. ${e.hint}`;
+  const message = `${sentence(e.message)} ${e.hint}`;
   const short = shortOf(e);
   if (short) return { kind: 'yielded', reason: 'budget', question: e.message, short };
   if (e.code === 'LEASE_LOST' || e.code === 'ABORTED') return { kind: 'aborted', code: e.code };

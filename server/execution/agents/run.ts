@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { AlaiError } from '#server/domain/errors.ts';
+import { limitReached } from '#server/domain/limit-words.ts';
 import { NO_USAGE, type Usage } from '#server/models/provider.ts';
 import { launch, type ProcessSpec } from '../sandbox/process.ts';
 import type { AgentAsk, AgentEvent, CliAgent } from './agent.ts';
@@ -45,13 +46,7 @@ export interface AgentAnswer {
 }
 
 /** Thrown when a run was ended by one of its numbers. */
-const tooMuch = (limit: string, value: number) =>
-  new AlaiError(
-    'LIMIT_REACHED',
-    `the agent was stopped by its limit ${limit} (${value})`,
-    'Raise the limit in the blueprint, or make the task smaller.',
-    { limit, value },
-  );
+const tooMuch = (limit: string, value: number) => limitReached('the agent', limit, value);
 
 /** What a run used up to now, also when it fails: whoever pays has to know. */
 export interface Meter {
@@ -133,7 +128,7 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
       calls.same = key === calls.last ? calls.same + 1 : 1;
       calls.last = key;
       if (++calls.all > r.calls) end(tooMuch('turns', r.calls));
-      if (calls.same > r.sameCalls) end(tooMuch('identical tool calls', r.sameCalls));
+      if (calls.same > r.sameCalls) end(tooMuch('identicalCalls', r.sameCalls));
     }
     if (e.kind === 'total') meter.usage = sum(NO_USAGE, e);
     if (e.kind === 'failed') failed = e.message;

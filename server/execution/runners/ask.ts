@@ -1,4 +1,5 @@
-import { AlaiError, isAlaiError } from '#server/domain/errors.ts';
+import { isAlaiError } from '#server/domain/errors.ts';
+import { limitReached } from '#server/domain/limit-words.ts';
 import type { CallRecord } from '#server/domain/records.ts';
 import type { ChatReply, Message, ToolSpec } from '#server/models/provider.ts';
 import { withRetries } from '#server/models/retry.ts';
@@ -29,12 +30,7 @@ export function modelCalls(l: RunnerInput): Calls {
   const limits = step.limits;
 
   const limit = (name: string, value: number, detail = ''): never => {
-    throw new AlaiError(
-      'LIMIT_REACHED',
-      `the step "${step.key}" was stopped by its limit ${name} (${value})${detail}`,
-      'Raise the limit in the blueprint, or make the task smaller.',
-      { limit: name, value },
-    );
+    throw limitReached(`the step "${step.key}"`, name, value, detail);
   };
   const secondsLeft = () => limits.seconds - (performance.now() - l.spent.since) / 1_000;
   const record = (r: Partial<CallRecord>, from: number) =>

@@ -27,7 +27,7 @@ export function createLoop(l: RunnerInput): StepRunner {
   const failedAgain = (key: string, what: string) => {
     failure = failure.key === key ? { key, count: failure.count + 1 } : { key, count: 1 };
     if (failure.count >= limits.identicalFailures)
-      calls.limit('identicalFailures', limits.identicalFailures, `: ${what}`);
+      calls.limit('identicalFailures', limits.identicalFailures, what);
   };
 
   async function run(): Promise<void> {

@@ -150,13 +150,13 @@ describe('an agent with a process of its own', () => {
     });
     const again = `cat > /dev/null; while true; do ${call}; done`;
     for (const [script, limits, why] of [
-      ['sleep 60', { seconds: 1 }, 'seconds (1)'],
+      ['sleep 60', { seconds: 1 }, 'after 1 s'],
       [
         `${says({ type: 'assistant', message: { id: 'm', usage, content: [] } })}; sleep 60`,
         { tokens: 50 },
-        'tokens (50)',
+        'after 50 tokens',
       ],
-      [again, {}, 'identical tool calls (6)'],
+      [again, {}, 'after 5 calls that were all alike'],
     ] as const) {
       const r = await run(script, { step: { limits } });
       expect(r).toMatchObject({ kind: 'failed', cause: 'limit', code: 'LIMIT_REACHED' });

@@ -169,7 +169,7 @@ export function createProcess(l: RunnerInput): StepRunner {
             idleSeconds: step.limits.idleSeconds * IDLE_FACTOR,
             tokens,
             calls: step.limits.turns * CALLS_PER_TURN,
-            sameCalls: step.limits.identicalFailures * 2,
+            sameCalls: step.limits.identicalCalls,
             network: step.network,
             tools: calls,
             place: {

@@ -25,7 +25,7 @@ export function createWatchdog(limits: Pick<Limits, 'identicalCalls' | 'tokensWi
       return {
         limit: 'tokensWithoutProgress',
         value,
-        detail: `: ${idle} tokens, and nothing new was done, read or said`,
+        detail: `${idle} tokens, and nothing new was done, read or said`,
       };
     },
     /** A tool call with its answer. New is what was not there before: another call, or another answer to the same one. */
@@ -40,7 +40,7 @@ export function createWatchdog(limits: Pick<Limits, 'identicalCalls' | 'tokensWi
       return {
         limit: 'identicalCalls',
         value,
-        detail: `: ${name} was called ${times} times alike, with the same answer`,
+        detail: `${name} was called ${times} times alike, with the same answer`,
       };
     },
   };
