@@ -193,6 +193,11 @@ test('on a phone a question is held, carried to an answer with a finger, and und
   expect((await approve.boundingBox())?.height).toBeGreaterThanOrEqual(48);
   expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await expectAccessible(small, 'The decision on a phone');
+  // The facts have the room until something is to be written.
+  const reason = small.getByLabel('Reason, needed to reject');
+  await expect(reason).toBeHidden();
+  await small.getByRole('button', { name: /^Reject/ }).tap();
+  await expect(reason).toBeFocused();
   await phone.close();
 });
 

@@ -1,5 +1,5 @@
 'use client';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { needsReason } from '#server/domain/answers.ts';
 import type { CaseView, Person } from '#server/domain/views/question.ts';
 import { type Answer, answers } from '#server/domain/views/queue.ts';
@@ -27,6 +27,7 @@ interface AnswersProps {
 export function Answers({ consequences, locked, kind, suggested, onAnswer }: AnswersProps) {
   const [note, setNote] = useState('');
   const [wanted, setWanted] = useState<Answer | null>(null);
+  const [writing, setWriting] = useState(kind === 'question');
   const field = useRef<HTMLTextAreaElement>(null);
   const offered = answers.filter((a) => consequences[a] !== null);
   const why = offered.filter((a) => needsReason(kind, a)).map((a) => wordsFor(kind, a).name.toLowerCase());
@@ -35,11 +36,16 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
     if (locked || consequences[answer] === null || note.length > LONGEST_REASON) return;
     if (needsReason(kind, answer) && !note.trim()) {
       setWanted(answer);
+      setWriting(true);
       field.current?.focus();
       return;
     }
     onAnswer(answer, note.trim());
   };
+  // On a phone the field was not there a moment ago (queue.css), and what is not shown takes no focus.
+  useEffect(() => {
+    if (wanted) field.current?.focus();
+  }, [wanted]);
   useKeys({ a: () => give('approve'), s: () => give('send_back'), r: () => give('reject') });
   useCommands(
     locked
@@ -68,26 +74,33 @@ export function Answers({ consequences, locked, kind, suggested, onAnswer }: Ans
           </button>
         ))}
       </div>
-      <Reason
-        id="reason"
-        ref={field}
-        kind={kind ?? 'batch'}
-        label={
-          kind === 'question' ? 'Your answer, or why you reject' : `Reason, needed to ${why.join(' or ')}`
-        }
-        note={note}
-        onNote={setNote}
-        suggested={suggested}
-        invalid={wanted !== null && !note.trim()}
-        onEnter={wanted ? () => onAnswer(wanted, note.trim()) : undefined}
-        status={
-          wanted && !note.trim()
-            ? `Say why, then Enter: ${wordsFor(kind, wanted).name.toLowerCase()} needs a reason that the next agent can act on.`
-            : wanted
-              ? `Enter: ${wordsFor(kind, wanted).name.toLowerCase()}.`
-              : ''
-        }
-      />
+      {writing ? null : (
+        <Button small className="add-note" onClick={() => setWriting(true)}>
+          Add a note
+        </Button>
+      )}
+      <div className="note" data-open={writing}>
+        <Reason
+          id="reason"
+          ref={field}
+          kind={kind ?? 'batch'}
+          label={
+            kind === 'question' ? 'Your answer, or why you reject' : `Reason, needed to ${why.join(' or ')}`
+          }
+          note={note}
+          onNote={setNote}
+          suggested={suggested}
+          invalid={wanted !== null && !note.trim()}
+          onEnter={wanted ? () => onAnswer(wanted, note.trim()) : undefined}
+          status={
+            wanted && !note.trim()
+              ? `Say why, then Enter: ${wordsFor(kind, wanted).name.toLowerCase()} needs a reason that the next agent can act on.`
+              : wanted
+                ? `Enter: ${wordsFor(kind, wanted).name.toLowerCase()}.`
+                : ''
+          }
+        />
+      </div>
     </>
   );
 }
