@@ -27,8 +27,12 @@ async function ask(name: string, account: Account): Promise<Pick<Probe, 'reachab
  * Asks services that could not be reached whether they are back, by what costs no tokens: nobody else may come by for hours. One that lists
  * its models is let have the next call, whose answer closes its breaker: it may list them and answer nobody.
  */
-export async function probeServices(db: Db, t: Timing, log: Logger): Promise<void> {
-  const { providers } = readCatalogue().providers;
+export async function probeServices(
+  db: Db,
+  t: Timing,
+  log: Logger,
+  providers: Record<string, Account> = readCatalogue().providers.providers,
+): Promise<void> {
   for (const key of await dueServices(db.pool)) {
     const account = providers[key.model];
     if (!account) continue;
