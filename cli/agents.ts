@@ -10,7 +10,7 @@ const LOOK_MS = 250;
 
 const agentLine = (a: AgentView): string =>
   [
-    `${a.usable ? '✓' : '○'} ${a.name.padEnd(26)}`,
+    `${!a.usable ? '○' : a.why ? '◍' : '✓'} ${a.name.padEnd(26)}`,
     (a.host ? a.host.toUpperCase() : 'any host').padEnd(10),
     `${a.provider}${a.version ? ` ${a.version}` : ''}`.padEnd(20),
     a.tiers.length > 0 ? `tier ${a.tiers.join(', ')}` : '',
@@ -61,7 +61,7 @@ export function registerAgentCommands(program: Command): void {
     .option('--usable', 'only those that can be asked now')
     .action(async (o: { usable?: boolean }) => {
       const all = await api().agents.list.query();
-      const agents = o.usable ? all.filter((a) => a.usable) : all;
+      const agents = o.usable ? all.filter((a) => a.usable && a.why === '') : all;
       print(agents, () =>
         agents.length > 0
           ? agents.map(agentLine).join('\n')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { barText } from './models.ts';
+import { barText, goesOnText } from './models.ts';
 
 const job = { model: 'qwen3:8b', status: 'pulling 1234', completed: 2_400_000_000, total: 5_000_000_000 };
 
@@ -15,5 +15,11 @@ it('says what the server says while nothing is known of the size', () => {
   );
   expect(barText({ ...job, total: 0, completed: 0, status: '', bytesPerSecond: 0 })).toContain(
     'waits for its worker',
+  );
+});
+
+it('says on Ctrl-C that a pull goes on, and how to stop it', () => {
+  expect(goesOnText({ act: 'pull', model: 'qwen3:32b', host: 'forge' })).toBe(
+    'The pull of qwen3:32b goes on on FORGE. Stop it with: npx alai models cancel forge qwen3:32b',
   );
 });

@@ -6,7 +6,7 @@ import { plain } from '#server/domain/plain.ts';
 import type { FleetHostView, HostModelView, ModelJobView } from '#server/domain/views/fleet.ts';
 import { api } from './client.ts';
 import { ageText } from './format.ts';
-import { exits, isJson, print } from './output.ts';
+import { exits, isJson, print, sayOnInterrupt } from './output.ts';
 
 const BAR = 24;
 const LOOK_MS = 400;
@@ -31,6 +31,10 @@ export function barText(
     .join('  ');
 }
 
+/** What Ctrl-C leaves behind: the job is its worker's, not this command's. */
+export const goesOnText = (j: Pick<ModelJobView, 'act' | 'model' | 'host'>): string =>
+  `The ${j.act === 'pull' ? 'pull' : 'removal'} of ${j.model} goes on on ${j.host.toUpperCase()}. Stop it with: npx alai models cancel ${j.host} ${j.model}`;
+
 const ends: Record<string, string> = {
   DONE: '✓ done',
   FAILED: '✕ failed',
@@ -42,8 +46,9 @@ async function follow(id: number): Promise<void> {
   const moves = process.stdout.isTTY === true && !isJson();
   const show = (text: string) => process.stdout.write(plain(text));
   let said = '';
-  for (;;) {
-    const job = await api().fleet.job.query({ id });
+  let job = await api().fleet.job.query({ id });
+  const stopListening = sayOnInterrupt(() => goesOnText(job));
+  for (; ; job = await api().fleet.job.query({ id })) {
     const over = job.endedAt !== null;
     if (isJson()) {
       const line = JSON.stringify(job);
@@ -65,6 +70,7 @@ async function follow(id: number): Promise<void> {
           }\n`,
         );
       if (job.state !== 'DONE') process.exitCode = exits.failed;
+      stopListening();
       return;
     }
     await sleep(LOOK_MS);

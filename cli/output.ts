@@ -3,7 +3,7 @@ import { isAlaiError } from '#server/domain/errors.ts';
 import { plain } from '#server/domain/plain.ts';
 
 /** Exit codes that scripts can rely on. */
-export const exits = { ok: 0, failed: 1, usage: 2 } as const;
+export const exits = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Ends the command with what went wrong: one JSON object with --json, words for people without. */
 export function fail(e: unknown, json: boolean): never {
@@ -32,4 +32,22 @@ export const isJson = (): boolean => process.argv.includes('--json');
  */
 export function print(value: unknown, words: () => string): void {
   process.stdout.write(isJson() ? `${JSON.stringify(value)}\n` : plain(`${words()}\n`));
+}
+
+/**
+ * While something that goes on without this command is followed, Ctrl-C says so and leaves. Returns how to stop listening. A second process
+ * and its end are only given in tests.
+ */
+export function sayOnInterrupt(
+  says: () => string,
+  at: Pick<NodeJS.Process, 'once' | 'removeListener' | 'exit'> = process,
+): () => void {
+  const leave = () => {
+    process.stderr.write(plain(`\n${says()}\n`));
+    at.exit(exits.interrupted);
+  };
+  at.once('SIGINT', leave);
+  return () => {
+    at.removeListener('SIGINT', leave);
+  };
 }

@@ -5,16 +5,17 @@ import { type CSSProperties, type ReactNode, useEffect } from 'react';
 import { WARN_AT } from '#server/domain/budget.ts';
 import type { HostView, Strip as StripView } from '#server/domain/views/strip.ts';
 import { useLive } from '../live/live.tsx';
+import { refusalOf } from '../live/refusal.ts';
 import { useTRPC } from '../live/trpc.ts';
 import { clock, count, money, span } from '../ui/format.ts';
 import { Chip } from '../ui/mark.tsx';
 import { syncClock, useNow } from '../ui/time.tsx';
 import { Icon } from './rail.tsx';
 
-/** The strip's numbers. Asked every ten seconds too, so that a dead stream cannot hide a silent host. */
+/** The strip's numbers. Asked every five seconds too, so that a dead stream cannot hide a silent host. */
 export function useStrip() {
   const trpc = useTRPC();
-  const query = useQuery(trpc.strip.get.queryOptions(undefined, { refetchInterval: 10_000 }));
+  const query = useQuery(trpc.strip.get.queryOptions(undefined, { refetchInterval: 5_000 }));
   const server = query.data?.now;
   useEffect(() => {
     if (server) syncClock(server);
@@ -36,9 +37,16 @@ function Host({ host }: { host: HostView }) {
   );
 }
 
-function LiveClock({ dataFrom }: { dataFrom: number }) {
+/** What is wrong in words: a stream that goes on while the database hangs would else be called live. */
+function LiveClock({ dataFrom, wrong }: { dataFrom: number; wrong: string | null }) {
   const { phase } = useLive();
   const now = useNow();
+  if (wrong)
+    return (
+      <span title={dataFrom ? `Data from ${clock(new Date(dataFrom))}` : undefined}>
+        <Chip shape="failed" pill word={wrong} />
+      </span>
+    );
   if (phase === 'paused')
     return (
       <Chip
@@ -96,7 +104,8 @@ interface StripProps {
 
 /** 40 px that answer: what runs, what may be stuck, what needs me, what it cost, who is up, is this live. */
 export function Strip({ title, place, onSearch }: StripProps) {
-  const { data: strip, dataUpdatedAt } = useStrip();
+  const { data: strip, dataUpdatedAt, error } = useStrip();
+  const refusal = error ? refusalOf(error) : null;
   return (
     <header className="strip">
       <h1>
@@ -135,7 +144,10 @@ export function Strip({ title, place, onSearch }: StripProps) {
       ) : (
         <span className="end" />
       )}
-      <LiveClock dataFrom={dataUpdatedAt} />
+      <LiveClock
+        dataFrom={dataUpdatedAt}
+        wrong={refusal?.code === 'DATABASE_UNREACHABLE' ? refusal.message : null}
+      />
       <button type="button" className="btn small wide" onClick={onSearch}>
         <Icon name="--i-find" size={12} />
         Search <kbd>/</kbd>

@@ -19,6 +19,7 @@ import {
   slowSays,
   spendSays,
   stuckSays,
+  wrongSays,
 } from './words.ts';
 
 const Row = ({ s, mark }: { s: Omit<Sentence, 'shape'>; mark: ReactNode }) => (
@@ -132,7 +133,7 @@ function Runs({ runs, now }: { runs: NonNullable<ToldPhone['runs']>; now: number
 
 /** One screen for a thumb: stuck, needs me, spent, finished, slow, and the first decision. */
 export function StatusPage({ initial }: { initial: ToldPhone }) {
-  const { view, live, silent, now, clock, refresh } = useStatus(initial);
+  const { view, live, silent, wrong, now, clock, refresh } = useStatus(initial);
   const answer = useAnswer(refresh);
   useEffect(keepAtHand, []);
   const cards = view.cards.filter((c) => c.id !== answer.hidden);
@@ -145,7 +146,7 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
     answer.given ?? (early && live ? { ...early, until: Date.parse(early.effectiveAt) } : null);
   const locked = !live
     ? silent
-      ? 'Offline. Answers open again when Mission Control is heard.'
+      ? `${wrong ?? 'Offline.'} Answers open again when Mission Control is heard.`
       : 'Asking whether this still stands.'
     : (card?.whyNot ?? null);
 
@@ -161,13 +162,14 @@ export function StatusPage({ initial }: { initial: ToldPhone }) {
           <span className={`chip ${silent ? 'pill stale hatched' : ''}`} role="status">
             {silent ? <Mark shape="stale" /> : null}
             <b>
-              {silent ? 'Offline. ' : ''}Data from <span className="n">{clock(view.now, true)}</span>
+              {silent && !wrong ? 'Offline. ' : ''}Data from{' '}
+              <span className="n">{clock(view.now, true)}</span>
             </b>
           </span>
         )}
       </header>
       <main className="say">
-        <Row {...big(stuckSays(view, now, clock))} />
+        <Row {...big(wrong ? wrongSays(wrong, view, clock) : stuckSays(view, now, clock))} />
         <Row {...big(needSays(view, now))} />
         <Row
           s={spend}

@@ -42,6 +42,7 @@ interface Heard {
 export function useStatus(initial: ToldPhone) {
   const [heard, setHeard] = useState<Heard>({ view: initial, at: null });
   const [silent, setSilent] = useState(false);
+  const [wrong, setWrong] = useState<string | null>(null);
   const asking = useRef<Promise<void>>(null);
 
   const refresh = useCallback(async (): Promise<void> => {
@@ -49,6 +50,7 @@ export function useStatus(initial: ToldPhone) {
       try {
         const { data, last } = await read<ToldPhone>('status.get');
         setSilent(last);
+        setWrong(null);
         setHeard((h) =>
           // Never back in time, and never from heard to remembered.
           last && Date.parse(data.now) <= Date.parse(h.view.now)
@@ -59,6 +61,9 @@ export function useStatus(initial: ToldPhone) {
         if (e instanceof Refused && e.refusal.code === 'SIGN_IN_REQUIRED')
           location.replace('/sign-in?next=/status');
         setSilent(true);
+        setWrong(
+          e instanceof Refused && e.refusal.code === 'DATABASE_UNREACHABLE' ? e.refusal.message : null,
+        );
       }
     };
     // One question at a time; who asks after a change gets an answer from after it.
@@ -96,6 +101,8 @@ export function useStatus(initial: ToldPhone) {
     live,
     /** Asked, and no answer came. */
     silent,
+    /** What the server itself says is wrong with it. */
+    wrong,
     /** The server's time, as far as this device can tell. */
     now: heard.at === null ? Math.max(tick, drawn) : drawn + Math.max(0, tick - heard.at),
     clock: (iso: string, seconds = false) => (inBrowser ? clockOf(new Date(iso), seconds) : ''),

@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest';
 import type { ToldPhone } from './wire.ts';
-import { finishedSays, heardSays, needSays, runsSays, slowSays, spendSays, stuckSays } from './words.ts';
+import {
+  finishedSays,
+  heardSays,
+  needSays,
+  runsSays,
+  slowSays,
+  spendSays,
+  stuckSays,
+  wrongSays,
+} from './words.ts';
 
 const now = Date.parse('2026-11-21T14:41:00Z');
 const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -112,6 +121,13 @@ it('says that the conductor is not heard from before it says anything the conduc
   expect(stuckSays(phone({ runs: well }), now, clock).says).toBe('Nothing is stuck.');
   expect(runsSays(well).says).toBe('All 3 processes are heard.');
   expect(heardSays(run('worker of ANVIL', 'worker', null, true), now)).toBe('never heard from');
+});
+
+it('does not say that nothing is stuck while the server cannot know', () => {
+  const s = wrongSays('The database does not answer.', phone(), clock);
+  expect(`${s.says} ${s.detail}`).toBe(
+    'The database does not answer. Nothing is lost: all goes on by itself when it answers again. The rest is how it was at 14:41.',
+  );
 });
 
 it('says one loss quietly, and many as something to look at', () => {

@@ -20,6 +20,14 @@ const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' 
 /** The server names the last of so many that were lost, also when it is hours ago. */
 const MANY_LOST = 5;
 
+/** The server answers that it cannot: what is shown is how it was, so nobody is told that nothing is stuck. */
+export const wrongSays = (wrong: string, v: ToldPhone, clock: Clock): Sentence => ({
+  shape: 'failed',
+  says: wrong,
+  detail: `Nothing is lost: all goes on by itself when it answers again. The rest is how it was at ${clock(v.now)}.`,
+  href: '/status',
+});
+
 /** Is anything stuck? */
 export function stuckSays(v: ToldPhone, now: number, clock: Clock): Sentence {
   const on = v.running > 0 ? `${plural(v.running, 'is running', 'are running')}.` : 'Nothing runs.';

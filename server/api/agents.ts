@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Account } from '#server/domain/accounts.ts';
 import {
   capabilitiesOf,
   cliCapabilities,
@@ -14,7 +15,8 @@ import type { AgentView, TrialInput } from '#server/domain/views/agents.ts';
 import { heardState } from '#server/fleet/data.ts';
 import type { NewTrial } from '#server/fleet/trials.ts';
 import { accountStates } from '#server/models/account.ts';
-import { readBreakers } from '#server/models/resilience/data.ts';
+import { accountOf } from '#server/models/registry.ts';
+import { readBreakers, SERVICE } from '#server/models/resilience/data.ts';
 import { unheardOf } from '#server/models/unheard.ts';
 import type { Services } from './services.ts';
 
@@ -38,6 +40,7 @@ interface Tier {
   model: string;
   provider: ProviderKind;
   pipelines: PipelineName[];
+  account?: string | undefined;
 }
 
 export async function listAgents(s: Services): Promise<AgentView[]> {
@@ -62,19 +65,27 @@ export async function listAgents(s: Services): Promise<AgentView[]> {
         ...{ name, provider: a.kind, host: null, version: null },
         ...(unheard.has(name)
           ? { usable: false, why: `nothing answers at ${account?.base_url}` }
-          : { usable: a.why === null, why: a.why ?? '' }),
+          : { usable: a.why === null, why: a.why ?? aloneText(left, SERVICE, name) }),
         model:
-          table.find((t) => t.provider === a.kind)?.model ?? Object.keys(account?.models ?? {})[0] ?? null,
+          table.find((t) => asks(t, name, providers.providers) && t.provider === a.kind)?.model ??
+          Object.keys(account?.models ?? {})[0] ??
+          null,
         capabilities: capabilitiesOf({
           ...(capabilities ? { capabilities } : {}),
           context: account?.context ?? null,
         }),
         pipelines: [...pipelinesOf(a.kind)],
-        tiers: table.filter((t) => uses(t, a.kind)).map((t) => t.tier),
+        tiers: table.filter((t) => asks(t, name, providers.providers)).map((t) => t.tier),
       };
     }),
   ];
 }
+
+/** Whether a tier asks this very service: several may speak one protocol, and only one of them is meant. */
+const asks = (t: Tier, name: string, accounts: Record<string, Account>) =>
+  [t.provider, ...t.pipelines.map((p) => pipelines[p].provider)].some(
+    (provider) => accountOf({ provider, account: t.account }, accounts) === name,
+  );
 
 const uses = (t: Tier, provider: ProviderKind) =>
   t.provider === provider || t.pipelines.some((p) => pipelines[p].provider === provider);
@@ -133,8 +144,6 @@ function programsOf(
     .parse(h.agents)
     .map((a): AgentView => {
       const why = silent ?? a.reason;
-      // It can be asked all the same: a trial is how a person finds out whether it answers again.
-      const alone = left.find((b) => b.host === h.name && b.model === a.name);
       return {
         ...{
           name: a.name,
@@ -145,10 +154,20 @@ function programsOf(
         },
         model: modelFor(a.name, table),
         ...{ pipelines: [...pipelinesOf(a.name)], usable: a.usable && why === '' },
-        why: why || (alone ? `left alone: ${alone.error}` : ''),
+        why: why || aloneText(left, h.name, a.name),
         tiers: table.filter((t) => uses(t, a.name)).map((t) => t.tier),
       };
     });
+}
+
+/** It can be asked all the same: a trial is how a person finds out whether it answers again. */
+function aloneText(
+  left: { host: string; model: string; error: string }[],
+  host: string,
+  name: string,
+): string {
+  const alone = left.find((b) => b.host === host && b.model === name);
+  return alone ? `left alone: ${alone.error}` : '';
 }
 
 const modelFor = (agent: CliProvider, table: Tier[]): string | null =>

@@ -1,4 +1,5 @@
 import { hasLiveWorker } from '#server/fleet/data.ts';
+import { databaseAway } from '#server/platform/db-watch.ts';
 import { services } from './services.ts';
 
 export interface Readiness {
@@ -6,6 +7,13 @@ export interface Readiness {
   database: boolean;
   queue: boolean;
   worker: boolean;
+}
+
+/** Whether this web server can do its work; what is wrong, in words, when it cannot. Asks nobody, so it answers at once. */
+export function health(): { ok: true } | { ok: false; problem: string; since: Date } {
+  const since = services().database?.away ?? null;
+  if (since === null) return { ok: true };
+  return { ok: false, problem: databaseAway().message, since };
 }
 
 const within = <T>(ms: number, work: Promise<T>): Promise<T> =>

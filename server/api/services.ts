@@ -2,6 +2,7 @@ import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { timing } from '#server/domain/timing.ts';
 import { createDb, type Db } from '#server/platform/db.ts';
+import { type DatabaseWatch, watchDatabase } from '#server/platform/db-watch.ts';
 import { type Env, env } from '#server/platform/env.ts';
 import { type LaneQueue, openQueue } from '#server/platform/queue.ts';
 
@@ -9,6 +10,8 @@ import { type LaneQueue, openQueue } from '#server/platform/queue.ts';
 export interface Services {
   env: Env;
   db: Db;
+  /** Whether the database answers at all. */
+  database?: DatabaseWatch;
   queue: LaneQueue;
   timing: ReturnType<typeof timing>;
   catalogue: typeof readCatalogue;
@@ -27,9 +30,11 @@ export function services(): Services {
       'DATABASE_URL is not set.',
       'Start everything with npm start, or set DATABASE_URL.',
     );
+  const db = createDb(e.DATABASE_URL, { max: 10, name: 'alai-web' });
   shared.alaiServices = {
     env: e,
-    db: createDb(e.DATABASE_URL, { max: 10, name: 'alai-web' }),
+    db,
+    database: watchDatabase(db),
     queue: openQueue({ databaseUrl: e.DATABASE_URL, redisUrl: e.REDIS_URL }),
     timing: timing(e.ALAI_TIMING_SCALE),
     catalogue: readCatalogue,

@@ -99,6 +99,34 @@ describe('who can be asked', () => {
     expect(of('anthropic')).toMatchObject({ host: null, provider: 'anthropic' });
   });
 
+  it('names a tier beside the one service that it asks, and says which is left alone', async () => {
+    const catalogue = readCatalogue();
+    const preset = catalogue.tiers.default;
+    const row = { tier: 4 as const, name: 'Cloud', model: 'deepseek-chat', use: 'Large', hosts: [] };
+    const tiers = (account?: string) => ({
+      ...catalogue.tiers,
+      presets: {
+        [preset]: {
+          ...catalogue.tiers.presets[preset],
+          tiers: [{ ...row, provider: 'openai' as const, pipelines: [], ...(account ? { account } : {}) }],
+        },
+      },
+    });
+    const with4 = async (account?: string) => {
+      const own = { ...s, catalogue: () => ({ ...catalogue, tiers: tiers(account) }) } as unknown as Services;
+      return (await listAgents(own)).filter((a) => a.tiers.includes(4)).map((a) => a.name);
+    };
+    // All of them speak the protocol of OpenAI.
+    expect(await with4('deepseek')).toEqual(['deepseek']);
+    expect(await with4()).toEqual(['openai']);
+    await db.pool.query(
+      `INSERT INTO breaker(host, model, state, error, probe_at) VALUES ('*', 'localai', 'OPEN', 'It is busy', now() + interval '1 hour')`,
+    );
+    const all = await listAgents(s);
+    expect(all.find((a) => a.name === 'localai')?.why).toMatch(/left alone: It is busy|nothing answers/);
+    await db.pool.query('DELETE FROM breaker');
+  });
+
   it('is said where a name means nobody, or somebody who cannot answer', async () => {
     await expect(ask('gpt-9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(ask('qwen3:8b@anvil')).rejects.toMatchObject({ code: 'NOT_FOUND' });
