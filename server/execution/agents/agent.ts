@@ -38,6 +38,8 @@ export interface CliAgent {
   env(o: AgentAsk): Record<string, string | undefined>;
   /** Files of its home folder, which is empty otherwise and thrown away. */
   home?(o: AgentAsk): Record<string, string>;
+  /** It unpacks itself at each start: the variable that says where to, and what lets it do nothing else. */
+  unpacks?: { into: string; alone: Record<string, string> };
   /** What one line of its output says. Fields it does not know are left alone: agents change often. */
   read(event: Record<string, unknown>): AgentEvent[];
 }

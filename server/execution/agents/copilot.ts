@@ -33,6 +33,8 @@ export const copilot: CliAgent = {
       : []),
     ...['--secret-env-vars', 'COPILOT_GITHUB_TOKEN,COPILOT_PROVIDER_API_KEY'],
   ],
+  // 235 MB, which would lie in the memory of each attempt.
+  unpacks: { into: 'COPILOT_PKG_CACHE_HOME', alone: { COPILOT_SEA_EXTRACT_ONLY: '1' } },
   // With a model server of one's own it needs nothing of GitHub.
   env: ({ given, model }) =>
     given.COPILOT_PROVIDER_BASE_URL

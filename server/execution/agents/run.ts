@@ -9,6 +9,7 @@ import { answerTools, type HarnessTools } from './bridge.ts';
 import type { InstalledAgent } from './detect.ts';
 import { agentError } from './errors.ts';
 import { openHarness, openReach } from './reach.ts';
+import { unpackedFor } from './unpacked.ts';
 
 /** One run of an agent as a process in the sandbox: what it says is read line by line, and it is ended by numbers. */
 
@@ -56,6 +57,8 @@ export interface Meter {
 export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> {
   const { agent, program, readable } = r.found;
   const sandboxed = r.place.sandbox.isolates;
+  // Without a sandbox it could write there what the next attempt runs.
+  const unpacked = sandboxed ? await unpackedFor(r.found, r.place.hostDir) : null;
   // Told by the way out, which is open before there is a process to end.
   let refused: (what: string) => void = () => {};
   let answered: (status: number) => void = () => {};
@@ -82,8 +85,8 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
   const p = await launch({
     ...r.place,
     argv,
-    env: defined({ ...ask.given, ...reach?.env, ...agent.env(ask), ...env }),
-    readable: [readable, dirname(process.execPath)],
+    env: defined({ ...ask.given, ...reach?.env, ...agent.env(ask), ...unpackedAt(agent, unpacked), ...env }),
+    readable: [readable, dirname(process.execPath), ...(unpacked ? [unpacked] : [])],
     network: !closed,
     ...(reach ? { egress: reach.egress } : {}),
     stdin: 'open',
@@ -185,6 +188,9 @@ export async function runAgent(r: AgentRun, meter: Meter): Promise<AgentAnswer> 
     await reach?.close();
   }
 }
+
+const unpackedAt = (agent: CliAgent, folder: string | null): Record<string, string> =>
+  agent.unpacks && folder ? { [agent.unpacks.into]: folder } : {};
 
 /** Its home folder is made inside the sandbox, so that nothing of it is ever on our disk. */
 function withHome(
