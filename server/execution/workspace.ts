@@ -59,6 +59,16 @@ const KEEP_MS = 8_000;
 /** Branch and folder name of an attempt. */
 const branchOf = (w: AttemptWork) => `minion/${w.task.id}-${w.n}`;
 
+/** What comes is kept in a pack, which is there as a whole or not at all: a fetch that is killed leaves no commit without its files. */
+const FETCH = [
+  ...['-c', 'fetch.unpackLimit=1', 'fetch'],
+  ...['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'],
+];
+
+/** A commit is there, and some of its files are not: a clone from before, or a disk that was full. */
+const isHalf = (e: unknown) =>
+  e instanceof AlaiError && e.code === 'GIT_FAILED' && /unpack tree|unable to read|missing/i.test(e.message);
+
 /** Fetches what the attempt needs into this host's own clone and lays out a fresh worktree at its base commit. */
 export async function openWorkspace(
   w: AttemptWork,
@@ -106,8 +116,7 @@ export async function openWorkspace(
       const there = await git(['cat-file', '-e', `${sha}^{commit}`], { ...bare, ok: [1, 128] });
       if (there.code !== 0) specs.push(`+${sha}:refs/alai/wanted/${sha}`);
     }
-    const args = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance'];
-    await retrying(signal, () => git([...args, w.project.repositoryUrl, ...specs], bare));
+    await retrying(signal, () => git([...FETCH, w.project.repositoryUrl, ...specs], bare));
   });
   const has = async (sha: string) =>
     (await git(['cat-file', '-e', `${sha}^{commit}`], { ...bare, ok: [1, 128] })).code === 0;
@@ -123,8 +132,16 @@ export async function openWorkspace(
   const keptBase =
     kept && !w.baseCommit && (await has(kept)) ? await gitLine(['rev-parse', `${kept}^`], bare) : null;
   const base = w.baseCommit ?? keptBase ?? trunk;
-  await git(['read-tree', base], inTree);
-  await git(['checkout-index', '--all', '--force', '--quiet'], inTree);
+  const lay = async () => {
+    await git(['read-tree', base], inTree);
+    await git(['checkout-index', '--all', '--force', '--quiet'], inTree);
+  };
+  await lay().catch(async (e) => {
+    if (!isHalf(e)) throw e;
+    const whole = [`+${base}:refs/alai/wanted/${base}`];
+    await alone(gitDir, () => git([...FETCH, '--refetch', w.project.repositoryUrl, ...whole], bare));
+    await lay();
+  });
 
   let head = base;
   let pushed = true;
