@@ -252,6 +252,25 @@ describe('a breaker', () => {
       expect(pauses.map((ms) => Math.round(ms / t.breakerOpen))).toEqual([0, 1, 2, 4]);
     });
 
+    it('keeps others in place while one of them finds out, and costs them nothing when it answers', async () => {
+      const m = model('anthropic');
+      m.state.chat = () => Promise.reject(busy());
+      await fails(m, 7);
+      await fails(m, 8);
+      await listed();
+      const found = Promise.withResolvers<void>();
+      const asked = m.state.asked;
+      m.state.chat = async (r) => {
+        await found.promise;
+        return await answers(r);
+      };
+      const both = [9, 10].map((task) => m.by('forge', task).chat(request()));
+      await expect.poll(async () => (await state()).breaker.probeBy).toBe('forge');
+      expect(m.state.asked - asked).toBeLessThanOrEqual(1);
+      found.resolve();
+      expect((await Promise.all(both)).map((r) => r.text)).toEqual(['Yes.', 'Yes.']);
+    });
+
     it('is over where it could not even list them before: that is what failed', () => {
       const now = new Date();
       const failed = { code: 'MODEL_UNREACHABLE', error: 'no way', offline: true };

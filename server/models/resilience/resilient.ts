@@ -58,7 +58,9 @@ export function resilient(provider: Provider, c: Resilience): Provider {
       const may = mayAsk(breaker, now, c.host, t);
       if (may.kind === 'go') return 'free';
       if (service && mayGoInDoubt(breaker, task, now, t)) return 'doubt';
-      if (task !== null && inDoubt(breaker, task) && Date.now() < patient) {
+      // A service is asked by work alone, and by one call until that is answered: it is soon known for all.
+      const probed = service !== null && breaker.state === 'HALF_OPEN' && may.kind === 'wait';
+      if (task !== null && (inDoubt(breaker, task) || probed) && Date.now() < patient) {
         await sleep(t.breakerDoubt / 4, undefined, { signal }).catch(() => signal.throwIfAborted());
         continue;
       }
