@@ -48,6 +48,7 @@ export function taskText(t: TaskView): string {
   put('Host', t.host);
   put('Blueprint', t.blueprint);
   put('Waits', t.waits);
+  put('Next try', t.nextTryAt ? `at ${t.nextTryAt.toLocaleTimeString('en-GB')}` : null);
   put('Asks you', t.escalationId === null ? null : `npx alai queue show ${t.escalationId}`);
   put('Verdict', t.verdict);
   if (t.merge) {

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { isAcceptBranch } from '#server/domain/merge.ts';
 import type { TaskView } from '#server/domain/views/task.ts';
 import { Tag } from '../ui/button.tsx';
+import { clock } from '../ui/format.ts';
 import { Chip, Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { StatusChip } from '../ui/status-chip.tsx';
@@ -107,7 +108,17 @@ export function Side({ task }: { task: TaskView }) {
       {task.merge?.revert?.state === 'done' && status.word !== 'Reverted' ? (
         <Chip shape="cancelled" word="Reverted" pill className="ml-2" />
       ) : null}
-      {task.waits && status.word !== task.waits ? <p className="m mt-2">{task.waits}</p> : null}
+      {task.waits && status.word !== task.waits ? (
+        <p className="m mt-2">
+          {task.waits}
+          {task.nextTryAt ? (
+            <>
+              {/[.!?…]$/.test(task.waits) ? ' Next' : ' · next'} try at{' '}
+              <span className="n">{clock(task.nextTryAt)}</span>
+            </>
+          ) : null}
+        </p>
+      ) : null}
       {task.escalationId ? (
         <p className="mt-3">
           <Link className="btn small primary" href={`/queue?decision=${task.escalationId}`}>

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { changeBreaker } from '#server/models/resilience/commands.ts';
 import { testDatabase } from '#test/database.ts';
 import { plan, route, testFactory, work } from '#test/factory.ts';
+import { readTask } from './data/task.ts';
 import { endAttempt } from './failure.ts';
 import { detour, goRound, waitsForModel } from './unavailable.ts';
 
@@ -49,6 +50,9 @@ describe('work whose model cannot be asked', () => {
     await open('ANVIL', 'qwen3:8b');
     expect(await waitsForModel(db.pool, job, GRACE)).toBe('qwen3:8b cannot be asked: It hangs');
     expect(await task(id)).toMatchObject({ status: 'QUEUED', wait_for: 'model' });
+    // As far off as the breaker says; what waits for nothing has no such time.
+    const { nextTryAt } = await readTask(db, factory.timing, id);
+    expect(nextTryAt?.getTime()).toBeGreaterThan(Date.now() + 30 * 60_000);
     const probeDue = (ago: string) =>
       db.pool.query('UPDATE breaker SET probe_at = clock_timestamp() - $1::interval', [ago]);
     await probeDue('1 second');

@@ -80,6 +80,8 @@ export const taskViewSchema = z.object({
   slot: z.number().nullable(),
   route: routeSchema.nullable(),
   waits: z.string().nullable(),
+  /** When what it waits for is tried next: a model or service that is left alone. */
+  nextTryAt: at.nullable(),
   /** Legal human moves right now, as commands. */
   commands: z.array(
     z.enum([

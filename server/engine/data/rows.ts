@@ -28,6 +28,8 @@ export interface TaskRow {
   unmet: number;
   created_at: Date;
   waiting_since: Date | null;
+  /** When what it waits for is tried next; null where it waits for nothing that has a time. */
+  next_try_at: Date | null;
   started_at: Date | null;
   finished_at: Date | null;
   slot: number | null;
@@ -46,6 +48,7 @@ const select = `
   SELECT t.id, t.title, t.status, t.stage, t.cycle, t.generation, t.verdict, t.priority, t.tags, t.origin, t.project_id,
     p.name project_name, t.pipeline_id, t.chain_id, t.parent_id, t.company, t.tier, t.unmet, t.created_at,
     coalesce(t.waiting_since, t.queued_at) waiting_since,
+    CASE WHEN t.status = 'QUEUED' AND t.wait_for <> 'budget' AND t.wait_until > clock_timestamp() THEN t.wait_until END next_try_at,
     t.started_at, t.finished_at, CASE WHEN t.status = 'OPEN' THEN NULL ELSE t.host END host,
     live.slot, live.started_at live_started, live.heard_at live_heard, live.last_progress_at live_progress,
     e.id ask_id, e.kind ask_kind, e.state ask_state, e.asked_at ask_at, e.answer ask_answer,

@@ -138,6 +138,7 @@ export async function readTask(db: Db, timing: Timing, id: number): Promise<Task
     slot: t.slot,
     route: extra.route,
     waits: waits.get(t.id) ?? null,
+    nextTryAt: t.next_try_at,
     minion: extra.minion,
     commands: [
       ...commandsOf(t, extra.chain_state),
