@@ -34,8 +34,8 @@ export default defineConfig({
       },
       {
         extends: true,
-        // A process is forked with all the memory of its parent: those who start hundreds begin with a small one.
-        test: { name: 'processes', include: [...startsProcesses], exclude: never },
+        // A process is forked with all the memory of its parent: those who start hundreds share small ones.
+        test: { name: 'processes', isolate: false, include: [...startsProcesses], exclude: never },
       },
     ],
   },

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * The files that start many processes, each alone in a process of its own; those that take longest first. A file runs
- * in one worker, so a long one that begins last is what everybody waits for.
+ * The files that start many processes, apart from the others in a few of their own; those that take longest first. A file
+ * runs in one worker, so a long one that begins last is what everybody waits for.
  */
 export const startsProcesses = [
   'server/execution/attempt.test.ts',
