@@ -35,8 +35,8 @@ export function print(value: unknown, words: () => string): void {
 }
 
 /**
- * While something that goes on without this command is followed, Ctrl-C says so and leaves. Returns how to stop listening. A second process
- * and its end are only given in tests.
+ * While something that goes on without this command is followed, Ctrl-C says so and leaves. Returns how to stop listening. `at` is another
+ * process only in tests.
  */
 export function sayOnInterrupt(
   says: () => string,
