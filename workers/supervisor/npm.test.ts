@@ -9,7 +9,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** A package whose `npm start` is ours, with a stand-in for the supervisor that says what happens to it. */
 function packageOfOurs() {
   const home = mkdtempSync(path.join(tmpdir(), 'alai-npm-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  // What is told to end may still say so while its folder goes.
+  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   const said = path.join(home, 'said');
   const supervisor = path.join(home, 'supervisor.mjs');
   writeFileSync(
