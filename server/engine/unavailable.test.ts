@@ -135,25 +135,49 @@ describe('work whose model cannot be asked', () => {
 
   it('has waited since the first of its attempts that its model did not answer, however often it was begun anew', async () => {
     const choices = [local('ANVIL', 1, 'qwen3:8b'), local('FORGE', 2, 'qwen2.5-coder:32b')];
-    const lose = async (id: number, code: string, startedAgo: string) => {
+    const lose = async (
+      id: number,
+      code: string,
+      startedAgo: string,
+      answered?: { provider: string; ok: boolean },
+    ) => {
       const a = await factory.take(id);
       await db.pool.query('UPDATE attempt SET started_at = now() - $2::interval WHERE id = $1', [
         a.attemptId,
         startedAgo,
       ]);
+      if (answered)
+        await db.pool.query(
+          `INSERT INTO call(attempt_id, task_id, step_key, provider, model, tokens_in, tokens_out, ms, ok)
+           VALUES ($1, $2, 'build', $3, 'qwen3:8b', 10, 10, 10, $4)`,
+          [a.attemptId, id, answered.provider, answered.ok],
+        );
       await endAttempt(db, factory.publisher, a, { kind: 'infra', code, message: 'It hangs' });
     };
-    const [id, other] = [await queued(choices, 1), await queued(choices, 1)];
+    const [id, other, worked, agent, cut] = [
+      await queued(choices, 1),
+      await queued(choices, 1),
+      await queued(choices, 1),
+      await queued(choices, 1),
+      await queued(choices, 1),
+    ];
     await lose(id, 'MODEL_TIMEOUT', '2 minutes');
     await lose(id, 'MODEL_PAUSED', '30 s');
     // Something else was the matter in between: that was another wait.
     await lose(other, 'MODEL_TIMEOUT', '2 minutes');
     await lose(other, 'GIT_FAILED', '1 minute');
     await lose(other, 'MODEL_PAUSED', '30 s');
+    // An hour of work that was answered until a moment ago is no wait; nor is the run of a coding agent, which is one call.
+    await lose(worked, 'MODEL_UNREACHABLE', '1 hour', { provider: 'ollama', ok: true });
+    await lose(agent, 'MODEL_UNREACHABLE', '1 hour', { provider: 'claude-code', ok: false });
+    // An answer that breaks off every time is none.
+    await lose(cut, 'MODEL_INTERRUPTED', '2 minutes', { provider: 'ollama', ok: false });
     await open('ANVIL', 'qwen3:8b');
     await goRound(db, factory.publisher, times);
     expect(await task(id)).toMatchObject({ tier: 2, host: 'FORGE' });
-    expect(await task(other)).toMatchObject({ tier: 1, host: 'ANVIL' });
+    expect(await task(cut)).toMatchObject({ tier: 2, host: 'FORGE' });
+    for (const early of [other, worked, agent])
+      expect(await task(early)).toMatchObject({ tier: 1, host: 'ANVIL' });
   });
 });
 

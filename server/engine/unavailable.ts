@@ -1,3 +1,4 @@
+import { cliProviders } from '#server/domain/providers.ts';
 import type { Route } from '#server/domain/views/routing.ts';
 import { type Db, type Queryable, transaction } from '#server/platform/db.ts';
 import { ENGINE } from './event.ts';
@@ -66,9 +67,11 @@ export function detour(w: Waiting): Detour | null {
 
 /**
  * Since when a task waits for its model: since the first of its last attempts in a row, at this tier and since a person last answered for it,
- * that ended at the model. To begin it anew is no answer.
+ * that ended at the model; and not before the last answer it had in one of them, which was work and no wait. A coding agent's run is one call,
+ * whatever it was answered meanwhile. To begin it anew is no answer.
  */
-const WAITS_SINCE = `least(t.queued_at, (SELECT min(a.started_at) FROM attempt a
+const WAITS_SINCE = `least(t.queued_at, (SELECT greatest(min(a.started_at), max(o.at)) FROM attempt a
+    LEFT JOIN call o ON o.task_id = t.id AND o.attempt_id = a.id AND (o.ok OR o.tokens_out > 0 AND o.provider = ANY($3))
     WHERE a.task_id = t.id AND a.generation = t.generation AND a.id > coalesce((SELECT max(x.id) FROM attempt x
         WHERE x.task_id = t.id AND (x.generation = t.generation AND x.tier = t.tier AND x.state = 'FAILED' AND x.error_code LIKE 'MODEL\\_%') IS NOT TRUE), 0)
       AND a.started_at > coalesce((SELECT max(e.closed_at) FROM escalation e WHERE e.task_id = t.id), '-infinity')))`;
@@ -94,7 +97,7 @@ export async function goRound(
          -- What has nowhere to go must not hide what has.
          AND EXISTS (SELECT 1 FROM jsonb_array_elements(t.route->'choices') c(v) WHERE alai_available(c.v))
        ORDER BY t.id LIMIT 100 FOR NO KEY UPDATE OF t SKIP LOCKED`,
-      [t.workerSeen, t.queueWait],
+      [t.workerSeen, t.queueWait, cliProviders],
     );
     const out: Delivery[] = [];
     for (const w of rows) {
