@@ -109,23 +109,37 @@ describe('attempts that their model does not answer', () => {
   });
 });
 
+/** Ends an attempt through no fault of its agent; answers with what the task waits for now, to ten seconds. */
+async function lose(taskId: number, code: string, pauseMs = 10_000) {
+  await db.pool.query(`UPDATE task SET host = 'FORGE' WHERE id = $1`, [taskId]);
+  const a = await factory.take(taskId);
+  await endAttempt(db, factory.publisher, { ...a, pauseMs }, { kind: 'infra', code, message: 'It is busy.' });
+  const { rows } = await db.pool.query<{ wait_for: string | null; wait_why: string | null; seconds: number }>(
+    `SELECT wait_for, wait_why, round(extract(epoch FROM wait_until - clock_timestamp()) / 10)::int * 10 seconds FROM task WHERE id = $1`,
+    [taskId],
+  );
+  return rows[0];
+}
+
+describe('a task that its machine lets down', () => {
+  it('is tried again at once after the first time, then later each time, so that what is broken can be mended', async () => {
+    const [id = 0] = (await factory.create([work('On a broken clone')])).taskIds;
+    const seen = [];
+    for (let n = 0; n < 8; n++) seen.push((await lose(id, 'GIT_FAILED', 80_000))?.seconds ?? 0);
+    expect(seen).toEqual([0, 10, 20, 40, 80, 160, 320, 320]);
+    expect((await factory.task(id)).wait_why).toMatch(/^8 times in a row .* tried again 5 min later/);
+  });
+
+  it('begins anew when something else was the matter in between', async () => {
+    const [id = 0] = (await factory.create([work('On two broken things')])).taskIds;
+    await lose(id, 'GIT_FAILED');
+    expect(await lose(id, 'WORKTREE_UNWRITABLE', 80_000)).toMatchObject({ wait_for: 'machine', seconds: 10 });
+    expect(await lose(id, 'MODEL_BUSY')).toMatchObject({ wait_for: null });
+    expect(await lose(id, 'GIT_FAILED')).toMatchObject({ wait_for: null });
+  });
+});
+
 describe('a task whose calls alone its model does not answer', () => {
-  const pauseMs = 10_000;
-  async function lose(taskId: number, code: string) {
-    await db.pool.query(`UPDATE task SET host = 'FORGE' WHERE id = $1`, [taskId]);
-    const a = await factory.take(taskId);
-    await endAttempt(
-      db,
-      factory.publisher,
-      { ...a, pauseMs },
-      { kind: 'infra', code, message: 'It is busy.' },
-    );
-    const { rows } = await db.pool.query<{ wait_for: string; seconds: number }>(
-      `SELECT wait_for, round(extract(epoch FROM wait_until - clock_timestamp()) / 10)::int * 10 seconds FROM task WHERE id = $1`,
-      [taskId],
-    );
-    return rows[0];
-  }
   const suspected = (task: number, model = 'qwen2.5-coder:32b') =>
     db.pool.query(
       `INSERT INTO breaker(host, model, state, suspect) VALUES ('FORGE', $2, 'CLOSED', $1)

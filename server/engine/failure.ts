@@ -6,6 +6,7 @@ import { askAboutAccount } from './account-question.ts';
 import { askHuman } from './escalation.ts';
 import { type Actor, appendEvents, ENGINE } from './event.ts';
 import { type AfterFailure, afterFailure, afterLoss, MAX_MODEL_LOSSES } from './failure-policy.ts';
+import { holdLetDown } from './let-down.ts';
 import { awaitAnswer, forgetSteps } from './memory.ts';
 import { move } from './move.ts';
 import { type Delivery, type Publisher, publishDeliveries, requeueTasks } from './outbox.ts';
@@ -311,7 +312,9 @@ export async function endAttempt(
       deliveries = await afterRefusal(q, row.task_id, 'quota', message);
     else if (outcome.kind === 'infra') {
       deliveries = await afterAttempt(q, row.task_id, 'lost', message);
-      await holdSuspect(q, deliveries, { ...a, taskId: row.task_id, code: outcome.code });
+      const held = { ...a, taskId: row.task_id, code: outcome.code };
+      await holdSuspect(q, deliveries, held);
+      await holdLetDown(q, deliveries, held);
     } else if (outcome.reason in asks) {
       const { kind, why } = asks[outcome.reason as keyof typeof asks];
       const asked = await askHuman(q, {

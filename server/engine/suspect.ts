@@ -1,15 +1,12 @@
 import type { Queryable } from '#server/platform/db.ts';
 import type { Delivery } from './outbox.ts';
-import { holdBack } from './wait.ts';
+import { holdBack, pauseText } from './wait.ts';
 
 /** For what the task waits; the answer of its model to others does not end it. */
 const OWN_CALLS = 'own calls';
 const FIRST_PAUSE = 15_000;
 /** The pause grows no further than to so many times the first. */
 const MOST_PAUSES = 16;
-
-const pauseText = (ms: number): string =>
-  ms < 90_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
 
 /**
  * Holds a task back whose model was doubted because of its calls alone: it waits, longer each time, instead of standing in the way of others

@@ -2,6 +2,10 @@ import type { Queryable } from '#server/platform/db.ts';
 
 /** Queued work that may not start now says for what it waits, and goes on when that is there. */
 
+/** How long a wait is, in words: "45 s", "4 min". */
+export const pauseText = (ms: number): string =>
+  ms < 90_000 ? `${Math.ceil(ms / 1_000)} s` : `${Math.round(ms / 60_000)} min`;
+
 /** A queued task that may not start now says why, and is not looked at again before `forMs` have passed. */
 export async function holdBack(
   q: Queryable,

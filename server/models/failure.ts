@@ -113,13 +113,20 @@ export function failureOf(e: unknown, c: Called): unknown {
   return brokenOff(e, c, who);
 }
 
+/**
+ * Whether the account itself is empty, which a person has to mend. Of a 429 only a name of its own says so: Gemini words a limit by the
+ * minute as OpenAI words an empty account ("check your plan and billing details").
+ */
+const isEmpty = (said: string, status: number): boolean =>
+  /insufficient[_ ](quota|balance|funds)|credit balance/i.test(said) ||
+  (status !== 429 && /billing/i.test(said));
+
 /** A refusal by status, the same for every protocol. */
 function refusalOf(e: unknown, status: number, c: Called, who: string): AlaiError {
   const said = messageOf(e);
   const cause = { cause: e };
   const later = { cause: e, retryAfterMs: retryAfter(c.guard.answered()?.headers ?? null) };
-  const poor = status === 402 || /insufficient_quota|insufficient balance|credit balance|billing/i.test(said);
-  if (poor)
+  if (status === 402 || isEmpty(`${codeOf(e)} ${said}`, status))
     return modelError(
       'PROVIDER_QUOTA',
       `${c.url} has no money or quota left for this account: ${said}`,
@@ -235,6 +242,10 @@ function statusOf(e: unknown): number {
   const status = 'status' in e ? e.status : 'status_code' in e ? e.status_code : 0;
   return typeof status === 'number' ? status : 0;
 }
+
+/** The protocol's own name of the error, where it has one: OpenAI's "insufficient_quota". */
+const codeOf = (e: unknown): string =>
+  e !== null && typeof e === 'object' && 'code' in e && typeof e.code === 'string' ? e.code : '';
 
 /** An error that came as an event in a stream that had begun with 200. */
 function overloaded(e: unknown): number {

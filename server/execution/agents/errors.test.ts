@@ -12,6 +12,12 @@ describe('what an agent says of its failure', () => {
     ['429 Too Many Requests: see the limits of your API key', 'MODEL_BUSY'],
     ['API Error: 529 overloaded_error', 'MODEL_BUSY'],
     ['Credit balance is too low', 'PROVIDER_QUOTA'],
+    ['Quota exceeded. Check your plan and billing details.', 'PROVIDER_QUOTA'],
+    [
+      '429 RESOURCE_EXHAUSTED: You exceeded your current quota, please check your plan and billing details.',
+      'MODEL_BUSY',
+    ],
+    ["Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'", 'MODEL_BUSY'],
     ['unexpected status 502 Bad Gateway: api.openai.com cannot be reached: ENOTFOUND', 'MODEL_UNREACHABLE'],
     ['403 evil.example:443 is not reached from here: only the model of this run is.', 'ADDRESS_REFUSED'],
     ['I could not log into the mood for this', 'MODEL_GARBAGE'],

@@ -6,6 +6,8 @@ import type { CliAgent } from './agent.ts';
 const kinds = [
   // Its sandbox's own no, not its model's.
   [/is not reached from here/i, 'ADDRESS_REFUSED', 'permanent'],
+  // A limit by the minute or the day passes by itself, though Gemini words it as others word an empty account.
+  [/RESOURCE_EXHAUSTED|quota metric|per (minute|hour|day)/i, 'MODEL_BUSY', 'transient'],
   [
     /\b402\b|credit balance|billing|quota exceeded|insufficient.(quota|balance|funds|credit)/i,
     'PROVIDER_QUOTA',
