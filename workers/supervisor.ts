@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isAlaiError } from '#server/domain/errors.ts';
 import { publicUrl, env as readEnv } from '#server/platform/env.ts';
 import { createLogger } from '#server/platform/logger.ts';
+import { endWhenTold } from './supervisor/ending.ts';
 import { lockHome } from './supervisor/lock.ts';
 import { Machine } from './supervisor/machine.ts';
 import { createProgress } from './supervisor/progress.ts';
@@ -23,19 +24,18 @@ async function main(): Promise<number> {
   const machine = new Machine(env.ALAI_HOME, log, (text) => progress.say(text));
   const stopping = new AbortController();
   const stopped = Promise.withResolvers<string>();
-  const stop = (reason: string) => {
-    if (stopping.signal.aborted) {
+  endWhenTold(process, {
+    inOrder(reason) {
+      stopping.abort(new Error('stopped'));
+      stopped.resolve(reason);
+    },
+    atOnce() {
       progress.say('Ending at once.');
       machine.kill();
       lock.release();
       process.exit(1);
-    }
-    stopping.abort(new Error('stopped'));
-    stopped.resolve(reason);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  // The process that started us is gone, by kill -9 or a closed terminal: nobody could stop us any more.
-  process.on('disconnect', () => stop('the starting process ended'));
+    },
+  });
 
   let code = 0;
   try {
