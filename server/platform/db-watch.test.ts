@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { testDatabase } from '#test/database.ts';
 import { freezer } from '#test/freezer.ts';
@@ -59,4 +60,47 @@ it('says the same of one that is not there', async () => {
   way.close();
   await expect.poll(() => watch.away).toBeInstanceOf(Date);
   await expect(db.pool.query('SELECT 1')).rejects.toMatchObject(AWAY);
+});
+
+it('cuts nobody because its own connection was ended', async () => {
+  const { db, watch } = await watched({ everyMs: 20, withinMs: 5_000 });
+  const watcher = async () =>
+    (
+      await real.db.pool.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'alai-watch' AND datname = current_database()`,
+      )
+    ).rows[0]?.pid ?? 0;
+  const client = await db.pool.connect();
+  await expect.poll(watcher).toBeGreaterThan(0);
+  const first = await watcher();
+  await real.db.pool.query('SELECT pg_terminate_backend($1)', [first]);
+  await expect.poll(async () => ![0, first].includes(await watcher())).toBe(true);
+  expect(watch.away).toBeNull();
+  expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  client.release();
+});
+
+it.each([
+  ['53300', 'answers, though it takes nobody more', false],
+  ['57P03', 'does not answer yet', true],
+])('a server that refuses with %s %s', async (code, _, away) => {
+  let asked = 0;
+  const text = Buffer.from(`SFATAL\0C${code}\0Mno\0\0`);
+  const refusal = Buffer.concat([Buffer.from('E'), Buffer.alloc(4), text]);
+  refusal.writeInt32BE(4 + text.length, 1);
+  const server = createServer((s) => {
+    asked++;
+    s.on('error', () => {});
+    s.once('data', () => s.end(refusal));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const db = createDb(`postgresql://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/x`);
+  const watch = watchDatabase(db, { everyMs: 20, withinMs: 20_000 });
+  onTestFinished(async () => {
+    watch.stop();
+    server.close();
+    await db.close();
+  });
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(2);
+  expect(watch.away !== null).toBe(away);
 });

@@ -30,6 +30,9 @@ type Callback = (e: unknown, client: pg.PoolClient | undefined, release: unknown
 const isNetwork = (e: unknown) =>
   e instanceof Error && 'code' in e && typeof e.code === 'string' && /^E[A-Z_]{3,}$/.test(e.code);
 
+/** It answers that it will not: it has too many connections, say. One that starts or shuts down is away. */
+const isRefusal = (e: unknown) => e instanceof pg.DatabaseError && !e.code?.startsWith('57P0');
+
 /**
  * Asks the database again and again, on a connection of its own. When no answer comes, what waits for it is told so and whatever asks next is
  * refused at once, because a server that hangs answers neither yes nor no and would keep every page waiting. How long real work takes says
@@ -74,9 +77,6 @@ export function watchDatabase(db: Pick<Db, 'pool' | 'url'>, pace: Pace = PACE): 
   }) as typeof db.pool.connect;
 
   async function answers(): Promise<boolean> {
-    const asked = own ?? new pg.Client({ connectionString: db.url, application_name: 'alai-watch' });
-    const fresh = asked !== own;
-    if (fresh) asked.on('error', () => {});
     const began = Date.now();
     let patience: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
@@ -85,19 +85,33 @@ export function watchDatabase(db: Pick<Db, 'pool' | 'url'>, pace: Pace = PACE): 
       const due = () => (Date.now() - began > pace.withinMs + 500 ? setTimeout(give, 1_000) : give());
       patience = setTimeout(due, pace.withinMs);
     });
+    let over = false;
+    let asked: pg.Client | undefined;
+    const ask = async (client: pg.Client): Promise<'yes' | 'refused' | 'no'> => {
+      asked = client;
+      try {
+        if (client !== own) await client.connect();
+        await client.query('SELECT 1');
+        return 'yes';
+      } catch (e) {
+        return isRefusal(e) ? 'refused' : 'no';
+      }
+    };
     const work = (async () => {
-      if (fresh) await asked.connect();
-      await asked.query('SELECT 1');
-      return true as const;
-    })().catch(() => false as const);
-    const yes = await Promise.race([work, late]);
+      if (own && (await ask(own)) === 'yes') return 'yes';
+      if (over) return 'no';
+      // One connection that was lost says nothing of the others, nor of the server.
+      if (asked) cut(asked);
+      const fresh = new pg.Client({ connectionString: db.url, application_name: 'alai-watch' });
+      fresh.on('error', () => {});
+      return await ask(fresh);
+    })();
+    const said = await Promise.race([work, late]);
+    over = true;
     clearTimeout(patience);
-    if (yes) own = asked;
-    else {
-      own = undefined;
-      cut(asked);
-    }
-    return yes;
+    own = said === 'yes' ? asked : undefined;
+    if (!own && asked) cut(asked);
+    return said === 'yes' || said === 'refused';
   }
 
   async function round(): Promise<void> {
