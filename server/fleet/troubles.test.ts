@@ -205,6 +205,31 @@ test('a model that only one task is not answered by is that task’s trouble', a
   expect(await readWatched(db.pool)).toEqual([]);
 });
 
+test('a service that may be asked again, and that no work asks, is no trouble', async () => {
+  await db.pool.query('DELETE FROM trouble');
+  await db.pool.query('DELETE FROM breaker');
+  await db.pool.query('UPDATE host SET disk_free = 500e9');
+  await broken('*', 'openai');
+  const half = (ago: string) =>
+    db.pool.query(
+      `UPDATE breaker SET state = 'HALF_OPEN', code = 'MODEL_TIMEOUT', probe_at = clock_timestamp() - $1::interval`,
+      [ago],
+    );
+  const watched = async () => {
+    await watchTroubles(db, t, ['openai']);
+    return (await readWatched(db.pool)).map((x) => x.title);
+  };
+  // It listed its models a moment ago: whether it answers is not known before work asked it.
+  await half('0 s');
+  expect(await watched()).toEqual(['openai does not answer']);
+  await half('10 minutes');
+  expect(await watched()).toEqual([]);
+  // An account is known to be empty until a call says otherwise, however long nobody makes one.
+  await db.pool.query(`UPDATE breaker SET state = 'OPEN', code = 'PROVIDER_QUOTA'`);
+  await watchTroubles(db, t, ['openai']);
+  expect(await readTroubles(db.pool)).toMatchObject([{ title: 'The account of openai is empty' }]);
+});
+
 test('a process that ends again and again is told once', async () => {
   await db.pool.query('DELETE FROM trouble');
   await db.pool.query('DELETE FROM breaker');

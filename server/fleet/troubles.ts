@@ -11,14 +11,16 @@ async function readFacts(q: Queryable, t: Timing, services: readonly string[]): 
        (extract(epoch FROM clock_timestamp() - last_seen) * 1000)::float8 "silentMs", (probe->>'reachable')::boolean reachable,
        coalesce(probe->'problem'->>'message', '') problem, disk_free "diskFree" FROM host WHERE declared ORDER BY name`,
   );
-  // Nobody asks again what is not there any more, so its breaker stays as it is; and what only one task is not answered by is its own matter.
+  // Nobody asks again what is not there any more, so its breaker stays as it is; and what only one task is not answered by is its own matter. What
+  // the next call may ask, and no call came for a while, keeps nobody waiting.
   const breakers = await q.query<FleetFacts['breakers'][number]>(
     `SELECT b.host, b.model, b.code, b.error FROM breaker b LEFT JOIN host h ON h.name = b.host AND h.declared
-     WHERE b.state <> 'CLOSED' AND b.suspect IS NULL AND CASE WHEN b.host = '*' THEN b.model = ANY($1)
+     WHERE b.state <> 'CLOSED' AND b.suspect IS NULL
+       AND NOT (b.state = 'HALF_OPEN' AND b.probe_at < clock_timestamp() - make_interval(secs => $3 / 1000.0)) AND CASE WHEN b.host = '*' THEN b.model = ANY($1)
        ELSE h.llama ? b.model OR (h.name IS NOT NULL AND b.model = ANY($2))
          OR EXISTS (SELECT 1 FROM jsonb_array_elements(h.installed) i WHERE lower(i->>'name') = lower(b.model)) END
      ORDER BY b.host, b.model`,
-    [services, cliProviders],
+    [services, cliProviders, t.queueWait],
   );
   const restarts = await q.query<FleetFacts['restarts'][number]>(
     `SELECT entity_id name, count(*)::int times, (array_agg(reason ORDER BY seq DESC))[1] reason FROM event

@@ -94,7 +94,9 @@ const MOST_PATIENCE = 12;
 export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, t: Times): Breaker {
   const said = { code: f.code, error: f.error.slice(0, 500), offline: f.offline };
   const task = f.task ?? null;
-  const pause = Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
+  const pause = f.lasting
+    ? Math.max(t.breakerMost, Math.min(f.patience ?? 0, MOST_PATIENCE * t.breakerMost))
+    : Math.min(t.breakerMost, t.breakerOpen * 2 ** Math.min(b.opens, 16));
   if (b.state !== 'CLOSED' && !probed) {
     // A call of another fails too: it is not that one task, so the model is left alone as always.
     if (!inDoubt(b, task)) return b;
@@ -108,14 +110,10 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
   // The suspect's own first probe says no more than its calls did before: others may be waiting for their answer still.
   const own = probed && task !== null && b.suspect === task && b.opens === 0;
   const suspect = own || (!probed && (first || b.suspect === task)) ? task : null;
-  const doubts = suspect !== null && !probed;
+  const doubts = suspect !== null && !probed && !f.lasting;
   if (!probed && !f.lasting && failures < FAILURES_TO_OPEN)
     return { ...b, ...said, failures, windowFrom, suspect };
-  const wait = f.lasting
-    ? Math.max(t.breakerMost, Math.min(f.patience ?? 0, MOST_PATIENCE * t.breakerMost))
-    : doubts
-      ? t.breakerDoubt
-      : pause;
+  const wait = doubts ? t.breakerDoubt : pause;
   return {
     ...b,
     ...said,
@@ -124,7 +122,7 @@ export function afterFailure(b: Breaker, f: Failed, probed: boolean, now: Date, 
     windowFrom,
     suspect: f.lasting ? null : suspect,
     // Doubt is no pause yet: the first one follows when the model itself does not answer.
-    opens: doubts && !f.lasting ? b.opens : b.opens + 1,
+    opens: doubts ? b.opens : b.opens + 1,
     openedAt: b.state === 'CLOSED' ? now : b.openedAt,
     probeAt: new Date(now.getTime() + wait),
     probeBy: null,

@@ -271,6 +271,24 @@ describe('a breaker', () => {
       expect((await Promise.all(both)).map((r) => r.text)).toEqual(['Yes.', 'Yes.']);
     });
 
+    it('is left alone for long when another task than the suspect finds its account empty', () => {
+      const now = new Date();
+      const failed = { code: 'MODEL_TIMEOUT', error: 'It hangs', offline: false, task: 7 };
+      let b = { ...CLOSED };
+      for (let n = 0; n < FAILURES_TO_OPEN; n++) b = afterFailure(b, failed, false, now, t);
+      expect(b).toMatchObject({ state: 'OPEN', suspect: 7 });
+      const empty = {
+        code: 'PROVIDER_QUOTA',
+        error: 'No money left',
+        offline: false,
+        lasting: true,
+        task: 8,
+      };
+      const next = afterFailure(b, empty, false, now, t);
+      expect(next).toMatchObject({ state: 'OPEN', suspect: null, code: 'PROVIDER_QUOTA' });
+      expect((next.probeAt?.getTime() ?? 0) - now.getTime()).toBe(t.breakerMost);
+    });
+
     it('is over where it could not even list them before: that is what failed', () => {
       const now = new Date();
       const failed = { code: 'MODEL_UNREACHABLE', error: 'no way', offline: true };
