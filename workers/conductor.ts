@@ -4,11 +4,11 @@ import { sealTrail } from '#server/audit/commands.ts';
 import { returnForgotten } from '#server/budget/tickets.ts';
 import { keepLastGood, readCatalogue } from '#server/catalogue/data.ts';
 import { AlaiError } from '#server/domain/errors.ts';
-import { timing } from '#server/domain/timing.ts';
+import { overdueAfter, timing } from '#server/domain/timing.ts';
 import { settleDecisions } from '#server/engine/decide.ts';
 import { sweep } from '#server/engine/sweep.ts';
 import { goRound } from '#server/engine/unavailable.ts';
-import { processHeard } from '#server/fleet/runs.ts';
+import { hearsOf } from '#server/fleet/runs.ts';
 import { watchTroubles } from '#server/fleet/troubles.ts';
 import { sayAlive } from '#server/platform/alive.ts';
 import { createDb } from '#server/platform/db.ts';
@@ -52,6 +52,9 @@ await declareFleet(db, t.drain);
 
 /** In real time at least: a slow machine's rounds do not get faster with the timing scale. */
 const LONGEST_ROUND = 60_000 * Math.max(1, e.ALAI_TIMING_SCALE);
+/** With one of them so late, what waits for it is told that nobody is heard. */
+const LATE_ROUND = Math.max(10_000, overdueAfter(t));
+const heard = hearsOf(db, 'conductor');
 
 /** What asks nobody but database and queue takes moments. One that never ends does its part no more, however well the rest goes on. */
 const quick: Rounds[] = [
@@ -59,7 +62,7 @@ const quick: Rounds[] = [
     t.sweep,
     async () => {
       await sweep(db, queue, t).catch((err) => log.warn({ err }, 'sweep failed'));
-      await processHeard(db, 'conductor');
+      if (quick.every((r) => r.takingMs < LATE_ROUND)) await heard();
       if (quick.every((r) => r.takingMs < LONGEST_ROUND)) sayAlive();
     },
     (err) => log.warn({ err }, 'the database does not answer'),

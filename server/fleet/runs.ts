@@ -3,15 +3,22 @@ import type { RunView } from '#server/domain/views/runs.ts';
 import type { Db, Queryable } from '#server/platform/db.ts';
 import { version } from '#server/platform/version.ts';
 
-/** Writes down that this process did its work just now. What is said after a piece of real work proves more than a timer would. */
-export async function processHeard(db: Pick<Db, 'pool'>, name: 'conductor'): Promise<void> {
-  await db.pool.query(
-    `INSERT INTO process(name, version, pid, started_at, heard_at)
-     SELECT $1, $2, $3, now - make_interval(secs => $4), now FROM (SELECT date_trunc('milliseconds', clock_timestamp()) now) t
-     ON CONFLICT (name) DO UPDATE SET version = excluded.version, heard_at = excluded.heard_at, pid = excluded.pid,
-       started_at = CASE WHEN process.pid = excluded.pid THEN process.started_at ELSE excluded.started_at END`,
-    [name, version, process.pid, process.uptime()],
-  );
+/**
+ * What this process calls when it did its work just now, which is written down. What is said after a piece of real work proves more than a timer
+ * would. The first word says since when it runs: in a container each one after the other has the same process id.
+ */
+export function hearsOf(db: Pick<Db, 'pool'>, name: 'conductor'): () => Promise<void> {
+  let begun = false;
+  return async () => {
+    await db.pool.query(
+      `INSERT INTO process(name, version, pid, started_at, heard_at)
+       SELECT $1, $2, $3, now - make_interval(secs => $4), now FROM (SELECT date_trunc('milliseconds', clock_timestamp()) now) t
+       ON CONFLICT (name) DO UPDATE SET version = excluded.version, heard_at = excluded.heard_at, pid = excluded.pid,
+         started_at = CASE WHEN $5 AND process.pid = excluded.pid THEN process.started_at ELSE excluded.started_at END`,
+      [name, version, process.pid, process.uptime(), begun],
+    );
+    begun = true;
+  };
 }
 
 interface Row {
@@ -21,12 +28,13 @@ interface Row {
   started_at: Date | null;
   version: string | null;
   silent_ms: number | null;
+  now: Date;
 }
 
 /** What runs of the factory and when each was last heard of: this web server, which answers, the conductor, and the worker of each host. */
 export async function readRuns(q: Queryable, t: Timing): Promise<RunView[]> {
   const { rows } = await q.query<Row>(
-    `SELECT *, (extract(epoch FROM clock_timestamp() - heard_at) * 1000)::float8 silent_ms FROM (
+    `SELECT *, clock_timestamp() now, (extract(epoch FROM clock_timestamp() - heard_at) * 1000)::float8 silent_ms FROM (
        SELECT 'conductor' kind, NULL "name", p.heard_at, p.started_at, p.version FROM (SELECT 1) one
          LEFT JOIN process p ON p.name = 'conductor'
        UNION ALL
@@ -34,7 +42,8 @@ export async function readRuns(q: Queryable, t: Timing): Promise<RunView[]> {
          FROM host h LEFT JOIN worker w ON w.host = h.name AND w.state = 'ACTIVE' WHERE h.declared OR w.host IS NOT NULL) x
      ORDER BY kind, "name"`,
   );
-  const now = Date.now();
+  // The database's clock for all: whoever shows it knows no other. There is always the conductor's row.
+  const now = rows[0]?.now.getTime() ?? Date.now();
   return [
     {
       name: 'web',
