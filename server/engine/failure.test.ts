@@ -11,7 +11,8 @@ import { goRound } from './unavailable.ts';
 import { lookAgain } from './wait.ts';
 
 const { db } = await testDatabase();
-const factory = await testFactory(db);
+// Room for what some stories leave running, and for three at once.
+const factory = await testFactory(db, { slots: 10 });
 
 async function fail(taskId: number, changed: boolean) {
   const a = await factory.take(taskId);
