@@ -61,6 +61,7 @@ async function runAlone(name: ProcessName): Promise<void> {
     ending = true; // reaches the child by itself
   });
   process.on('SIGTERM', end);
+  process.on('SIGHUP', end);
   process.on('disconnect', end);
   for (;;) {
     const code = await new Promise<number>((resolve, reject) => {

@@ -150,4 +150,5 @@ async function leave(): Promise<void> {
   ]);
   process.exit(0);
 }
-for (const s of ['SIGTERM', 'SIGINT'] as const) process.on(s, () => void leave());
+// SIGHUP: its terminal was closed.
+for (const s of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(s, () => void leave());

@@ -222,4 +222,5 @@ async function leave(reason: string, code: number): Promise<void> {
   ]);
   process.exit(code);
 }
-for (const s of ['SIGTERM', 'SIGINT'] as const) process.on(s, () => void leave(s, 0));
+// SIGHUP: its terminal was closed.
+for (const s of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(s, () => void leave(s, 0));

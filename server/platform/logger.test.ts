@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,4 +45,26 @@ test('what looks like a secret is not written', () => {
   const { home, logs } = someHome();
   createLogger('cli', { home, level: 'info', tty: false }).info({ apiKey: 'sk-1', of: { token: 'sk-2' } });
   expect(readFileSync(path.join(logs, 'cli.log'), 'utf8')).not.toContain('sk-');
+});
+
+test('a terminal that was closed ends nobody: the file has what he goes on to say', {
+  timeout: 60_000,
+}, async () => {
+  const { home, logs } = someHome();
+  const script = `import { createLogger } from ${JSON.stringify(path.join(import.meta.dirname, 'logger.ts'))};
+    const log = createLogger('worker', { home: ${JSON.stringify(home)}, level: 'info', tty: true });
+    process.stdin.once('data', () => {
+      log.info({ n: 1 }, 'leaving');
+      setTimeout(() => {
+        log.info({ n: 2 }, 'gave its work back');
+        process.exit(0);
+      }, 200);
+    });
+    process.stdout.write('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'pipe' });
+  await once(child.stdout, 'data');
+  child.stderr.destroy();
+  child.stdin.write('leave');
+  expect((await once(child, 'exit'))[0]).toBe(0);
+  expect(linesOf(path.join(logs, 'worker.log'))).toEqual([1, 2]);
 });

@@ -31,6 +31,8 @@ function boundedFile(file: string, keepBytes: number): { write(line: string): vo
   };
 }
 
+const ignored = () => {};
+
 /** Turns a JSON line into one that people read; anything else passes through as it is. */
 function readable(line: string): string {
   try {
@@ -58,6 +60,8 @@ export function createLogger(
     { level: 'trace', stream: boundedFile(file, options.keepBytes ?? KEEP_BYTES) },
   ];
   if (options.tty ?? process.stderr.isTTY) {
+    // A terminal that was closed reads no more: the file has it all, and whoever is ending has work left to do.
+    if (process.stderr.listenerCount('error', ignored) === 0) process.stderr.on('error', ignored);
     streams.push({
       level: 'trace',
       stream: { write: (line: string) => void process.stderr.write(readable(line)) },
