@@ -1,4 +1,4 @@
-import { CONDUCTOR_SILENT } from '#server/domain/looks.ts';
+import { CONDUCTOR_SILENT, MANY_LOST } from '#server/domain/looks.ts';
 import { count, left, money, plural, span } from '../ui/format.ts';
 import type { Shape } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
@@ -16,9 +16,6 @@ export type Clock = (iso: string) => string;
 
 const since = (now: number, iso: string) => span(now - Date.parse(iso));
 const list = (parts: (string | null | false)[]) => parts.filter(Boolean).join(' ');
-
-/** The server names the last of so many that were lost, also when it is hours ago. */
-const MANY_LOST = 5;
 
 /** The server answers that it cannot: what is shown is how it was, so nobody is told that nothing is stuck. */
 export const wrongSays = (wrong: string, v: ToldPhone, clock: Clock): Sentence => ({

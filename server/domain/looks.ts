@@ -34,6 +34,9 @@ export interface Patience {
 /** What runs whose worker is not heard of: it may be dead, so it is not shown as running. */
 export const NOT_HEARD = 'Not heard from';
 
+/** So many losses within six hours are no accident any more: they are said as long as that, one alone for an hour. */
+export const MANY_LOST = 5;
+
 /** What it means that the conductor is silent, and what happens next. */
 export const CONDUCTOR_SILENT =
   'Answers, retries and merges wait for it; what runs goes on. Where npm start runs, it is started again by itself after a minute.';

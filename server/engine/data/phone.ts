@@ -1,3 +1,4 @@
+import { MANY_LOST } from '#server/domain/looks.ts';
 import { overdueAfter, type Timing } from '#server/domain/timing.ts';
 import type { Phone } from '#server/domain/views/phone.ts';
 import type { Db } from '#server/platform/db.ts';
@@ -18,9 +19,6 @@ export type Pulse = Pick<
 
 /** How many finished attempts of a stage it takes before one may be called slow. */
 const ENOUGH = 5;
-
-/** So many losses within six hours are no accident any more: they are said as long as that, one alone for an hour. */
-const MANY_LOST = 5;
 
 interface CountRow {
   queued: number;
