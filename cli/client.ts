@@ -29,7 +29,10 @@ const PATIENCE = { quietMs: 8_000, mostMs: 120_000 };
 export function patientFetch({ quietMs, mostMs } = PATIENCE): typeof fetch {
   return async (input, init) => {
     const slow = setTimeout(
-      () => process.stderr.write('Mission Control takes long to answer; waiting for it …\n'),
+      () =>
+        process.stderr.write(
+          'Mission Control takes long to answer; waiting for it … (one that hangs is started again within a minute)\n',
+        ),
       quietMs,
     );
     try {

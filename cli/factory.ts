@@ -93,7 +93,7 @@ async function status(): Promise<void> {
         : hosts.some((h) => h.state === 'live') && !conductor
           ? '✓ The factory takes work.'
           : hosts.some((h) => h.state === 'live')
-            ? '◐ The hosts go on with what they have.'
+            ? '◐ The hosts go on with what they have, until they need the conductor.'
             : '○ No host takes work.',
       ...problems.map((p) => `✕ ${p.file}:${p.line} ${p.message} ${p.remedy}`),
       ...troubles.map((x) => troubleLine(x, now)),
@@ -108,7 +108,7 @@ async function status(): Promise<void> {
 
 const did: Record<HostAct, string> = {
   pause: 'paused: nothing new starts there, what runs goes on',
-  drain: 'draining: nothing new starts there, what runs may finish for a while',
+  drain: 'draining: nothing new starts there, what runs may finish',
   stop: 'stopped: what ran there is handed back',
   resume: 'taking work again',
   restart: 'restarting its worker',

@@ -36,7 +36,7 @@ export function registerSpendCommands(program: Command): void {
       const v = await api().spend.get.query({ days: Number(o.days) });
       print(v, () =>
         [
-          `${money(v.total.eur)} in ${o.days} days. ${money(v.month.spent)} of ${money(v.month.limit)} this month; at this rate ${money(v.month.forecast)} by its end${v.month.fromDays ? ` (mean of ${v.month.fromDays} days)` : ' (no day gone by yet)'}.`,
+          `${money(v.total.eur)} in ${o.days} days. ${money(v.month.spent)} of ${money(v.month.limit)} this month${v.month.fromDays ? `; at this rate ${money(v.month.forecast)} by its end (mean of ${v.month.fromDays} ${v.month.fromDays === 1 ? 'day' : 'days'})` : '; no day has gone by yet that says where it is going'}.`,
           ...(v.total.scripted
             ? [`${v.total.scripted} of ${v.total.calls} calls were scripted: no model was called.`]
             : []),

@@ -109,7 +109,7 @@ it('says that the conductor is not heard from before it says anything the conduc
   const stuck = [{ taskId: 7, title: '', host: 'FORGE', since: ago(6) }];
   const s = stuckSays(phone({ runs: [web, hung, forge], stuck }), now, clock);
   expect(`${s.says} ${s.detail}`).toBe(
-    'The conductor is not heard from. For 12s. Answers, retries and merges wait for it; what runs goes on. Where npm start runs, it is started again by itself after a minute.',
+    'The conductor is not heard from. For 12s. Answers, retries, merges and all that is fetched or pushed wait for it; what runs goes on until it needs one of these. Where npm start runs, it is started again by itself after a minute.',
   );
   expect(runsSays([web, hung, forge])).toEqual({ shape: 'stale', says: 'Not heard from: conductor.' });
   expect([web, hung, forge].map((r) => heardSays(r, now))).toEqual([

@@ -1,5 +1,6 @@
 'use client';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { sentence } from '#server/domain/sentence.ts';
 import type { TaskView } from '#server/domain/views/task.ts';
 import { useKeys } from '../frame/keys.ts';
 import { Button } from '../ui/button.tsx';
@@ -93,7 +94,7 @@ function Say({ line, unfold }: { line: Line; unfold: boolean }) {
         <span className="chip failed whitespace-normal!">
           <Mark shape="failed" />
           <span className="text-body text-text">
-            {plain(line.message)} {plain(line.hint)}
+            {plain(sentence(line.message))} {plain(line.hint)}
           </span>
         </span>
       </p>
@@ -171,7 +172,7 @@ export function Transcript({ task }: { task: TaskView }) {
           <p className="text-muted">
             No agent has started.{' '}
             {task.waits
-              ? `${task.waits}.`
+              ? sentence(task.waits)
               : task.commands.includes('start')
                 ? 'Start it to queue it now.'
                 : ''}

@@ -1,10 +1,11 @@
-import { type BudgetUse, budgetName, isNarrow, WARN_AT } from '#server/domain/budget.ts';
+import { type BudgetUse, isNarrow, WARN_AT } from '#server/domain/budget.ts';
 import { AlaiError } from '#server/domain/errors.ts';
 import { money } from '#server/domain/money.ts';
 import { costOf, type Prices, type Where, worstCase } from '#server/domain/prices.ts';
 import type { CallRecord, PlannedCall } from '#server/domain/records.ts';
 import { appendEvents, ENGINE } from '#server/engine/event.ts';
 import { recordCall } from '#server/engine/evidence.ts';
+import { knownAs } from '#server/engine/short-of-money.ts';
 import { type Db, type Queryable, toJson, transaction } from '#server/platform/db.ts';
 import { joined, lockUses, promise } from './ledger.ts';
 import { mayReserve } from './policy.ts';
@@ -122,7 +123,7 @@ async function warn(q: Queryable, taskId: number, uses: BudgetUse[]): Promise<vo
         id: `${u.scope}:${u.key}`,
         ver: 1,
         actor: ENGINE,
-        reason: `More than ${WARN_AT * 100} % of the ${money(u.limit)} of ${budgetName(u.scope, u.key)} is spent.`,
+        reason: `More than ${WARN_AT * 100} % of the ${money(u.limit)} of ${await knownAs(q, u)} is spent.`,
         taskId: isNarrow(u.scope) ? taskId : null,
         data: { scope: u.scope, key: u.key, period: u.period, limit: u.limit },
       },

@@ -204,7 +204,7 @@ function asAlaiError(e: unknown): unknown {
   if (!(e instanceof CatalogueError)) return e;
   const { file, line, message, remedy } = told(e.problems[0]);
   const code = file.includes('/blueprints/') ? 'BLUEPRINT_INVALID' : 'COMPANY_INVALID';
-  return new AlaiError(code, `${file}:${line} ${message}`, `${remedy} The file is read again at once.`, {
+  return new AlaiError(code, `${file}:${line} ${message}`, remedy, {
     file,
     line,
   });

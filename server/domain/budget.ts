@@ -78,5 +78,7 @@ export function budgetName(scope: BudgetScope, key: string): string {
 /** Why a budget does not allow it, with its figures. */
 export function refusalText(u: BudgetUse, needs: number): string {
   const promised = u.reserved > 0 ? `, ${money(u.reserved)} promised to what runs` : '';
-  return `The budget of ${budgetName(u.scope, u.key)} is ${money(u.limit)}: ${money(u.spent)} spent${promised}, and this needs ${money(needs)} more.`;
+  // Its project is known by an id here, which tells nobody anything; the task it is said of shows the name.
+  const whose = u.scope === 'project' ? 'its project this month' : budgetName(u.scope, u.key);
+  return `The budget of ${whose} is ${money(u.limit)}: ${money(u.spent)} spent${promised}, and this needs ${money(needs)} more.`;
 }

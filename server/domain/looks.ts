@@ -39,7 +39,7 @@ export const MANY_LOST = 5;
 
 /** What it means that the conductor is silent, and what happens next. */
 export const CONDUCTOR_SILENT =
-  'Answers, retries and merges wait for it; what runs goes on. Where npm start runs, it is started again by itself after a minute.';
+  'Answers, retries, merges and all that is fetched or pushed wait for it; what runs goes on until it needs one of these. Where npm start runs, it is started again by itself after a minute.';
 
 const running: Record<Stage | 'none', string> = {
   BUILD: 'Building',

@@ -55,8 +55,8 @@ const offerOf = (use: BudgetUse, needs: number, name: string): RaiseOffer => ({
   spent: use.spent,
 });
 
-/** A project is known to people by its name, not by its id. */
-async function nameOf(q: Queryable, use: BudgetUse): Promise<string> {
+/** What people call a budget: a project is known to them by its name, not by its id. */
+export async function knownAs(q: Queryable, use: Pick<BudgetUse, 'scope' | 'key'>): Promise<string> {
   if (use.scope !== 'project') return budgetName(use.scope, use.key);
   const { rows } = await q.query<{ name: string }>('SELECT name FROM project WHERE id = $1', [use.key]);
   return budgetName(use.scope, rows[0]?.name ?? use.key);
@@ -71,7 +71,7 @@ export async function askForTask(
   q: Queryable,
   a: { taskId: number; from: readonly string[]; use: BudgetUse; needs: number; because: string },
 ): Promise<number | null> {
-  const name = await nameOf(q, a.use);
+  const name = await knownAs(q, a.use);
   return await askHuman(q, {
     kind: 'budget',
     taskId: a.taskId,
@@ -97,7 +97,7 @@ export async function askForAll(
     [dedupeKey],
   );
   if (rowCount) return null;
-  const name = await nameOf(q, use);
+  const name = await knownAs(q, use);
   return await askHuman(q, {
     kind: 'budget',
     taskId: null,

@@ -85,7 +85,9 @@ async function medianCost(q: Queryable, stage: Stage, company: string | null): P
   const { rows } = await q.query<Cost>(
     `WITH cost AS (SELECT sum(a.cost_eur)::float8 eur, sum(a.tokens_in + a.tokens_out)::float8 tokens
        FROM (SELECT id FROM task WHERE stage = $1 AND status = 'DONE' AND ($2::text IS NULL OR company = $2) ORDER BY finished_at DESC LIMIT 200) t
-       JOIN attempt a ON a.task_id = t.id WHERE NOT a.scripted GROUP BY t.id)
+       JOIN attempt a ON a.task_id = t.id WHERE NOT a.scripted GROUP BY t.id
+       -- Attempts that ended before their first call say nothing of what the work costs.
+       HAVING sum(a.tokens_in + a.tokens_out) > 0 OR sum(a.cost_eur) > 0)
      SELECT count(*)::int n, percentile_cont(.5) WITHIN GROUP (ORDER BY eur) eur,
        percentile_cont(.5) WITHIN GROUP (ORDER BY tokens) tokens FROM cost`,
     [stage, company],

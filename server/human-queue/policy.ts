@@ -181,12 +181,7 @@ export function consequencesOf(f: ConsequenceFacts): EscalationView['consequence
       send_back: `The lead of ${it} plans again and reads your note first.`,
       reject: `No agent starts. ${fails}`,
     },
-    key: accountWords(
-      f,
-      it,
-      'set the right key in the environment (providers.yaml names the variable), end npm start and start it again',
-      fails,
-    ),
+    key: accountWords(f, it, 'set its key right, as the reason says, and start again what runs there', fails),
     quota: accountWords(f, it, 'top up the account', fails),
     stopped: {
       approve: `Lets an agent go on with ${it}, from where it stands.`,

@@ -124,6 +124,10 @@ describe('a case', () => {
       [earlier.taskIds[0]],
     );
 
+    // Done by a person after attempts that never came to a call: it says nothing of what such work costs.
+    const uncalled = await factory.create([work('Never asked a model')]);
+    await factory.run(uncalled.taskIds[0] as number);
+
     await factory.create([work('Approve the PSD2 go-live in Norway', { route: held })]);
     const [item] = (await readQueue(db, { limit: 10, kind: 'safety', assignedTo: null, q: 'norway' })).open;
     const view = caseViewSchema.parse(await readEscalation(db, factory.timing, item?.id ?? 0));

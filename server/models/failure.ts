@@ -138,7 +138,9 @@ function refusalOf(e: unknown, status: number, c: Called, who: string): AlaiErro
     return modelError(
       'PROVIDER_KEY',
       `${c.url} does not take the key${c.keyEnv ? ` in ${c.keyEnv}` : ''}: ${said}`,
-      `The key is wrong, expired or for another address: set the right ${c.keyEnv ?? 'one'} in the file .env of the folder where npm start or npx alai worker runs, or in its shell, and restart that.`,
+      c.keyEnv
+        ? `The key is wrong, expired or for another address: set the right ${c.keyEnv} in the file .env of the folder where npm start or npx alai worker runs, or in its shell, and restart that.`
+        : 'No key is known for this address. Look whether it is the right one; if it wants a key, write it with its key_env into companies/_shared/providers.yaml.',
       'permanent',
       cause,
     );
