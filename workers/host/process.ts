@@ -13,6 +13,7 @@ import type { Picked } from '#server/engine/pick.ts';
 import type { RunAttempt } from '#server/execution/attempt.ts';
 import type { Db } from '#server/platform/db.ts';
 import type { Logger } from '#server/platform/logger.ts';
+import { writeEnding } from './ending.ts';
 import type { HeldAttempts, StopReason } from './held.ts';
 import { attemptPorts } from './ports.ts';
 
@@ -91,26 +92,36 @@ export async function processAttempt(c: HostContext, claimed: Taken): Promise<vo
     const outcome = await c.run(work, ports, signal);
     await ports.flush();
     log.info({ outcome: outcome.kind }, 'attempt ended');
-    await report(c, held, work, outcome, signal, ports);
+    const tell = () => report(c, held, work, outcome, signal, ports);
+    await (leaves(signal) ? tell() : writeEnding(tell, patience(c)));
   } catch (e) {
     log.error({ err: e }, 'attempt broke');
     await ports.flush();
-    await endAttempt(
-      c.db,
-      c.publisher,
-      { ...held, host: c.worker.host, pauseMs: c.timing.breakerOpen },
-      {
-        kind: 'infra',
-        code: isAlaiError(e) ? e.code : 'INTERNAL',
-        message: e instanceof Error ? e.message : String(e),
-      },
-    ).catch((err) =>
+    const broken = () =>
+      endAttempt(
+        c.db,
+        c.publisher,
+        { ...held, host: c.worker.host, pauseMs: c.timing.breakerOpen },
+        {
+          kind: 'infra',
+          code: isAlaiError(e) ? e.code : 'INTERNAL',
+          message: e instanceof Error ? e.message : String(e),
+        },
+      );
+    await (leaves(signal) ? broken() : writeEnding(broken, patience(c))).catch((err) =>
       log.error({ err }, 'the end of the attempt could not be written; its lease will run out'),
     );
   } finally {
     c.held.release(held.attemptId);
   }
 }
+
+/** A worker that is told to go has no time to wait for a database. */
+const leaves = (signal: AbortSignal): boolean =>
+  signal.aborted && (signal.reason === 'stopped' || signal.reason === 'drained');
+
+/** By then another was given the work. */
+const patience = (c: HostContext) => ({ everyMs: c.timing.heartbeat / 5, forMs: 2 * c.timing.lease });
 
 async function report(
   c: HostContext,
