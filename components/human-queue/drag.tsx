@@ -22,6 +22,7 @@ import { plural } from '../ui/format.ts';
 import { Mark } from '../ui/mark.tsx';
 import { plain } from '../ui/plain.ts';
 import { nextTarget } from './drag-keys.ts';
+import { useReleased } from './released.ts';
 import { Targets } from './targets.tsx';
 import { wordsFor } from './words.ts';
 
@@ -55,6 +56,9 @@ export function DragRoom({ items, picked, people, onStart, onDrop, children }: D
     }),
   );
   const item = items.find((i) => i.id === dragged) ?? null;
+  const released = useReleased(dragged !== null);
+  const landed = (over: { id: UniqueIdentifier } | null) =>
+    released.current === undefined ? (over?.id ?? null) : released.current;
   const ids = dragged === null ? [] : picked.has(dragged) ? [...picked] : [dragged];
 
   const nameOf = (id: UniqueIdentifier) => {
@@ -74,15 +78,17 @@ export function DragRoom({ items, picked, people, onStart, onDrop, children }: D
     onDragStart: ({ active }) =>
       `Picked up ${nameOf(active.id)}. The arrow keys go from answer to answer, space drops, escape leaves it.`,
     onDragOver: ({ over }) => (over ? `Over ${targetOf(over.id)}.` : 'Over nothing.'),
-    onDragEnd: ({ active, over }) =>
-      over
-        ? `Dropped ${nameOf(active.id)} on ${targetOf(over.id)}.`
-        : `${nameOf(active.id)} was left where it is.`,
+    onDragEnd: ({ active, over }) => {
+      const on = landed(over);
+      return on === null
+        ? `${nameOf(active.id)} was left where it is.`
+        : `Dropped ${nameOf(active.id)} on ${targetOf(on)}.`;
+    },
     onDragCancel: ({ active }) => `${nameOf(active.id)} was left where it is.`,
   };
 
   const end = ({ over }: DragEndEvent) => {
-    const [what, which] = String(over?.id ?? '').split(/:(.*)/);
+    const [what, which] = String(landed(over) ?? '').split(/:(.*)/);
     const person = what === 'person' ? people.find((p) => p.id === which) : undefined;
     const answer = what === 'answer' ? answers.find((a) => a === which) : undefined;
     setDragged(null);

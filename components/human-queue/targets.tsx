@@ -27,6 +27,7 @@ function Target({
     <div
       ref={setNodeRef}
       className={`target ${className}${isOver ? ' over' : ''}`}
+      data-target={id}
       data-off={off || undefined}
     >
       {children}
